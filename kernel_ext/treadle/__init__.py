@@ -1,0 +1,1 @@
+"""Treadle: sequential code, parallel execution, live in the notebook."""

@@ -1,0 +1,93 @@
+"""Instructions: what must be done outside.
+
+Law: plain data, never blocks; if carrying one out fails, that comes back as an event.
+The counterpart of events.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .model import ClientId, Kind, Number, Vid, WorkerId
+
+
+@dataclass(slots=True)
+class Launch:
+    """Queue these tasks on the worker, in this order. (number, attempt, inputs as (vid, Kind))."""
+
+    worker: WorkerId
+    tasks: list[tuple[Number, int, tuple[tuple[Vid, Kind], ...]]]
+
+
+@dataclass(slots=True)
+class Retract:
+    """Ask the worker to give queued tasks back; it answers with TasksReturned (TAKEN_BACK, or what became of it)."""
+
+    worker: WorkerId
+    numbers: list[Number]
+
+
+@dataclass(slots=True)
+class Interrupt:
+    """Cancel this task on the worker: taken from its queue, or KeyboardInterrupt if it is the one that runs."""
+
+    worker: WorkerId
+    number: Number
+    attempt: int
+
+
+@dataclass(slots=True)
+class Kill:
+    """End the worker's process; WorkerLeft follows."""
+
+    worker: WorkerId
+
+
+@dataclass(slots=True)
+class Publish:
+    """Ask the worker to write versions it holds to the store; VersionsPublished follows."""
+
+    worker: WorkerId
+    vids: list[Vid]
+
+
+@dataclass(slots=True)
+class Drop:
+    """Nobody can reach these versions any more: free bytes and files; `worker` also frees what it holds."""
+
+    vids: list[Vid]
+    worker: WorkerId | None
+
+
+@dataclass(slots=True)
+class Forget:
+    """These tasks will never run again: free their payloads."""
+
+    numbers: list[Number]
+
+
+@dataclass(slots=True)
+class Report:
+    """Tell the client that these tasks are final: (number, state, root, fallback per output)."""
+
+    client: ClientId
+    tasks: list[tuple[Number, str, Number, tuple[Vid, ...]]]
+
+
+@dataclass(slots=True)
+class Deliver:
+    """Give the client the values it wanted: (vid, Kind); Kind.NONE: it can't be had any more."""
+
+    client: ClientId
+    vids: list[tuple[Vid, Kind]]
+
+
+@dataclass(slots=True)
+class WakeAt:
+    """Send a Tick at this time."""
+
+    at: float
+
+
+Instruction: TypeAlias = Launch | Retract | Interrupt | Kill | Publish | Drop | Forget | Report | Deliver | WakeAt

@@ -1,0 +1,189 @@
+"""Messages between client, runtime and worker.
+
+Law: typed, batched, versioned; knows the shapes of core.model and nothing else. One zmq message is a list of
+frames, one frame is one message (codec.py). The journal stores client frames as they came, so a change here
+raises PROTOCOL.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from ..core.model import FinishedRow, LaunchRow, Number, ReturnRow, TaskRow, Vid
+
+PROTOCOL: Final = 1
+
+
+class Message(msgspec.Struct, array_like=True):
+    """Base of all messages; each subclass names its tag."""
+
+
+# ---------------------------------------------------------------- client -> runtime
+class Hello(Message, tag="hello"):
+    protocol: int
+    token: str  # read from the session's 0600 file
+    pid: int
+    start_time: float  # of the process, as psutil gives it
+    resume: int = 0  # client id of an earlier connection of the same process, 0 for a new client
+
+
+class Define(Message, tag="define"):
+    """Functions (also runtime -> worker). Row: (function id, display name, code, options)."""
+
+    functions: list[tuple[int, str, bytes, dict[str, Any]]]
+
+
+class World(Message, tag="world"):
+    """A snapshot of cwd, sys.path and environ (also runtime -> worker): msgpack of worker.world.World."""
+
+    world: int
+    data: bytes
+
+
+class Submit(Message, tag="submit"):
+    rows: list[TaskRow]
+
+
+class Put(Message, tag="put"):
+    """Versions the client made itself: (vid, Kind, nbytes, data if INLINE; a FILE is already sealed in the store)."""
+
+    rows: list[tuple[Vid, int, int, bytes | None]]
+
+
+class Take(Message, tag="take"):
+    vids: list[Vid]
+
+
+class Release(Message, tag="release"):
+    vids: list[Vid]
+
+
+class Fetch(Message, tag="fetch"):
+    """Wanted values; answered by Values as they become available (failed ones too)."""
+
+    vids: list[Vid]
+
+
+class Cancel(Message, tag="cancel"):
+    numbers: list[Number]
+
+
+class Ask(Message, tag="ask"):
+    """A question; answered by one Answer with the same id. Questions: host/questions.py."""
+
+    id: int
+    question: str
+    args: dict[str, Any] = {}
+
+
+class Watch(Message, tag="watch"):
+    """Subscribe to (or leave) the feed; `reset` asks for a snapshot."""
+
+    on: bool
+    reset: bool = True
+
+
+class Bye(Message, tag="bye"):
+    """The client leaves. `stop`: end the runtime, after waiting tasks unless `cancel`."""
+
+    stop: bool = False
+    cancel: bool = False
+
+
+# ---------------------------------------------------------------- runtime -> client
+class Welcome(Message, tag="welcome"):
+    epoch: str
+    client: int
+    store: str  # folder of the store
+    workers: int
+    notices: list[str] = []
+
+
+class Refused(Message, tag="refused"):
+    reason: str
+
+
+class Finished(Message, tag="finished"):
+    rows: list[FinishedRow]
+
+
+class Values(Message, tag="values"):
+    """(vid, Kind, nbytes, data if INLINE); Kind NONE: it can't be had any more, data then says why (utf-8)."""
+
+    rows: list[tuple[Vid, int, int, bytes | None]]
+
+
+class Output(Message, tag="output"):
+    """What a task printed: (number, "stdout" or "stderr", text), cut at line ends."""
+
+    rows: list[tuple[Number, str, str]]
+
+
+class Answer(Message, tag="answer"):
+    id: int
+    ok: bool
+    data: Any
+
+
+class Delta(Message, tag="delta"):
+    """A change of the feed, as feed.delta describes it."""
+
+    data: dict[str, Any]
+
+
+class Notice(Message, tag="notice"):
+    """One line for the person: level is "info" or "warning"."""
+
+    level: str
+    text: str
+
+
+# ---------------------------------------------------------------- runtime -> worker
+class Launched(Message, tag="launch"):
+    rows: list[LaunchRow]
+
+
+class TakeBack(Message, tag="takeback"):
+    numbers: list[Number]
+
+
+class Free(Message, tag="free"):
+    vids: list[Vid]
+
+
+class Publish(Message, tag="publish"):
+    vids: list[Vid]
+
+
+class Leave(Message, tag="leave"):
+    """Finish what runs, then end."""
+
+
+class Stop(Message, tag="interrupt"):
+    """On the control socket: cancel this attempt of this task."""
+
+    number: Number
+    attempt: int
+
+
+# ---------------------------------------------------------------- worker -> runtime
+class Ready(Message, tag="ready"):
+    worker: int
+    token: str
+    pid: int
+
+
+class Returned(Message, tag="returned"):
+    rows: list[ReturnRow]
+
+
+class Published(Message, tag="published"):
+    rows: list[tuple[Vid, int, int, bytes | None]]
+
+
+FromClient: TypeAlias = Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Ask | Watch | Bye
+ToClient: TypeAlias = Welcome | Refused | Finished | Values | Output | Answer | Delta | Notice
+ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop
+FromWorker: TypeAlias = Ready | Returned | Published
