@@ -22,7 +22,7 @@ class FutureUsedAsValue(TreadleError, TypeError):  # noqa: N818 - the name is wh
     """A future was used where its value was meant."""
 
 
-class FutureAttribute(FutureUsedAsValue, AttributeError):
+class FutureAttribute(FutureUsedAsValue, AttributeError):  # noqa: N818
     """A future was asked for an attribute of its value."""
 
 
