@@ -1,0 +1,60 @@
+"""Frames: one message each way as msgpack, one decoder per direction.
+
+Law: turns messages into bytes and back, checks their shape while doing so; never looks at what they mean.
+A zmq message is a list of such frames, so many small messages cost one system call.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from .messages import FromClient, FromWorker, Message, ToClient, ToWorker
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_FROM_CLIENT: Final[msgspec.msgpack.Decoder[FromClient]] = msgspec.msgpack.Decoder(FromClient)
+_TO_CLIENT: Final[msgspec.msgpack.Decoder[ToClient]] = msgspec.msgpack.Decoder(ToClient)
+_FROM_WORKER: Final[msgspec.msgpack.Decoder[FromWorker]] = msgspec.msgpack.Decoder(FromWorker)
+_TO_WORKER: Final[msgspec.msgpack.Decoder[ToWorker]] = msgspec.msgpack.Decoder(ToWorker)
+
+
+class Malformed(ValueError):  # noqa: N818 - it names the frame, not the program
+    """A frame is not a message of this direction."""
+
+
+def encode(message: Message) -> bytes:
+    """Return `message` as one frame."""
+    return _ENCODER.encode(message)
+
+
+def from_client(frame: bytes) -> FromClient:
+    """Decode what a client sent. Raises Malformed."""
+    try:
+        return _FROM_CLIENT.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def to_client(frame: bytes) -> ToClient:
+    """Decode what a runtime sent to a client. Raises Malformed."""
+    try:
+        return _TO_CLIENT.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def from_worker(frame: bytes) -> FromWorker:
+    """Decode what a worker sent. Raises Malformed."""
+    try:
+        return _FROM_WORKER.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def to_worker(frame: bytes) -> ToWorker:
+    """Decode what a runtime sent to a worker. Raises Malformed."""
+    try:
+        return _TO_WORKER.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
