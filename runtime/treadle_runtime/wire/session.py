@@ -209,7 +209,7 @@ def _sessions_folder() -> Path:
     user = f"treadle-{os.getuid()}"
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     places = [Path(runtime) / "treadle"] if runtime and os.path.isdir(runtime) else []
-    places += [Path(tempfile.gettempdir()) / user, Path("/tmp") / user]  # noqa: S108 - made 0700 and checked below
+    places += [Path(tempfile.gettempdir()) / user, Path("/tmp") / user]
     reasons = []
     for place in places:
         if len(os.fsencode(place)) + len("/s-12345678/workers.sock") > PATH_LIMIT:
