@@ -1,0 +1,108 @@
+"""Calls: what the caller's side knows of each task it submitted.
+
+Law: plain records, changed only by `Client.receive` and `Client.submit`. The bytes of results are handles:
+when the last Version of an output goes, its handle goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..core.model import FinishedRow, Number, OutputRow, Vid
+from ..core.states import TASK_FINAL, TaskState
+from ..worker.failure import Failure, unpack_failure
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Call:
+    """One call of a task."""
+
+    __slots__ = (
+        "_failure", "attempt", "cell", "client", "error", "function", "looked", "notes", "number", "outputs", "root",
+        "run_s", "state", "title", "watchers", "worker",
+    )  # fmt: skip
+
+    def __init__(self, client: Client, number: Number, function: str, cell: int, title: str | None) -> None:
+        self.client = client
+        self.number = number
+        self.function = function
+        self.cell = cell
+        self.title = title
+        self.state = TaskState.WAITING
+        self.outputs: tuple[OutputRow, ...] = ()
+        self._failure: bytes | None = None
+        self.root = 0
+        self.worker = 0
+        self.attempt = 0
+        self.run_s = 0.0
+        self.notes: dict[str, Any] | None = None
+        self.looked = False
+        self.error: BaseException | None = None
+        self.watchers: list[Callable[[Call], None]] | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.label} ({self.state})"
+
+    @property
+    def label(self) -> str:
+        """What people call it: its title or function, and its number."""
+        return f"{self.title or self.function} #{self.number}"
+
+    @property
+    def final(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state in TASK_FINAL
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it has no result, as its worker described it."""
+        return unpack_failure(self._failure) if self._failure is not None else None
+
+    def finish(self, row: FinishedRow) -> None:
+        """Take over how it ended and tell who watches."""
+        self.state, self.outputs, self._failure, self.root = row[1], row[2], row[3], row[4]
+        self.worker, self.attempt, self.run_s = row[6]
+        self.notes = row[7]
+        if self.watchers is not None:
+            watchers, self.watchers = self.watchers, None
+            for watcher in watchers:
+                watcher(self)
+
+    def watch(self, watcher: Callable[[Call], None]) -> None:
+        """Have `watcher(call)` called once when it is final (at once if it is). It must be short and never raise."""
+        if self.watchers is None:
+            self.watchers = []
+        self.watchers.append(watcher)
+        if self.final and self.watchers is not None and watcher in self.watchers:
+            self.watchers.remove(watcher)
+            watcher(self)
+
+
+class Version:
+    """A handle on output `output` of a call; the runtime keeps the bytes for as long as this object lives."""
+
+    __slots__ = ("__weakref__", "call", "holds", "output", "parents", "vid")
+
+    def __init__(self, call: Call, output: int, parents: tuple[Version, ...] = ()) -> None:
+        self.call = call
+        self.output = output
+        self.vid: Vid = call.number << 16 | output
+        self.parents = parents  # the versions below it, needed for as long as this one may fail
+        self.holds: list[Callable[[], Any]] | None = None  # of a group: its members, weakly where that is possible
+
+    def __del__(self) -> None:
+        self.call.client.release(self.vid)
+
+    def settled(self, call: Call) -> None:
+        """Let go of older versions once this one is there."""
+        if call.state == TaskState.DONE:
+            self.parents = ()
+
+    def last_good(self) -> list[Version]:
+        """Return the newest versions at or below this one that exist (several where groups were merged)."""
+        if self.call.state == TaskState.DONE:
+            return [self]
+        return [good for parent in self.parents for good in parent.last_good()]

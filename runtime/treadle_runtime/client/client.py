@@ -1,0 +1,324 @@
+"""Client: the caller's end of a runtime. Numbers, calls, values, what comes in.
+
+Law: knows futures and versions, not how arguments are captured (api) nor how messages travel (its link). Messages
+may be delivered in any thread; submitting happens in the thread of the user's code.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from ..core.model import CLIENT_SPAN, INLINE_LIMIT, PUT_BASE, FinishedRow, Kind, Number, TaskRow, Vid
+from ..core.states import TaskState
+from ..errors import DataLost, RuntimeLost
+from ..store.files import Store
+from ..store.packing import Packed, unpack
+from ..wire import messages as m
+from .calls import Call, Version
+from .futures import _MISSING, Future
+from .graft import graft
+from .groups import Group, Pending, failed
+from .link import Link
+from .raising import error_from
+
+Notify = Callable[[str, str], None]
+_HISTORY: Final = 20_000
+
+
+class Client:
+    """What a process knows of the tasks it submitted. Made by `api.session`, one per connection."""
+
+    def __init__(self, notify: Notify) -> None:
+        self.link: Link
+        self.pending = Pending()
+        self.calls: dict[Number, Call] = {}
+        self.open = 0  # calls that are not final
+        self.store: Store | None = None
+        self.closed = False
+        self.lost: str | None = None
+        self.on_output: Callable[[Number, str, str], None] | None = None
+        self.on_delta: list[Callable[[dict[str, Any]], None]] = []
+        self.on_finished: Callable[[Call], None] | None = None
+        self._notify = notify
+        self._next_number = 1
+        self._next_put = PUT_BASE + 1
+        self._values: dict[Vid, tuple[int, int, bytes | None]] = {}
+        self._wanted: set[Vid] = set()
+        self._warned: set[str] = set()
+        self._settling = threading.RLock()
+        self._replaced: dict[int, tuple[Any, Any]] = {}
+        self._pid = os.getpid()
+
+    def attach(self, link: Link, welcome: m.Welcome) -> None:
+        """Begin with what the runtime said in its welcome."""
+        self.link = link
+        self._next_number = welcome.client * CLIENT_SPAN + 1
+        self._next_put = PUT_BASE + welcome.client * CLIENT_SPAN + 1
+        self.store = Store(welcome.store) if welcome.store else None
+        for notice in welcome.notices:
+            self._notify("info", notice)
+
+    # ------------------------------------------------------------ submitting
+    def new_call(self, function: str, cell: int, title: str | None) -> Call:
+        """Return a call with the next number, to be submitted at once."""
+        number = self._next_number
+        self._next_number = number + 1
+        return Call(self, number, function, cell, title)
+
+    def submit(self, call: Call, row: TaskRow) -> None:
+        """Send a task on its way. Never waits for the runtime."""
+        self.calls[call.number] = call
+        self.open += 1
+        if len(self.calls) > 2 * _HISTORY:
+            self._forget_old()
+        self.link.submit(row)
+
+    def put(self, packed: Packed) -> Version:
+        """Store a value for tasks to read; raises StoreFull if there is no room."""
+        number = self._next_put
+        self._next_put += 1
+        call = Call(self, number, "put", 0, None)
+        vid = number << 16
+        if self.store is None or packed.nbytes <= INLINE_LIMIT:
+            row: tuple[Vid, int, int, bytes | None] = (vid, Kind.INLINE, packed.nbytes, packed.to_bytes())
+        else:
+            row = (vid, Kind.FILE, self.store.write(vid, packed), None)
+        call.state, call.outputs = TaskState.DONE, (row[1:],)
+        self.link.send(m.Put([row]))
+        return Version(call, 0)
+
+    def release(self, vid: Vid) -> None:
+        """Give a handle back. Any thread, inside any lock, also after the end."""
+        if not self.closed and self._pid == os.getpid():
+            self.link.send(m.Release([vid]))
+
+    def cancel(self, numbers: list[Number]) -> None:
+        """Ask for tasks to be cancelled; does not wait."""
+        for number in numbers:
+            if (call := self.calls.get(number)) is not None:
+                call.looked = True
+        self.link.send(m.Cancel(numbers))
+        self.link.flush()
+
+    def flush(self) -> None:
+        """Hand queued messages to the transport now."""
+        if not self.closed:
+            self.link.flush()
+
+    # ------------------------------------------------------------ receiving
+    def receive(self, message: m.ToClient) -> None:
+        """Take in one message; called by the link in whichever thread reads."""
+        handler = _HANDLERS.get(type(message))
+        if handler is not None:
+            handler(self, message)
+
+    def _on_finished(self, message: m.Finished) -> None:
+        for row in message.rows:
+            self._finish(row)
+
+    def _finish(self, row: FinishedRow) -> None:
+        call = self.calls.get(row[0])
+        if call is None or call.final:
+            return
+        call.finish(row)
+        self.open -= 1
+        if row[7] is not None:
+            self._read_notes(call, row[7])
+        if self.on_finished is not None:
+            self.on_finished(call)
+
+    def _read_notes(self, call: Call, notes: dict[str, Any]) -> None:
+        if changed := notes.get("changed"):
+            name = str(changed)
+            self.notify_once(
+                "warning",
+                f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT.",
+            )
+
+    def notify(self, level: str, text: str) -> None:
+        """Tell the person one line."""
+        self._notify(level, text)
+
+    def notify_once(self, level: str, text: str) -> None:
+        """Tell the person one line, once."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self._notify(level, text)
+
+    def _on_values(self, message: m.Values) -> None:
+        for vid, kind, nbytes, data in message.rows:
+            if vid in self._wanted:
+                self._values[vid] = (kind, nbytes, data)
+
+    def _on_output(self, message: m.Output) -> None:
+        if self.on_output is not None:
+            for number, stream, text in message.rows:
+                self.on_output(number, stream, text)
+
+    def _on_delta(self, message: m.Delta) -> None:
+        for watcher in list(self.on_delta):
+            watcher(message.data)
+
+    def _on_notice(self, message: m.Notice) -> None:
+        self._notify(message.level, message.text)
+
+    def lose(self, reason: str) -> None:
+        """Note that the runtime is gone: nothing that is not here will ever come."""
+        self.lost = reason
+
+    # ------------------------------------------------------------ waiting
+    def wait_for(self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False) -> None:
+        """Block until all calls are final (or, if asked, one before the rest has failed).
+
+        Raises TimeoutError after `timeout` seconds and RuntimeLost if the runtime is gone.
+        """
+        position = 0
+
+        def until() -> bool:
+            nonlocal position
+            while position < len(calls) and calls[position].final:
+                if first_failure and calls[position].state != TaskState.DONE:
+                    return True
+                position += 1
+            return position == len(calls) or self.lost is not None
+
+        if until() or self.link.wait(until, timeout):
+            if self.lost is not None and not all(call.final for call in calls):
+                raise RuntimeLost(f"{self.lost} Start again: the next task call makes a new runtime.")
+            return
+        left = sum(not call.final for call in calls)
+        raise TimeoutError(f"{left} of {len(calls)} tasks have not ended after {timeout} s. They go on.")
+
+    def fetch(self, versions: Iterable[Version]) -> dict[Vid, Packed]:
+        """Return the packed values of versions whose calls are done; blocks until they are here."""
+        found: dict[Vid, Packed] = {}
+        missing: list[Version] = []
+        for version in versions:
+            kind, _nbytes, data = version.call.outputs[version.output]
+            if kind == Kind.INLINE and data is not None:
+                found[version.vid] = Packed.from_bytes(data)
+            else:
+                missing.append(version)
+        if missing:
+            self._fetch_missing(missing, found)
+        return found
+
+    def _fetch_missing(self, missing: list[Version], found: dict[Vid, Packed]) -> None:
+        vids = [version.vid for version in missing]
+        self._wanted.update(vids)
+        try:
+            self.link.send(m.Fetch(vids))
+            self.link.wait(lambda: self.lost is not None or all(vid in self._values for vid in vids), None)
+            for version in missing:
+                found[version.vid] = self._open(version)
+        finally:
+            self._wanted.difference_update(vids)
+            for vid in vids:
+                self._values.pop(vid, None)
+
+    def _open(self, version: Version) -> Packed:
+        kind, nbytes, data = self._values.get(version.vid, (Kind.NONE, 0, None))
+        if kind == Kind.INLINE and data is not None:
+            return Packed.from_bytes(data)
+        if kind == Kind.FILE and self.store is not None:
+            packed = self.store.open(version.vid)
+            version.call.outputs = tuple(
+                (Kind.FILE, nbytes, None) if i == version.output else row for i, row in enumerate(version.call.outputs)
+            )
+            return packed
+        why = data.decode() if data is not None else (self.lost or "the runtime no longer has it")
+        raise DataLost(f"The value of {version.call.label} is gone: {why}. Run the task again.")
+
+    # ------------------------------------------------------------ values
+    def value_of(self, future: Future[Any], timeout: float | None = None) -> Any:
+        """Return the value of a future, waiting for it; the same object every time."""
+        if future._group is not None:
+            self.settle(future._group, timeout)
+        if future._value is _MISSING:
+            self.wait_for([future._call], timeout)
+            with self._settling:
+                self.raise_if_failed(future._call)
+                if future._value is _MISSING and future._version is not None:
+                    future._value = unpack(self.fetch([future._version])[future._version.vid])
+        elif (found := self.pending.get(future._value)) is not None:
+            self.settle(found[0], timeout)
+        return self.current(future._value)
+
+    def current(self, live: Any) -> Any:
+        """Return what stands for a live object now: itself, or what replaced it."""
+        found = self._replaced.get(id(live))
+        return live if found is None else found[1]
+
+    def settle(self, group: Group, timeout: float | None = None) -> None:
+        """Bring the live objects of a group up to date in place; raises what the task that writes them raised."""
+        newest = group.newest
+        self.wait_for([newest.call], timeout)
+        with self._settling:
+            if not any(entry[0] is group for entry in map(self.pending.get, group.members()) if entry is not None):
+                return  # another thread was faster
+            group.check_unchanged()
+            good = [newest] if not failed(newest) else [one for one in newest.last_good() if one.holds is not None]
+            packed = self.fetch(good)
+            for version in good:
+                self._renew(version, unpack(packed[version.vid]))
+            for member in group.members():
+                if isinstance(member, Future):
+                    member._group = None
+            self.pending.remove(group)
+        self.raise_if_failed(newest.call)
+
+    def _renew(self, version: Version, fresh: list[Any]) -> None:
+        held = [hold() for hold in version.holds or ()]
+        pairs = [(old, new) for old, new in zip(held, fresh, strict=True) if old is not None]
+        for old, new in pairs:
+            if isinstance(old, Future):
+                old._value, old._call, old._version = new, version.call, None
+        live = [new if isinstance(old, Future) else old for old, new in pairs]
+        for old, new in graft(live, [new for _old, new in pairs]):
+            self._replaced[id(old)] = (old, new)
+            self.notify_once(
+                "warning",
+                f"a {type(old).__name__} could not be updated in place: write x = wait_on(x) and use what it returns.",
+            )
+
+    # ------------------------------------------------------------ failures
+    def error_of(self, call: Call) -> BaseException:
+        """Return the exception that a failed, cancelled or upstream-failed call raises."""
+        return error_from(call, self.calls.get(call.root))
+
+    def raise_if_failed(self, call: Call) -> None:
+        """Raise what the call failed with, if it did, and note that somebody looked."""
+        if call.state != TaskState.DONE:
+            call.looked = True
+            root = self.calls.get(call.root)
+            if root is not None:
+                root.looked = True
+            raise self.error_of(call)
+
+    def unlooked_failures(self) -> list[Call]:
+        """Return failed calls that nobody has looked at, oldest first; only roots, not what they took with them."""
+        return [call for call in list(self.calls.values()) if call.state == TaskState.FAILED and not call.looked]
+
+    def _forget_old(self) -> None:
+        done = [number for number, call in self.calls.items() if call.state == TaskState.DONE]
+        for number in done[: max(0, len(done) - _HISTORY)]:
+            del self.calls[number]
+
+    def close(self) -> None:
+        """Give everything back; values that are here stay readable."""
+        self.closed = True
+        self.link.close()
+        if self.store is not None:
+            self.store.close()
+
+
+_HANDLERS: dict[type, Callable[[Client, Any], None]] = {
+    m.Finished: Client._on_finished,
+    m.Values: Client._on_values,
+    m.Output: Client._on_output,
+    m.Delta: Client._on_delta,
+    m.Notice: Client._on_notice,
+}

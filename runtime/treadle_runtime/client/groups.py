@@ -1,0 +1,172 @@
+"""Live objects with writes pending: which version of them is newest, and how they are brought up to date.
+
+Law: an object stands here only while a task's version of it is newer than the live one. It is known by identity,
+held weakly, or strongly where its type can't be (list, dict, bytearray). Never sends anything by itself.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xxhash
+
+from ..core.states import TaskState
+from ..errors import ChangedWhilePending
+from ..store.members import has_plain_state, is_atom, state_of
+from ..store.packing import pack
+from .calls import Version
+from .futures import Future
+
+SAMPLE_ABOVE = 32 * 1024 * 1024
+"""Arrays above this many bytes are compared by a sample when looking for changes made here."""
+
+
+class Group:
+    """Objects that were packed together and get new content together."""
+
+    __slots__ = ("__weakref__", "_marks", "newest")
+
+    def __init__(self, members: list[Any], newest: Version) -> None:
+        newest.holds = [_hold(member) for member in members]
+        self._marks = [_mark(member) for member in members]
+        self.newest = newest
+
+    def members(self) -> list[Any]:
+        """Return the members that still live; None stands for one that is gone."""
+        return [held() for held in self.newest.holds or ()]
+
+    def check_unchanged(self) -> None:
+        """Raise ChangedWhilePending if a member was changed here since the tasks that write it were called."""
+        for member, mark in zip(self.members(), self._marks, strict=True):
+            if member is not None and not _same(mark, _mark(member)):
+                raise ChangedWhilePending(
+                    f"a {type(member).__name__} was changed here while task {self.newest.call.label} still writes it. "
+                    "Call wait_on on it before changing it."
+                )
+
+
+class Pending:
+    """All groups of one client, by the identity of their members."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, tuple[Group, int, Any]] = {}
+        self.containers = 0  # how many builtin containers are pending: they need the slower pickler
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter({id(entry[0]): entry[0] for entry in list(self._by_id.values())}.values())
+
+    def get(self, value: Any) -> tuple[Group, int] | None:
+        """Return the group of a live object and its place in there."""
+        found = self._by_id.get(id(value))
+        return None if found is None else (found[0], found[1])
+
+    def add(self, group: Group) -> None:
+        """Register a group; its members leave the groups they were in."""
+        for index, member in enumerate(group.members()):
+            key = id(member)
+            if key not in self._by_id:
+                self.containers += not _weak(member)
+            held = weakref.ref(member, lambda ref, key=key: self._gone(key, ref)) if _weak(member) else None
+            self._by_id[key] = (group, index, held)
+            if isinstance(member, Future):
+                member._group = group
+
+    def remove(self, group: Group) -> None:
+        """Forget a group: its members are ordinary objects again."""
+        for member in group.members():
+            found = self._by_id.get(id(member))
+            if found is not None and found[0] is group:
+                del self._by_id[id(member)]
+                self.containers -= not _weak(member)
+
+    def _gone(self, key: int, ref: Any) -> None:
+        found = self._by_id.get(key)
+        if found is not None and found[2] is ref:
+            del self._by_id[key]
+
+
+class _Strong:
+    __slots__ = ("_member",)
+
+    def __init__(self, member: Any) -> None:
+        self._member = member
+
+    def __call__(self) -> Any:
+        return self._member
+
+
+def _weak(member: Any) -> bool:
+    return type(member).__weakrefoffset__ != 0
+
+
+def _hold(member: Any) -> Any:
+    return weakref.ref(member) if _weak(member) else _Strong(member)
+
+
+def failed(version: Version) -> bool:
+    """Tell whether a version can't come any more."""
+    return version.call.final and version.call.state != TaskState.DONE
+
+
+# ---------------------------------------------------------------- what changed here
+def _mark(member: Any) -> Any:
+    """Return something that shows whether this one object (not what it refers to) was changed."""
+    if isinstance(member, Future):
+        return None
+    if isinstance(member, np.ndarray):
+        if member.dtype.hasobject:
+            return [_identity(part) for part in member.ravel().tolist()]
+        return _array_mark(member)
+    if isinstance(member, (list, tuple)):
+        mark: Any = list(member)
+    elif isinstance(member, dict):
+        mark = [part for item in member.items() for part in item]
+    elif isinstance(member, (set, frozenset)):
+        mark = sorted(member, key=id)
+    elif isinstance(member, bytearray):
+        return xxhash.xxh3_64_intdigest(member)
+    elif hasattr(member, "maxlen") and hasattr(member, "appendleft"):
+        mark = list(member)
+    elif has_plain_state(member):
+        mark = []
+    else:
+        return _opaque_mark(member)
+    if has_plain_state(member):
+        mark = [*mark, *state_of(member).values()]
+    return [_identity(part) for part in mark]
+
+
+def _opaque_mark(member: Any) -> Any:
+    packed = pack(member)
+    digest = xxhash.xxh3_64(packed.stream)
+    for buffer in packed.buffers:
+        digest.update(buffer)
+    return digest.intdigest()
+
+
+def _array_mark(array: Any) -> int:
+    flat = array.reshape(-1, order="A") if array.flags.forc else array
+    if array.nbytes > SAMPLE_ABOVE and array.flags.forc:
+        flat = np.ascontiguousarray(flat[:: max(1, flat.size // 65536)])
+    return xxhash.xxh3_64_intdigest(np.ascontiguousarray(flat).view(np.uint8).data) if flat.size else 0
+
+
+def _identity(part: Any) -> Any:
+    """Return what tells later whether this very part is still there, without keeping alive what can be weak."""
+    return weakref.ref(part) if _weak(part) and not is_atom(part) else _Strong(part)
+
+
+def _same(before: Any, now: Any) -> bool:
+    if isinstance(before, list) and isinstance(now, list):
+        return len(before) == len(now) and all(_equal(a(), b()) for a, b in zip(before, now, strict=True))
+    return bool(before == now)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a is b or (is_atom(a) and type(a) is type(b) and bool(a == b))

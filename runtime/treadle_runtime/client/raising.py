@@ -1,0 +1,89 @@
+"""From a failed call to the exception it raises here.
+
+Law: the user's own exception object where it can be rebuilt; what Treadle knows hangs on it as attributes.
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+from ..core.states import TaskState
+from ..errors import TaskCancelled, TaskError, TaskFailed, UpstreamFailed, WorkerLost, about
+from ..worker.failure import Failure, Raised
+from .remote_traceback import rebuild_traceback
+
+if TYPE_CHECKING:
+    from .calls import Call
+
+
+def error_from(call: Call, root: Call | None) -> BaseException:
+    """Return the exception that waiting for `call` raises; the same object every time."""
+    if call.error is None:
+        call.error = _make(call, root)
+    return call.error
+
+
+def _make(call: Call, root: Call | None) -> BaseException:
+    error: BaseException
+    if call.state == TaskState.CANCELLED:
+        because = "" if call.root in (0, call.number) else f" because {_name(root, call.root)}, which it needs, was"
+        error = TaskCancelled(f"{call.label} was cancelled{because}. Call it again if you want its result.")
+    elif call.state == TaskState.UPSTREAM:
+        error = _upstream(call, root)
+    else:
+        failure = call.failure
+        error = _own(call, failure) if failure is not None else TaskFailed(f"{call.label} failed for no known reason.")
+    return _tell(error, call)
+
+
+def _upstream(call: Call, root: Call | None) -> BaseException:
+    cause = error_from(root, None) if root is not None and root.state == TaskState.FAILED else None
+    if cause is None and call.failure is not None:
+        cause = _own(call, call.failure)
+    why = f": {type(cause).__name__}: {cause}" if cause is not None else ""
+    error = UpstreamFailed(f"{call.label} was not run because {_name(root, call.root)}, which it needs, failed{why}")
+    error.root = call.root
+    error.__cause__ = cause
+    return error
+
+
+def _own(call: Call, failure: Failure) -> BaseException:
+    if failure.lost is not None:
+        lost = failure.lost
+        error = WorkerLost(f"{call.label} has no result: {lost.reason}")
+        error.signal, error.exitcode, error.peak_kib = lost.signal, lost.exitcode, lost.peak_kib
+        error.output = failure.output
+        return error
+    errors = [_rebuild(raised) for raised in failure.raised]
+    for outer, inner, raised in zip(errors, errors[1:], failure.raised[1:], strict=False):
+        if raised.relation == "cause":
+            outer.__cause__ = inner
+        else:
+            outer.__context__ = inner
+    return errors[0]
+
+
+def _rebuild(raised: Raised) -> BaseException:
+    error: BaseException | None = None
+    if raised.pickled is not None:
+        try:
+            error = pickle.loads(raised.pickled)
+        except Exception:  # noqa: BLE001 - a class that can't be rebuilt here is told as text instead
+            error = None
+    if not isinstance(error, BaseException) or isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        error = TaskFailed(f"{raised.type_name}: {raised.message}")
+    return rebuild_traceback(error, raised.frames)
+
+
+def _tell(error: BaseException, call: Call) -> BaseException:
+    failure = call.failure
+    told = about(error, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
+    if not isinstance(error, TaskError) and failure is not None and not hasattr(error, "__notes__"):
+        given = f"; called with ({failure.arguments})" if failure.arguments else ""
+        error.add_note(f"in task {call.label}, on worker {call.worker}, attempt {call.attempt}{given}")
+    return told
+
+
+def _name(root: Call | None, number: int) -> str:
+    return root.label if root is not None else f"task #{number}"

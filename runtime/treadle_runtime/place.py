@@ -1,0 +1,49 @@
+"""Where this code runs: in a client, inside a task, or in a forked child of either.
+
+Law: a few flags per thread and process; knows nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+_owner_pid = os.getpid()
+
+
+class _Local(threading.local):
+    depth = 0
+    task: Any = None
+
+
+_local = _Local()
+
+
+def enter_task(task: Any = None) -> Any:
+    """Note that user code of a task runs in this thread from now on; return what `leave_task` needs."""
+    before = _local.task
+    _local.depth += 1
+    _local.task = task
+    return before
+
+
+def leave_task(before: Any) -> None:
+    """Undo `enter_task`."""
+    _local.depth -= 1
+    _local.task = before
+
+
+def inside_task() -> bool:
+    """Tell whether the calling thread runs user code of a task."""
+    return _local.depth > 0
+
+
+def current_task() -> Any:
+    """Return what `enter_task` was given by the innermost task of this thread, or None."""
+    return _local.task
+
+
+def in_forked_child() -> bool:
+    """Tell whether this process was forked from the one that imported Treadle."""
+    return os.getpid() != _owner_pid

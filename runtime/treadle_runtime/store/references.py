@@ -1,0 +1,82 @@
+"""Placeholders inside a payload, and what they stand for in the task.
+
+Law: the only functions that payload pickles call by name besides the user's own. `ref(i)` is the value of
+`reads[i]`, `ref(i, m)` member `m` of the group it holds, `view(...)` an array over the memory of its base.
+Within one task each read is unpacked at most once: the same future twice in one call is one object.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from .packing import Packed, unpack
+
+PLAIN: Final = b"\x00"
+SPLIT: Final = b"\x01"
+
+
+class Inputs:
+    """What one task reads, unpacked when asked for and then kept."""
+
+    __slots__ = ("_sources", "_values")
+
+    def __init__(self, sources: Sequence[Callable[[], Packed]]) -> None:
+        self._sources = sources
+        self._values: dict[int, Any] = {}
+
+    def value(self, index: int) -> Any:
+        """Return the value of `reads[index]`."""
+        if index not in self._values:
+            self._values[index] = unpack(self._sources[index]())
+        return self._values[index]
+
+
+class _Local(threading.local):
+    inputs: Inputs | None = None
+
+
+_local = _Local()
+
+
+def ref(index: int, member: int | None = None) -> Any:
+    """Return the value (or the member of the group) that the running task reads at `index`."""
+    if _local.inputs is None:
+        raise pickle.UnpicklingError("a reference to a task's input can be resolved only while that task is loaded")
+    value = _local.inputs.value(index)
+    return value if member is None else value[member]
+
+
+def view(base: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Any:
+    """Return the array of this geometry over the memory of `base` (offset and strides in bytes)."""
+    flat = base.reshape(-1, order="A")
+    if base.dtype.hasobject:
+        start = flat[offset // base.dtype.itemsize :]
+        return np.lib.stride_tricks.as_strided(start, shape, strides)
+    return np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
+
+
+def encode_payload(stream: bytes, buffers: Sequence[bytes | int]) -> bytes:
+    """Join a pickle and its out-of-band buffers: bytes travel along, an int is the index of a read."""
+    if not buffers:
+        return PLAIN + stream
+    return SPLIT + msgspec.msgpack.encode((stream, buffers))
+
+
+def decode_payload(payload: bytes, inputs: Inputs) -> Any:
+    """Return the object a payload stands for; every buffer in it is writable and the task's own."""
+    before = _local.inputs
+    _local.inputs = inputs
+    try:
+        if payload[:1] == PLAIN:
+            return pickle.loads(memoryview(payload)[1:])
+        stream, parts = msgspec.msgpack.decode(memoryview(payload)[1:], type=tuple[bytes, list[bytes | int]])
+        buffers = [inputs.value(part) if isinstance(part, int) else bytearray(part) for part in parts]
+        return pickle.loads(stream, buffers=buffers)
+    finally:
+        _local.inputs = before

@@ -1,0 +1,170 @@
+"""Run one task: payload and inputs in, packed outputs or a failure out.
+
+Law: the one body shared by worker processes, the inline link and the virtual cluster. Knows nothing of
+sockets, queues or clocks other than measuring the user's own code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import reprlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .. import place
+from ..core.model import Outcome
+from ..errors import UsageError
+from ..store.fingerprint import fingerprint
+from ..store.members import members_of
+from ..store.packing import Packed, pack
+from ..store.references import Inputs, decode_payload
+from .failure import pack_exception
+
+Notes = dict[str, int | float | str | bool]
+
+CHECK_LIMIT: Final = 64 * 1024 * 1024
+"""Arguments up to this many bytes in all are compared before and after a checked call."""
+
+
+@dataclass(slots=True)
+class Ran:
+    """How an attempt ended."""
+
+    outcome: int
+    outputs: list[Packed] = field(default_factory=list)
+    failure: bytes | None = None
+    run_s: float = 0.0
+    cpu_s: float = 0.0
+    notes: Notes | None = None
+
+
+def execute(
+    number: int,
+    function: Callable[..., Any],
+    payload: bytes,
+    sources: Sequence[Callable[[], Packed]],
+    outputs: int,
+    options: dict[str, Any] | None = None,
+    task: Any = None,
+) -> Ran:
+    """Run `function` on what `payload` and `sources` hold; never raises for what user code does.
+
+    Parameters
+    ----------
+    sources
+        one per read, each gives the packed value when called (at most once per task).
+    outputs
+        how many versions the task makes: what it returns, then one per group.
+    options
+        `check`: compare IN arguments before and after.
+    task
+        what `place.current_task()` shall give to code in the task.
+
+    Notes
+    -----
+    Blocks for as long as user code does. KeyboardInterrupt gives `Outcome.INTERRUPTED`.
+    """
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    run_s = cpu_s = 0.0
+    before = place.enter_task(task)
+    try:
+        args, kwargs, groups = decode_payload(payload, Inputs(sources))
+        watch = _Watch(function, args, kwargs, groups) if options is not None and options.get("check") else None
+        cpu = time.process_time()
+        start = time.perf_counter()
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            run_s = time.perf_counter() - start
+            cpu_s = time.process_time() - cpu
+        packed = _pack_outputs(function, result, groups, outputs)
+        notes = watch.changes() if watch is not None else None
+        return Ran(Outcome.OK, packed, None, run_s, cpu_s, notes)
+    except KeyboardInterrupt:
+        return Ran(Outcome.INTERRUPTED, run_s=run_s, cpu_s=cpu_s)
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: it ends the task, not the worker
+        failure = pack_exception(number, error, arguments_text(args, kwargs))
+        return Ran(Outcome.RAISED, [], failure, run_s, cpu_s)
+    finally:
+        place.leave_task(before)
+
+
+def _pack_outputs(function: Any, result: Any, groups: list[list[Any]], outputs: int) -> list[Packed]:
+    returns = outputs - len(groups)
+    if inspect.isgenerator(result) or inspect.iscoroutine(result):
+        result.close()
+        raise UsageError(f"{name_of(function)} returned a {type(result).__name__}. Return list(...) of it instead.")
+    if returns == 1:
+        packed = [pack(result, root="result")]
+    else:
+        packed = [pack(value, root=f"result[{i}]") for i, value in enumerate(_split(function, result, returns))]
+    packed.extend(pack(group, root="the changed arguments") for group in groups)
+    return packed
+
+
+def _split(function: Any, result: Any, returns: int) -> list[Any]:
+    if isinstance(result, (tuple, list)) and len(result) == returns:
+        return list(result)
+    got = f"{len(result)} values" if isinstance(result, (tuple, list)) else f"one {type(result).__name__}"
+    raise UsageError(
+        f"{name_of(function)} is declared with returns={returns} but gave {got}. "
+        f"Return a tuple of {returns} values or correct returns."
+    )
+
+
+def name_of(function: Any) -> str:
+    """Return the name people know a callable by."""
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+_brief = reprlib.Repr(maxother=60, maxstring=60, maxlist=4, maxtuple=4, maxdict=4, maxset=4)
+
+
+def arguments_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return the arguments in short for a traceback; never raises."""
+    parts = [_short(value) for value in args] + [f"{name}={_short(value)}" for name, value in kwargs.items()]
+    return ", ".join(parts)
+
+
+def _short(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"<{type(value).__name__} {'x'.join(map(str, shape))}>"
+    try:
+        return _brief.repr(value)
+    except Exception:  # noqa: BLE001 - a repr that raises must not hide the failure
+        return f"<{type(value).__name__}>"
+
+
+class _Watch:
+    """Compares IN arguments before and after the call."""
+
+    def __init__(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], groups: list[list[Any]]
+    ) -> None:
+        written = {id(member) for group in groups for member in group}
+        self._watched = [
+            (name, value, fingerprint(value))
+            for name, value in _named(function, args, kwargs)
+            if not any(id(part) in written for part in members_of(value)) and _size_of(value) <= CHECK_LIMIT
+        ]
+
+    def changes(self) -> Notes | None:
+        names = [name for name, value, mark in self._watched if fingerprint(value) != mark]
+        return {"changed": ", ".join(names)} if names else None
+
+
+def _size_of(value: Any) -> int:
+    return sum(int(getattr(part, "nbytes", 0) or 0) for part in members_of(value))
+
+
+def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return []
+    return [(name, value) for name, value in bound.arguments.items() if members_of(value)]

@@ -1,0 +1,111 @@
+"""Failures as values: what an exception in a task was, in a form that outlives the worker.
+
+Law: the runtime passes these bytes on unread; only the client unpickles the exception inside.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import traceback
+from types import TracebackType
+
+import cloudpickle
+import msgspec
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Raised(msgspec.Struct, array_like=True):
+    """One exception of a chain. `relation` says how it hangs on the one before it: "cause" or "context"."""
+
+    relation: str
+    type_name: str
+    message: str
+    pickled: bytes | None
+    frames: list[tuple[str, int, str]]  # (file, line, function) of the user's code, outermost first
+
+
+class Lost(msgspec.Struct, array_like=True):
+    """How a worker died."""
+
+    signal: int | None
+    exitcode: int | None
+    peak_kib: int
+    reason: str
+
+
+class Failure(msgspec.Struct, array_like=True):
+    """Why a task has no result."""
+
+    number: int
+    worker: int
+    attempt: int
+    raised: list[Raised]
+    arguments: str = ""
+    output: str = ""
+    lost: Lost | None = None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Failure)
+
+
+def pack_exception(number: int, error: BaseException, arguments: str = "", worker: int = 0, attempt: int = 1) -> bytes:
+    """Describe an exception that user code raised, with its causes."""
+    chain: list[Raised] = []
+    relation, current = "", error
+    while current is not None and len(chain) < 20:
+        chain.append(_raised(current, relation))
+        if current.__cause__ is not None:
+            relation, current = "cause", current.__cause__
+        elif current.__context__ is not None and not current.__suppress_context__:
+            relation, current = "context", current.__context__
+        else:
+            break
+    return _encoder.encode(Failure(number, worker, attempt, chain, arguments))
+
+
+def pack_lost(
+    number: int,
+    worker: int,
+    signal: int | None,
+    exitcode: int | None,
+    peak_kib: int,
+    output: str,
+    attempts: int,
+    reason: str,
+) -> bytes:
+    """Describe the death of the worker that ran a task; `reason` is one sentence for people."""
+    lost = Lost(signal, exitcode, peak_kib, reason)
+    return _encoder.encode(Failure(number, worker, attempts, [], "", output, lost))
+
+
+def unpack_failure(data: bytes) -> Failure:
+    """Return the description; unpickles nothing."""
+    return _decoder.decode(data)
+
+
+def user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:
+    """Return (file, line, function) of the frames that are not Treadle's own, outermost first."""
+    return [
+        (frame.filename, frame.lineno or 0, frame.name)
+        for frame in traceback.extract_tb(tb)
+        if not frame.filename.startswith(_HERE)
+    ]
+
+
+def _raised(error: BaseException, relation: str) -> Raised:
+    pickled: bytes | None
+    try:
+        pickled = cloudpickle.dumps(error)
+        pickle.loads(pickled)
+    except Exception:  # noqa: BLE001 - whatever a user's exception does while pickled, its text must arrive
+        pickled = None
+    try:
+        message = str(error)
+    except Exception as broken:  # noqa: BLE001 - a __str__ that raises must not hide the failure
+        message = f"<its __str__ raised {type(broken).__name__}>"
+    cls = type(error)
+    name = cls.__qualname__ if cls.__module__ in ("builtins", "__main__") else f"{cls.__module__}.{cls.__qualname__}"
+    return Raised(relation, name, message, pickled, user_frames(error.__traceback__))
