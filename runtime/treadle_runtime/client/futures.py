@@ -201,14 +201,7 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         return self is other
 
 
-_VALUE_METHODS = """
-bool len getitem setitem delitem contains call int float complex index format array array_ufunc array_function
-round trunc floor ceil
-lt le gt ge neg pos abs invert enter exit reversed next bytes
-add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or
-radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror
-iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ixor ior
-""".split()
+_VALUE_METHODS = ["bool", "len", "getitem", "setitem", "delitem", "contains", "call", "int", "float", "complex", "index", "format", "array", "array_ufunc", "array_function", "round", "trunc", "floor", "ceil", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "enter", "exit", "reversed", "next", "bytes", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "xor", "or", "radd", "rsub", "rmul", "rmatmul", "rtruediv", "rfloordiv", "rmod", "rdivmod", "rpow", "rlshift", "rrshift", "rand", "rxor", "ror", "iadd", "isub", "imul", "imatmul", "itruediv", "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior"]
 for _name in _VALUE_METHODS:
     setattr(Future, f"__{_name}__", Future._not_a_value)
 
