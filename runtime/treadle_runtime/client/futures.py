@@ -112,16 +112,16 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
     def _run_callback(self, fn: Callable[[Any], object]) -> None:
         try:
             fn(self)
-        except Exception:
+        except Exception:  # noqa: BLE001 - as the standard library does: a callback's error is logged, not raised
             concurrent.futures._base.LOGGER.exception("exception calling callback for %r", self)  # type: ignore[attr-defined]
 
     def set_running_or_notify_cancel(self) -> bool:
         raise RuntimeError("The state of a task's future is set by the runtime alone.")
 
-    def set_result(self, result: Any) -> None:
+    def set_result(self, result: Any) -> None:  # noqa: ARG002
         raise RuntimeError("The result of a task's future is set by the runtime alone.")
 
-    def set_exception(self, exception: BaseException | None) -> None:
+    def set_exception(self, exception: BaseException | None) -> None:  # noqa: ARG002
         raise RuntimeError("The exception of a task's future is set by the runtime alone.")
 
     def __await__(self) -> Generator[Any, None, T]:
