@@ -1,0 +1,56 @@
+"""Failures as the feed shows them: equal ones as one row with a count, bounded in number and bytes.
+
+Law: knows rows of plain values; what it drops can still be asked for as details.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .delta import FAILURE_BYTES, TRACEBACK_CHARS, Record, clip
+
+_LIMITS = {"function": 60, "type": 60, "message": 500, "traceback": TRACEBACK_CHARS}
+_NUMBERS_KEPT = 20
+
+
+class Failures:
+    """The rows, newest last, and what of them is not yet told."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[Any, ...], Record] = {}
+        self._nbytes: dict[tuple[Any, ...], int] = {}
+        self._changed: dict[tuple[Any, ...], None] = {}
+        self._dropped: list[str] = []
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Take in one failure; one like an older one (function, type, cell, last line) only counts there."""
+        record: Record = {
+            name: clip(value, _LIMITS.get(name, 60)) if isinstance(value, str) else value
+            for name, value in row.items()
+            if value is None or isinstance(value, (str, int, float))
+        }
+        where = [line for line in str(row.get("traceback") or "").splitlines() if line.startswith("  ")]
+        key = (row.get("function"), row.get("type"), row.get("cell"), where[-1] if where else "")
+        old = self._rows.get(key)
+        if old is None:
+            self._rows[key] = {**record, "count": 1, "numbers": [record["number"]]}
+        elif record["number"] not in old["numbers"]:
+            numbers = [*old["numbers"], record["number"]][:_NUMBERS_KEPT]
+            self._rows[key] = {**old, "count": old["count"] + 1, "numbers": numbers}
+        self._changed[key] = None
+        self._nbytes[key] = len(json.dumps(self._rows[key]))
+        while sum(self._nbytes.values()) > FAILURE_BYTES:
+            oldest = next(iter(self._rows))
+            self._dropped.append(str(self._rows.pop(oldest)["number"]))
+            self._changed.pop(oldest, None)
+            del self._nbytes[oldest]
+
+    def changes(self) -> tuple[list[Record], list[str]]:
+        """Return (new or changed rows, numbers of rows that left) since the last call."""
+        added = [self._rows[key] for key in self._changed]
+        kept = {str(row["number"]) for row in self._rows.values()}
+        dropped = [number for number in self._dropped if number not in kept]
+        self._changed, self._dropped = {}, []
+        return added, dropped

@@ -1,0 +1,148 @@
+"""The projection: facts in, deltas out.
+
+Law: knows facts and the feed's shapes, never the scheduler, sockets or clocks. What leaves is the difference
+between what should be shown and what the deltas so far add up to, so it is bounded by what can be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..core.facts import Fact
+from ..core.model import FunctionId, WorkerId
+from ..core.states import WorkerState
+from .delta import FEED, WORKER_LIMIT, Delta, Record, State, clip
+from .failures import Failures
+from .ledger import Ledger
+from .reducer import as_delta, nothing, reduce
+
+_GONE_KEPT = 4
+_Verb = dict[str, dict[str, Record]]
+
+
+class Projection:
+    """What the screens are told of a runtime.
+
+    Parameters
+    ----------
+    limit_tasks : int
+        Tasks shown one by one; the cells beyond are shown as groups.
+    epoch : str
+        Names this life of the runtime; screens ask for a reset when it changes.
+    wall_offset : float
+        Seconds to add to the facts' times to get wall time.
+
+    Notes
+    -----
+    One thread, never blocks. The host calls `apply` with each step's facts and, a few times a second while
+    somebody watches, `delta`. A new watcher gets `snapshot`, which is what the deltas so far add up to (so call
+    `delta` first and send it to the others).
+
+    Examples
+    --------
+    >>> p = Projection(epoch="e")
+    >>> p.functions({1: "f"})
+    >>> p.apply([("b", 7, 1, 0, 3, 0, (), None, 0.0), ("t", 7, "ready", 0, 0.0)])
+    >>> p.delta()["put"]["task"]
+    {'7': {'fn': 1, 'cell': 3, 'state': 'ready'}}
+    """
+
+    def __init__(self, limit_tasks: int = 2000, *, epoch: str = "", wall_offset: float = 0.0) -> None:
+        self._ledger = Ledger(limit_tasks, wall_offset)
+        self._workers: dict[WorkerId, Record] = {}
+        self._session: Record = {}
+        self._failures = Failures()
+        self._shown: State = {**nothing(), "epoch": epoch, "seq": 0}
+
+    # ------------------------------------------------------------------ what comes in
+    def apply(self, facts: Iterable[Fact]) -> None:
+        """Take in facts in the order they became true."""
+        for fact in self._ledger.apply(facts):
+            self._on_worker(*fact)
+
+    def functions(self, names: Mapping[FunctionId, str]) -> None:
+        """Name functions, before facts speak of them. Versions with the same name are shown as one."""
+        self._ledger.functions.name(names)
+
+    def workers(self, samples: Iterable[tuple[WorkerId, Mapping[str, Any]]]) -> None:
+        """Take in samples: (worker, {"pid":, "cpu": percent, "rss": bytes, "task": number or None})."""
+        for worker, sample in samples:
+            if worker in self._workers or len(self._workers) < WORKER_LIMIT:
+                self._workers.setdefault(worker, {"state": WorkerState.IDLE}).update(sample)
+
+    def failures(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take in failures: "number" and any of function, type, message, traceback, cell, worker, attempt."""
+        for row in rows:
+            self._failures.add(row)
+
+    def session(self, values: Mapping[str, Any]) -> None:
+        """Set what the host says of itself: a few plain values, e.g. {"name": "nb-1", "workers": 4}."""
+        self._session.update(values)
+
+    # ------------------------------------------------------------------ what goes out
+    def snapshot(self) -> Delta:
+        """Return the delta from nothing that equals all deltas so far."""
+        return as_delta(self._shown)
+
+    def delta(self) -> Delta | None:
+        """Return what changed since the last call, None if nothing did."""
+        ledger = self._ledger
+        ledger.fold()
+        ledger.close_cells()
+        put: _Verb = {}
+        gone: dict[str, list[str]] = {}
+        self._compare("task", {str(n): ledger.record(n) for n in sorted(ledger.dirty)}, put, gone)
+        ledger.dirty.clear()
+        for kind, table in self._tables().items():
+            missing = {key: None for key in self._shown[kind] if key not in table}
+            self._compare(kind, {**missing, **table}, put, gone)
+        added, dropped = self._failures.changes()
+        if dropped:
+            gone["failure"] = dropped
+        verbs = {"del": gone, "put": put, "add": {"failure": added} if added else {}}
+        verbs = {verb: what for verb, what in verbs.items() if what}
+        if not verbs:
+            return None
+        delta: Delta = {"feed": FEED, "epoch": self._shown["epoch"], "seq": self._shown["seq"] + 1, **verbs}
+        reduce(self._shown, delta)
+        return delta
+
+    def _tables(self) -> _Verb:
+        return {
+            "group": self._ledger.groups.records(),
+            "worker": {str(worker): record for worker, record in self._workers.items()},
+            "function": self._ledger.functions.records(),
+            "session": {"self": self._session} if self._session else {},
+        }
+
+    def _compare(
+        self, kind: str, wanted: Mapping[str, Record | None], put: _Verb, gone: dict[str, list[str]]
+    ) -> None:
+        """Add to `put` and `gone` what makes the shown records the wanted ones."""
+        shown = self._shown[kind]
+        for key, record in wanted.items():
+            old = shown.get(key)
+            if record is None:
+                if old is not None:
+                    gone.setdefault(kind, []).append(key)
+            elif old is None:
+                put.setdefault(kind, {})[key] = {k: v for k, v in record.items() if v is not None}
+            else:
+                fields = {name: value for name, value in record.items() if old.get(name) != value}
+                fields.update({name: None for name in old if name not in record})
+                if fields:
+                    put.setdefault(kind, {})[key] = fields
+
+    def _on_worker(self, _: str, worker: WorkerId, state: str, reason: str, __: float) -> None:
+        if worker not in self._workers and len(self._workers) >= WORKER_LIMIT:
+            return
+        record = self._workers.setdefault(worker, {})
+        record["state"] = state
+        if reason:
+            record["reason"] = clip(reason, 200)
+        if state == WorkerState.GONE:
+            record.update(cpu=0, rss=0, task=None)
+            gone = [key for key, other in self._workers.items() if other["state"] == WorkerState.GONE]
+            for key in gone[:-_GONE_KEPT]:
+                del self._workers[key]
