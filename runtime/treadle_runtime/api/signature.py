@@ -1,0 +1,370 @@
+"""What `@task` was told about a function, checked when it is decorated, and the check of each call.
+
+Law: knows functions and directions; nothing of futures, data or the runtime. A mistake in the decorator is a
+UsageError at the decorator; a wrong call is Python's own TypeError at the call.
+"""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter
+from types import CodeType, FunctionType
+from typing import Any, Final, TypeAlias
+
+from ..errors import FutureUsedAsValue, UsageError
+from .directions import IN, INOUT, OUT, Direction, direction_of
+
+Written: TypeAlias = tuple[str, Direction, Any]
+"""(parameter name, or `args[2]` / `kwargs['c']`, direction, the object given) of an argument the task writes."""
+
+
+@dataclass(slots=True)
+class TaskOptions:
+    """The options of `@task`, with what holds when they are not given."""
+
+    returns: int = 1
+    priority: int = 0
+    name: str | None = None
+    target_direction: Direction = INOUT
+    check: bool = False
+    retry_lost: bool = True
+
+
+LATER: Final = frozenset(
+    [
+        "timeout", "time_out", "retries", "max_retries", "on_failure", "reuse", "seed", "defaults",
+        "is_replicated", "is_distributed", "is_reduce", "chunk_size", "computing_nodes",
+        "cache_returns", "numba", "numba_flags", "varargs_type", "tracing_hook", "process_task",
+    ]
+)
+_OPTIONS: Final = frozenset(TaskOptions.__slots__)
+
+
+class TaskSignature:
+    """A function as a task: its options, its parameters and which of them it writes.
+
+    Attributes
+    ----------
+    function : callable
+        What runs: without the `staticmethod` or `classmethod` around it.
+    name : str
+        How people see it: `f`, `Solver.step`, `<lambda>`.
+    options : TaskOptions
+    binding : str
+        `"function"`, `"static"` or `"class"`: what was found around the function.
+    parameters : tuple of str or None
+        Their names; None if the callable does not tell (some C functions): then only positional arguments
+        go, and all are IN.
+    signature : inspect.Signature or None
+        For `help` and editors.
+    """
+
+    __slots__ = (
+        "_arity",
+        "_bound",
+        "_plain",
+        "_positional",
+        "_target",
+        "_writes",
+        "binding",
+        "function",
+        "name",
+        "options",
+        "parameters",
+        "signature",
+    )
+
+    def __init__(self, function: Any, options: TaskOptions, directions: dict[str, Direction]) -> None:
+        self.binding = _binding_of(function)
+        self.function: Callable[..., Any] = function if self.binding == "function" else function.__func__
+        self.name = display_name(self.function)
+        self.options = options
+        self.signature = _signature_of(self.function)
+        self.parameters = None if self.signature is None else tuple(self.signature.parameters)
+        kinds = [] if self.signature is None else list(self.signature.parameters.values())
+        self._positional = [p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self._writes = _places(directions, kinds)
+        first = self._positional[0] if self._positional else "self"
+        self._target = (first, directions.get(first, options.target_direction))
+        self._plain = not self._writes
+        # a wrapper may take other arguments than the function it shows: what is called decides
+        self._arity = _stand_in(_signature_of(self.function, False), self.function, _nothing.__code__)
+        self._bound = _stand_in(self.signature, self.function, _everything.__code__)
+
+    @classmethod
+    def of(
+        cls,
+        function: Any,
+        options: Mapping[str, Any] | None = None,
+        directions: Mapping[str, Any] | None = None,
+    ) -> TaskSignature:
+        """Check what `@task` was given and return the signature.
+
+        Parameters
+        ----------
+        function : callable
+            Any callable; also a `staticmethod` or `classmethod` object.
+        options : mapping
+            The keywords of `@task`: options (`returns=2`; 0 and 1 both mean the one future every task gives) and
+            directions (`c=INOUT`). A parameter named like an option: `name=INOUT` is its direction.
+        directions : mapping
+            `directions={"c": INOUT}`: the same for any name.
+
+        Raises
+        ------
+        UsageError
+            Unknown name, value of the wrong type, or something that cannot be a task.
+
+        Examples
+        --------
+        >>> TaskSignature.of(axpy, {"y": INOUT, "priority": True}).bind((2.0, x, y), {})
+        [('y', INOUT, y)]
+        """
+        _refuse(function)
+        binding = _binding_of(function)
+        inner = function if binding == "function" else function.__func__
+        signature = _signature_of(inner)
+        names = None if signature is None else signature.parameters
+        open_ended = names is not None and any(p.kind is p.VAR_KEYWORD for p in names.values())
+        found: dict[str, Direction] = {}
+        told: dict[str, Any] = {}
+        for key, value in (options or {}).items():
+            is_parameter = names is not None and (key in names or (open_ended and key not in _OPTIONS))
+            if isinstance(value, Direction) and (is_parameter or key not in _OPTIONS):
+                found[key] = value
+            elif key in _OPTIONS:
+                told[key] = _checked(key, value)
+            elif key in LATER and not (names is not None and key in names):
+                raise UsageError(f"@task option {key!r} is not available yet: leave it out")
+            else:
+                if names is not None and (key in names or isinstance(value, (dict, list))):
+                    direction_of(key, value)
+                _parameter(key, names, False, display_name(inner))
+        for key, value in (directions or {}).items():
+            found[key] = direction_of(key, value)
+        for key in found:
+            _parameter(key, names, open_ended, display_name(inner))
+        return cls(function, TaskOptions(**told), found)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> Sequence[Written]:
+        """Check a call and return the arguments it writes.
+
+        Parameters
+        ----------
+        args, kwargs
+            As given; defaults are applied by the call on the worker.
+        method : bool
+            `args[0]` is the object whose method this is: it is written unless `target_direction=IN`.
+
+        Raises
+        ------
+        TypeError
+            In Python's own words, if the function cannot be called like this.
+        """
+        if self._arity is not None:
+            self._arity(*args, **kwargs)
+        elif kwargs:
+            raise TypeError(f"{self.name}() takes no keyword arguments")
+        if self._plain and not method:
+            return ()
+        return self._written(args, kwargs, method)
+
+    def _written(self, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool) -> list[Written]:
+        found: list[Written] = []
+        if method and self._target[1].writes:
+            found.append((*self._target, args[0]))
+        for name, direction, index, kind in self._writes:
+            if method and index == 0:
+                continue
+            if kind is Parameter.VAR_POSITIONAL:
+                found += [(f"{name}[{i}]", direction, value) for i, value in enumerate(args[index:])]
+            elif kind is Parameter.VAR_KEYWORD:
+                named = self.parameters or ()
+                found += [(f"{name}[{key!r}]", direction, value) for key, value in kwargs.items() if key not in named]
+            elif 0 <= index < len(args):
+                found.append((name, direction, args[index]))
+            elif name in kwargs:
+                found.append((name, direction, kwargs[name]))
+        return found
+
+    def title(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Return what `name=` makes of this call, None without it.
+
+        Raises
+        ------
+        UsageError
+            The format names something that is no argument, or an argument cannot be shown like this.
+        """
+        form = self.options.name
+        if form is None or "{" not in form:
+            return form
+        values: dict[str, Any] = self._bound(*args, **kwargs) if self._bound is not None else {"args": args}
+        try:
+            return form.format(**values)
+        except FutureUsedAsValue:
+            return self._title_with_futures(form, values)
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
+            raise self._bad_title(form, error) from error
+
+    def _title_with_futures(self, form: str, values: dict[str, Any]) -> str:
+        for name, value in values.items():
+            try:
+                format(value)
+            except FutureUsedAsValue:
+                values[name] = _Shown(value)
+        try:
+            return form.format(**values)
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
+            raise self._bad_title(form, error) from error
+
+    def _bad_title(self, form: str, error: Exception) -> UsageError:
+        known = ", ".join(self.parameters or ("args",))
+        return UsageError(f"name={form!r} cannot be filled in ({error}): it may show {known} of {self.name}")
+
+
+class _Shown:
+    """A future in a title: its repr, whatever the format asks for."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self._value)
+
+
+def display_name(function: Callable[..., Any]) -> str:
+    """Return how people see a callable: its qualified name without the functions it was defined in."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return str(name).rpartition("<locals>.")[2]
+
+
+def _binding_of(function: object) -> str:
+    if isinstance(function, staticmethod):
+        return "static"
+    return "class" if isinstance(function, classmethod) else "function"
+
+
+def _refuse(function: object) -> None:
+    """Raise UsageError for what cannot be a task."""
+    inner = function.__func__ if isinstance(function, staticmethod | classmethod) else function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    if not callable(inner):
+        raise UsageError(f"@task needs a function, not {type(inner).__name__}: write @task above a def")
+    name = display_name(inner)
+    if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
+        raise UsageError(f"{name} is a generator function, which has no value to send: return list(...) instead of yielding")
+    if inspect.iscoroutinefunction(inner):
+        raise UsageError(f"{name} is an async function, which tasks cannot run yet: write it with def")
+
+
+def _signature_of(function: Callable[..., Any], follow_wrapped: bool = True) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function, follow_wrapped=follow_wrapped)
+    except (ValueError, TypeError):  # C callables that do not tell
+        return None
+
+
+def _parameter(key: str, names: Mapping[str, Parameter] | None, open_ended: bool, function: str) -> str:
+    """Return `key` if it is a parameter, else raise UsageError with those there are."""
+    if names is None:
+        raise UsageError(f"{function} does not tell its parameters, so {key} can have no direction: wrap it in a def")
+    if key in names or open_ended:
+        return key
+    close = difflib.get_close_matches(key, [*names, *_OPTIONS], 1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    listed = f"its parameters are {', '.join(names)}" if names else "it has no parameters"
+    raise UsageError(f"{function} has no parameter {key!r} and @task no such option: {listed}.{hint}")
+
+
+def _checked(key: str, value: Any) -> Any:
+    """Return the value of an option in its one form, or raise UsageError."""
+    if key == "returns":
+        if value is None:
+            return 1
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise UsageError(f"returns={value!r}: give how many values the task returns, e.g. returns=2; one needs no returns")
+        return max(value, 1)
+    if key == "priority":
+        if not isinstance(value, int):
+            raise UsageError(f"priority={value!r}: give True, False or an int (higher goes first)")
+        return int(value)
+    if key == "name":
+        if not (value is None or isinstance(value, str)):
+            raise UsageError(f"name={value!r}: give a str such as 'case {{i}}'")
+        return value
+    if key == "target_direction":
+        if direction_of(key, value) is OUT:
+            raise UsageError("target_direction=OUT: a method needs its object; give IN or INOUT")
+        return value
+    if not isinstance(value, bool):
+        raise UsageError(f"{key}={value!r}: give True or False")
+    return value
+
+
+def _places(directions: dict[str, Direction], kinds: list[Parameter]) -> tuple[tuple[str, Direction, int, Any], ...]:
+    """Return (name, direction, position or -1, kind) of each written parameter, in the order of the parameters."""
+    found: list[tuple[str, Direction, int, Any]] = []
+    named = set()
+    for index, parameter in enumerate(kinds):
+        named.add(parameter.name)
+        direction = directions.get(parameter.name, IN)
+        if direction.writes:
+            by_keyword = parameter.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
+            found.append((parameter.name, direction, -1 if by_keyword else index, parameter.kind))
+    taken = [(n, d, -1, Parameter.KEYWORD_ONLY) for n, d in directions.items() if n not in named and d.writes]
+    return (*found, *taken)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _everything() -> dict[str, Any]:
+    return locals()
+
+
+def _stand_in(
+    signature: inspect.Signature | None, function: Callable[..., Any], body: CodeType
+) -> Callable[..., Any] | None:
+    """Make a function with this signature and name around `body`.
+
+    Calling it checks a call at the interpreter's own speed and raises its own TypeError.
+    """
+    if signature is None:
+        return None
+    parameters = list(signature.parameters.values())
+    before, both, star, keyword, stars = (
+        [p.name for p in parameters if p.kind is kind]
+        for kind in (
+            Parameter.POSITIONAL_ONLY,
+            Parameter.POSITIONAL_OR_KEYWORD,
+            Parameter.VAR_POSITIONAL,
+            Parameter.KEYWORD_ONLY,
+            Parameter.VAR_KEYWORD,
+        )
+    )
+    varnames = (*before, *both, *keyword, *star, *stars)
+    code = body.replace(
+        co_argcount=len(before) + len(both),
+        co_posonlyargcount=len(before),
+        co_kwonlyargcount=len(keyword),
+        co_nlocals=len(varnames),
+        co_varnames=varnames,
+        co_flags=body.co_flags | inspect.CO_VARARGS * bool(star) | inspect.CO_VARKEYWORDS * bool(stars),
+        co_name=getattr(function, "__name__", display_name(function)),
+        co_qualname=display_name(function),
+    )
+    defaults = tuple(
+        p.default for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is not p.empty
+    )
+    made = FunctionType(code, {"__builtins__": builtins}, code.co_name, defaults)
+    made.__kwdefaults__ = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
+    return made
