@@ -1,0 +1,92 @@
+"""How arrays and tensors are taken apart so that their memory travels out of band.
+
+Law: imports neither numpy nor torch; knows them once the user's code has imported them. A reducer gets an
+object of exactly the type it is registered for and gives what `__reduce_ex__` gives, or NotImplemented to
+leave it to the type's own way.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..errors import NotSerializable
+
+Reducer = Callable[[Any], Any]
+
+REDUCERS: Final[dict[type, Reducer]] = {}
+SMALL: Final = 4096
+"""Buffers below this many bytes stay in the stream: a table row and a copy of their own would cost more."""
+
+
+def learn() -> None:
+    """Register reducers for the libraries that have been imported since the last call."""
+    for name in tuple(_waiting):
+        if name in sys.modules and _waiting[name](sys.modules[name]):
+            del _waiting[name]
+
+
+def _learn_numpy(numpy: Any) -> bool:
+    if not hasattr(numpy, "ndarray"):
+        return False  # another thread is importing it just now
+    REDUCERS[numpy.ndarray] = _reduce_array
+    return True
+
+
+def _learn_torch(torch: Any) -> bool:
+    if not hasattr(torch, "Tensor") or not hasattr(getattr(torch, "nn", None), "Parameter"):
+        return False
+    REDUCERS[torch.Tensor] = _reduce_tensor
+    REDUCERS[torch.nn.Parameter] = _reduce_tensor
+    return True
+
+
+_waiting: Final[dict[str, Callable[[Any], bool]]] = {"numpy": _learn_numpy, "torch": _learn_torch}
+
+
+def _reduce_array(array: Any) -> Any:
+    """Strided views become contiguous in their own order; dates, which export no buffer, go as integers."""
+    flags = array.flags
+    contiguous = flags.c_contiguous or flags.f_contiguous
+    if array.nbytes < SMALL or array.dtype.hasobject:
+        return NotImplemented
+    if array.dtype.kind in "mM":
+        return _retyped, (_contiguous(array).view("i8"), array.dtype)
+    return NotImplemented if contiguous else _contiguous(array).__reduce_ex__(5)
+
+
+def _contiguous(array: Any) -> Any:
+    """Return `array`, or a copy in the memory order nearest to its own that is contiguous (C if neither is)."""
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return array
+    copy = array.copy(order="K")
+    return copy if copy.flags.c_contiguous or copy.flags.f_contiguous else copy.copy(order="C")
+
+
+def _retyped(array: Any, dtype: Any) -> Any:
+    return array.view(dtype)
+
+
+def _reduce_tensor(tensor: Any) -> Any:
+    """A dense tensor in main memory goes as the numpy array over its memory; any other dense one is refused."""
+    if tensor.device.type != "cpu":
+        raise NotSerializable(
+            f"A tensor on {tensor.device} cannot travel between processes. Pass x.cpu(), or make it inside the task."
+        )
+    torch = sys.modules["torch"]
+    if tensor.layout is not torch.strided or tensor.is_quantized or getattr(tensor, "__dict__", None):
+        return NotImplemented
+    flat = tensor.detach().resolve_conj().resolve_neg().contiguous()
+    memory = flat.reshape(-1).view(torch.uint8).numpy()
+    is_parameter = type(tensor) is not torch.Tensor
+    return _tensor, (memory, str(flat.dtype).removeprefix("torch."), tuple(flat.shape), tensor.requires_grad, is_parameter)
+
+
+def _tensor(memory: Any, dtype: str, shape: tuple[int, ...], requires_grad: bool, is_parameter: bool) -> Any:
+    import torch  # a worker that gets a tensor needs it
+
+    tensor = torch.from_numpy(memory).view(getattr(torch, dtype)).reshape(shape)
+    if is_parameter:
+        return torch.nn.Parameter(tensor, requires_grad=requires_grad)
+    return tensor.requires_grad_(requires_grad)
