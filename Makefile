@@ -1,0 +1,86 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Set-up happens once, in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
+PYTEST := $(BIN)/python -m pytest
+KERNELS ?= 6.31 7.1 7.4
+
+.PHONY: help demo test lab lint types unit frontend browser kernels bench torture clean
+
+help:
+	@echo "make demo      set up, run the demo notebooks on real input, print what they found; leaves build/*.html"
+	@echo "make test      set up, run all checks and tests (about 10 minutes on 2 cores)"
+	@echo "make lab       JupyterLab on the tour"
+	@echo "make lint      ruff, mypy, import contracts      make browser   the browser tests alone"
+	@echo "make bench     benchmarks and budgets            make kernels   kernel tests with ipykernel $(KERNELS)"
+	@echo "make torture   the long random tests             make clean     remove .venv and build"
+
+# --- set-up, once -------------------------------------------------------------------------------------------------
+
+$(VENV)/.made:
+	@.ci/make-venv $(VENV) $(PYTHON)
+	@touch $@
+
+# What `make demo` needs; `dev` has all of it and more.
+$(VENV)/.demo: pyproject.toml | $(VENV)/.made
+	@echo "installing Treadle and what the demo notebooks need into $(VENV)"
+	@$(PIP) --editable ".[demo]"
+	@touch $@
+
+$(VENV)/.lab: pyproject.toml | $(VENV)/.made
+	@echo "installing Treadle, JupyterLab and what the demo notebooks need into $(VENV)"
+	@$(PIP) --editable ".[demo,lab]"
+	@touch $(VENV)/.demo $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+	@echo "installing Treadle and everything its tests need into $(VENV)"
+	@$(PIP) --editable ".[dev]"
+	@touch $(VENV)/.demo $(VENV)/.lab $@
+
+# --- what people run ----------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.demo
+	@$(BIN)/python notebooks/run_demo.py
+
+lab: $(VENV)/.lab
+	@cd notebooks && ../$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) 01-tour.ipynb
+
+test: lint frontend unit
+	@echo "all tests passed"
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@PYTHONPATH=runtime:kernel_ext $(BIN)/lint-imports
+
+frontend:
+	@.ci/check-frontend
+
+unit: $(VENV)/.dev
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser $(PYTEST) -q --durations=10
+
+# --- longer suites, before an issue is closed; `make test` has a short form of each ----------------------------------
+
+browser: $(VENV)/.dev
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser $(PYTEST) tests/browser -m "long or not long"
+
+kernels: $(VENV)/.dev
+	@for version in $(KERNELS); do \
+		venv=build/kernel-$$version; \
+		test -e $$venv/.made || { .ci/make-venv $$venv $(PYTHON) && $$venv/bin/python -m pip --disable-pip-version-check \
+			install -qq --editable ".[dev]" "ipykernel==$$version.*" && touch $$venv/.made; } || exit 1; \
+		echo "ipykernel $$version"; \
+		$$venv/bin/python -m pytest -q tests/kernel -m "long or not long" || exit 1; \
+	done
+
+bench: $(VENV)/.dev
+	@$(BIN)/python benchmarks/budgets.py
+	@$(BIN)/python benchmarks/run.py
+
+torture: $(VENV)/.dev
+	@HYPOTHESIS_PROFILE=torture $(PYTEST) tests/scenarios tests/stateful tests/integration -m "long or not long"
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,71 @@
+"""`treadle run script.py`: a script as Python would run it, with options, and an exit code that knows of failed tasks.
+
+Law: sets the stage (`__main__`, `sys.argv`, `sys.path`, `TREADLE_*`), runs, looks at what is left. Knows no scheduler.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+
+OWN_FRAMES = 1  # of a traceback out of the script: the line here that executes it
+
+
+def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str | None]) -> int:
+    """Run a script as `__main__` and return its exit code.
+
+    Parameters
+    ----------
+    script : str
+        Path of a Python file.
+    arguments : sequence of str
+        What it gets as `sys.argv[1:]`.
+    options : mapping of str to (str or None)
+        Options of `start` as texts; None leaves the environment's.
+
+    Raises
+    ------
+    UsageError
+        There is no such script, or it is no Python file.
+    """
+    path = Path(script)
+    if path.suffix == ".ipynb":
+        raise UsageError(f"{script} is a notebook: run it with `jupyter execute {script}`")
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{script} cannot be read ({error.strerror}): give the path of a Python file") from error
+    for name, value in options.items():
+        if value is not None:
+            os.environ[f"TREADLE_{name.upper()}"] = value
+    module = types.ModuleType("__main__")
+    module.__file__ = str(path)
+    sys.modules["__main__"] = module
+    sys.argv = [script, *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = str(path.resolve().parent)
+    try:
+        exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - running the script is the command
+    except SystemExit as leaving:
+        return _code(leaving.code)
+    except Exception as error:  # noqa: BLE001 - whatever the script raises ends it, as in Python
+        frames = error.__traceback__
+        for _ in range(OWN_FRAMES):
+            frames = frames.tb_next if frames is not None else None
+        traceback.print_exception(error.with_traceback(frames))
+        return 1
+    return 0
+
+
+def _code(code: object) -> int:
+    """The exit code of `sys.exit(code)`, as Python gives it."""
+    if code is None or isinstance(code, int):
+        return code or 0
+    print(code, file=sys.stderr)
+    return 1

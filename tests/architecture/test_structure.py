@@ -1,0 +1,161 @@
+"""The house rules that a reader relies on: sizes, names, first lines, floors, nothing left half done."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [ROOT / "runtime/treadle_runtime", ROOT / "kernel_ext/treadle"]
+SOURCES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
+PYTHON = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
+FRONTEND = sorted(path for path in (ROOT / "labextension").rglob("*.ts") if "node_modules" not in path.parts)
+
+FLOORS = [
+    {"errors", "config", "machine", "place"},
+    {"core"},
+    {"wire", "store", "feed"},
+    {"engines", "worker", "record"},
+    {"client", "host"},
+    {"api"},
+    {"cli", "testing"},
+]
+ATTIC = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff"}
+PURE = {
+    "__future__", "abc", "ast", "bisect", "collections", "contextlib", "copy", "dataclasses", "enum", "functools",
+    "hashlib", "heapq", "itertools", "math", "operator", "re", "types", "typing", "weakref",
+}  # fmt: skip
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(SOURCES) > 20
+
+
+@pytest.mark.parametrize("path", [*PYTHON, *FRONTEND], ids=name)
+def test_a_file_fits_in_the_head(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name)
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
+        if node.end_lineno - node.lineno + 1 >= 60
+    ]
+    assert not long
+
+
+def test_no_attics() -> None:
+    assert not [name(path) for path in [*PYTHON, *FRONTEND] if {path.stem, path.parent.name} & ATTIC]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_module_opens_with_its_law(path: Path) -> None:
+    doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert doc or not path.read_text(encoding="utf-8").strip(), "say what it knows and what it must never know"
+    if path.name not in ("__init__.py", "__main__.py"):
+        assert "Law:" in (doc or "")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_nothing_is_left_half_done(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError", text)
+    bare = [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "BaseException"))
+        and all(isinstance(each, ast.Pass) for each in node.body)
+    ]
+    assert not bare, "an exception disappears here"
+
+
+def floor(package: str) -> int:
+    return next(number for number, packages in enumerate(FLOORS) if package in packages)
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """(line, absolute name) of all imports of a module, those inside functions too."""
+    inside = path.relative_to(path.parents[len(path.relative_to(ROOT).parts) - 2])
+    package = list(inside.with_suffix("").parts)[:-1]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            full = ".".join([*base, *([node.module] if node.module else [])])
+            found += [(node.lineno, f"{full}.{alias.name}") for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(PACKAGES[0])], ids=name)
+def test_imports_go_down_only(path: Path) -> None:
+    package = path.relative_to(PACKAGES[0]).with_suffix("").parts[0]
+    if package == "__init__":
+        assert not [each for each in imports(path) if each[1].startswith("treadle")]
+        return
+    for line, imported in imports(path):
+        assert not re.match(r"treadle(\.|$)|runtime\.|kernel_ext\.", imported), f"line {line}: {imported}"
+        if not imported.startswith("treadle_runtime."):
+            continue
+        below = imported.split(".")[1]
+        if below == package or below.startswith("__"):
+            continue
+        if floor(package) == floor(below) == 0:
+            continue  # single modules of the ground floor
+        assert floor(below) < floor(package), f"line {line}: {package} must not import {imported}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGES[0] / "core").rglob("*.py")), ids=name)
+def test_the_core_is_pure(path: Path) -> None:
+    outside = [each for _, each in imports(path) if each.split(".")[0] not in PURE | {"treadle_runtime"}]
+    assert not outside
+
+
+@pytest.mark.parametrize("path", [path for path in PYTHON if path != Path(__file__)], ids=name)
+def test_no_second_copy_of_the_modules(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(from|import) (runtime|kernel_ext)\b", text, re.MULTILINE)
+
+
+def tracked() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / each for each in listing.split("\0") if each and (ROOT / each).is_file()]
+
+
+def test_no_path_of_a_machine_and_no_registry_in_the_repository() -> None:
+    paths = re.compile(r"(?<![\w.:/$}])/(root|work|home/\w+|Users/\w+|opt/\w+)/|/tmp/\w*venv")
+    hosts = re.compile(r"https?://[^\s\"')]*(artifactory|nexus|/simple/|registry\.)", re.IGNORECASE)
+    wrong = []
+    for path in tracked():
+        if path.suffix in (".png", ".msh") or path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if paths.search(line) or hosts.search(line):
+                wrong.append(f"{name(path)}:{number}: {line.strip()[:100]}")
+    assert not wrong
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    for lock in (ROOT / "labextension").glob("*lock*"):
+        text = lock.read_text(encoding="utf-8")
+        assert '"resolved"' not in text
+        assert "__archiveUrl" not in text
+    for settings in (ROOT / "labextension").glob(".*rc*"):
+        assert "registry=" not in settings.read_text(encoding="utf-8").replace("omit-lockfile-registry-resolved", "")
+
+
+def test_no_large_file_is_tracked() -> None:
+    assert not [name(path) for path in tracked() if path.stat().st_size > 1_500_000]

@@ -1,0 +1,81 @@
+"""The wheel: built from the checkout without Node and without network, complete, and usable by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+BUILD = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    made = subprocess.run(
+        [sys.executable, "-c", BUILD, str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    return folder / made.stdout.split()[-1]
+
+
+def test_it_holds_both_packages_the_front_end_and_the_tour(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {
+        str(path.relative_to(folder))
+        for folder in (ROOT / "runtime", ROOT / "kernel_ext")
+        for path in folder.rglob("*.py")
+    }
+    assert sources <= names
+    assert {
+        "treadle_runtime/py.typed",
+        "treadle/py.typed",
+        "treadle/static/widget.js",
+        "treadle/tour/01-tour.ipynb",
+        "treadle/tour/02-heat-uncertainty.ipynb",
+        "treadle/tour/03-blocked-matmul.ipynb",
+        "treadle/tour/04-text.ipynb",
+        "treadle/tour/heat.py",
+        "treadle/tour/data/unit_square.msh",
+        "treadle/tour/data/parameters.json",
+    } <= names
+
+
+def test_it_holds_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert tops == {"treadle", "treadle_runtime", "treadle-0.1.0.dist-info"}
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if "__pycache__" in name or name.endswith(".pyc")]
+    assert wheel.stat().st_size < 2_000_000
+
+
+def test_its_tour_unpacks_and_keeps_what_is_there(wheel: Path, tmp_path: Path) -> None:
+    site, folder = tmp_path / "site", tmp_path / "my tour"
+    zipfile.ZipFile(wheel).extractall(site)
+    folder.mkdir()
+    (folder / "heat.py").write_text("mine")
+    done = subprocess.run(
+        [sys.executable, "-m", "treadle_runtime.cli", "tour", str(folder)],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("01-tour.ipynb", "data/unit_square.msh"):
+        assert (folder / name).read_bytes() == (ROOT / "notebooks" / name).read_bytes()
+    assert (folder / "heat.py").read_text() == "mine"
+    assert "1 of the files were there already" in done.stderr
