@@ -1,0 +1,88 @@
+"""What code in a task can ask about the task it runs in: its number, its options, its own random generator.
+
+Law: knows one task; `place.current_task()` says which. Shared by worker processes and the inline link.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import place
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_STREAM: Final = 1  # of the task's own generator, apart from what `seeding.seed` gives to random and numpy
+
+
+class TaskContext:
+    """The running task as code in it sees it. A worker has one, which it re-uses for every task."""
+
+    __slots__ = ("_rng", "attempt", "function", "notes", "number", "options", "worker")
+
+    def __init__(self, worker: int = 0) -> None:
+        self.worker = worker
+        self.number = 0
+        self.attempt = 0
+        self.function = ""
+        self.options: dict[str, Any] = {}
+        self.notes: dict[str, int | float | str | bool] | None = None
+        self._rng: np.random.Generator | None = None
+
+    def begin(self, number: int, attempt: int, function: str, options: dict[str, Any] | None) -> None:
+        """Stand for this task from now on."""
+        self.number = number
+        self.attempt = attempt
+        self.function = function
+        self.options = options or {}
+        self.notes = None
+        self._rng = None
+
+    def rng(self) -> np.random.Generator:
+        """Return the task's own generator: from its seed, else from entropy that is noted as `seed`."""
+        if self._rng is None:
+            import numpy as np  # late: most tasks never ask
+
+            seed = self.options.get("seed")
+            if seed is None:
+                seed = int.from_bytes(os.urandom(7), "little")
+                self.notes = {**(self.notes or {}), "seed": seed}
+            self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM,)))
+        return self._rng
+
+    def __repr__(self) -> str:
+        return f"<{self.function} #{self.number}, attempt {self.attempt}, worker {self.worker}>"
+
+
+def current_task() -> TaskContext | None:
+    """Return the task that the calling thread runs, None outside tasks.
+
+    Returns
+    -------
+    TaskContext or None
+        `number`, `attempt`, `function` (display name), `options`, `worker`. It stands for this task only until
+        the task ends.
+
+    Example
+    -------
+    >>> current_task() is None
+    True
+    """
+    task = place.current_task()
+    return task if isinstance(task, TaskContext) else None
+
+
+def rng() -> np.random.Generator:
+    """Return the numpy Generator of the running task; the same one at each call within the task.
+
+    With a seed (`start(seed=)`) what it draws depends on the seed, the function and how often it was called, not
+    on worker, order or attempt. Without, its entropy is recorded with the task. Outside tasks: a fresh generator.
+
+    Example
+    -------
+    >>> rng().random() < 1
+    True
+    """
+    task = current_task()
+    return (task if task is not None else TaskContext()).rng()

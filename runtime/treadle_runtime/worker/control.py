@@ -1,0 +1,67 @@
+"""The control thread: cancels, takes queued work back, publishes, and ends the worker when its runtime has gone.
+
+Law: owns the control socket; touches the main thread's things only through `Loop.handle` and `Loop.tend`. It must
+answer while user code computes, hence a thread of its own; it can't while C code holds the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from typing import Final
+
+import zmq
+
+from ..wire.codec import encode, to_worker
+from ..wire.process import ASK_EVERY_S, Watch
+from .loop import Loop
+
+BUSY_TICK_S: Final = 0.025
+IDLE_TICK_S: Final = 0.25
+GONE: Final = 3
+"""Exit code of a worker whose runtime has gone."""
+BROKEN: Final = 70
+"""Exit code of a worker whose control thread met a bug; its log has the traceback."""
+
+
+class Control(threading.Thread):
+    """Serves the control socket until the context is terminated."""
+
+    def __init__(self, socket: zmq.Socket[bytes], loop: Loop, parent: int) -> None:
+        super().__init__(name="treadle-control", daemon=True)
+        self._socket = socket
+        self._loop = loop
+        self._watch = Watch()
+        if not self._watch.add("runtime", parent):
+            os._exit(GONE)
+
+    def run(self) -> None:
+        """Serve; see the class."""
+        try:
+            self._serve()
+        except zmq.ContextTerminated:
+            self._socket.close(linger=0)
+            self._watch.close()
+        except BaseException:  # noqa: BLE001 - a deaf worker would be worse than a dead one
+            traceback.print_exc()
+            os._exit(BROKEN)
+
+    def _serve(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        descriptor = self._watch.fileno()
+        if descriptor is not None:
+            poller.register(descriptor, zmq.POLLIN)
+        tick_s = BUSY_TICK_S
+        while True:
+            wait_s = tick_s if descriptor is not None else min(tick_s, ASK_EVERY_S)
+            events = dict(poller.poll(int(wait_s * 1000)))
+            if (descriptor is None or descriptor in events) and self._watch.ended():
+                os._exit(GONE)
+            if self._socket in events:
+                for frame in self._socket.recv_multipart():
+                    answer = self._loop.handle(to_worker(frame))
+                    if answer is not None:
+                        self._socket.send(encode(answer))
+            tick_s = BUSY_TICK_S if self._loop.tend() else IDLE_TICK_S

@@ -1,0 +1,129 @@
+"""Functions as this worker knows them: code by value, unpickled when first needed.
+
+Law: knows definitions and what their code mentions; runs nothing but what unpickling runs. `define` may be called
+by the control thread, everything else by the main thread.
+"""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from ..core.model import FunctionId
+
+_TOUCHY: Final = frozenset(
+    {"chdir", "fchdir", "umask", "signal", "alarm", "setitimer", "siginterrupt", "system", "write", "writev", "dup2"}
+)
+"""Names in code that may change what the next task would see, or print behind Python's back."""
+_WALK_LIMIT: Final = 400
+
+
+class Function:
+    """One version of one function."""
+
+    __slots__ = ("_code", "id", "name", "options", "slowest_s", "value", "watched")
+
+    def __init__(self, id: int, name: str, code: bytes, options: dict[str, Any]) -> None:
+        self.id = id
+        self.name = name
+        self.options = options
+        self.value: Callable[..., Any] | None = None
+        self.watched = True
+        self.slowest_s = float("inf")  # unknown counts as long: nothing that is done waits behind it
+        self._code = code
+
+    def load(self) -> Callable[..., Any]:
+        """Unpickle the function, in the world of the task that needs it. Raises what unpickling raises."""
+        value: Callable[..., Any] = pickle.loads(self._code)
+        self.watched = bool(self.options.get("touches")) or mentions(value, _TOUCHY)
+        self.value = value
+        return value
+
+
+class Functions:
+    """All functions this worker was told of."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[FunctionId, Function] = {}
+
+    def define(self, rows: list[tuple[FunctionId, str, bytes, dict[str, Any]]]) -> None:
+        """Learn functions; the same id again replaces it."""
+        for id, name, code, options in rows:
+            self._known[id] = Function(id, name, code, options)
+
+    def get(self, id: FunctionId) -> Function | None:
+        """Return the function, None if nobody has defined it."""
+        return self._known.get(id)
+
+
+def mentions(function: Any, names: frozenset[str]) -> bool:
+    """Tell whether the code of `function`, or Python code it can be seen to call, uses one of these names.
+
+    Followed are functions among globals, closures, defaults, attributes of modules and methods of classes. When
+    there is too much to follow the answer is yes: that costs some time and loses nothing.
+    """
+    waiting, seen = [function], set[int]()
+    keep = []  # so that ids stay unique
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        keep.append(value)
+        if len(seen) > _WALK_LIMIT:
+            return True
+        for inner in _functions_of(value):
+            used = set(_names(inner.__code__))
+            if not used.isdisjoint(names):
+                return True
+            waiting.extend(_callees(inner, used))
+    return False
+
+
+def _functions_of(value: Any) -> Iterator[types.FunctionType]:
+    while isinstance(value, functools.partial):
+        value = value.func
+    value = getattr(value, "__func__", value)  # a method
+    value = getattr(value, "__wrapped__", value) if not isinstance(value, types.FunctionType) else value
+    if isinstance(value, types.FunctionType):
+        yield value
+    elif not isinstance(value, (types.BuiltinFunctionType, types.ModuleType)):
+        kind = value if isinstance(value, type) else type(value)
+        for member in vars(kind).values():
+            inner = getattr(member, "__func__", getattr(member, "fget", member))
+            if isinstance(inner, types.FunctionType):
+                yield inner
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+
+
+def _callees(function: types.FunctionType, used: set[str]) -> Iterator[Any]:
+    for name in used:
+        value = function.__globals__.get(name)
+        if isinstance(value, types.ModuleType):
+            yield from (part for other in used if _is_code(part := vars(value).get(other)))
+        elif _is_code(value):
+            yield value
+    for cell in function.__closure__ or ():
+        try:
+            value = cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+        if _is_code(value):
+            yield value
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, (types.FunctionType, types.MethodType, functools.partial)) or (
+        isinstance(value, type) and value.__module__ != "builtins"
+    )

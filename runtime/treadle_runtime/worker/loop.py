@@ -1,0 +1,173 @@
+"""The main loop: takes launches from the task socket, runs them, sends returns in batches.
+
+Law: whoever holds `_mutex` owns the task socket. The main thread holds it while it sends, receives or sleeps in
+it; while it runs user code nobody does, and the control thread takes it now and then (`tend`), so that neither
+finished results nor messages wait for the end of a long task. Everything else is lock-free (backlog, values).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import zmq
+
+from ..wire.codec import encode, to_worker
+from ..wire.messages import (
+    Define,
+    Free,
+    Launched,
+    Leave,
+    Publish,
+    Published,
+    Returned,
+    Stop,
+    TakeBack,
+    ToWorker,
+    World,
+)
+from .backlog import Backlog, Row
+from .functions import Functions
+from .runner import Runner
+from .values import Values
+
+TURN_S: Final = 2e-3
+"""With a filled queue, results are sent and messages looked for this often."""
+TURN_ROWS: Final = 64
+SHORT_S: Final = 1e-3
+"""Finished results wait only behind tasks of functions that have lately been shorter than this."""
+_clock = time.perf_counter
+
+
+class Socket(Protocol):
+    """What is needed of a zmq socket."""
+
+    def recv_multipart(self, flags: int = 0) -> list[bytes]: ...
+
+    def send(self, data: bytes, flags: int = 0) -> Any: ...
+
+
+class Loop:
+    """The worker between its socket and its tasks."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        runner: Runner,
+        values: Values,
+        functions: Functions,
+        backlog: Backlog,
+        idle: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._socket = socket
+        self._runner = runner
+        self._values = values
+        self._functions = functions
+        self._backlog = backlog
+        self._idle = idle  # does one bit of work that can wait for an idle moment; False: nothing left
+        self._mutex = threading.Lock()
+        self._rows: list[Row] = []
+        self._sent_at = 0.0
+        self._leaving = False
+
+    def run(self) -> None:
+        """Work until told to leave. Main thread; blocks."""
+        pop, rows, known, run = self._backlog.pop, self._rows, self._functions.get, self._runner.run
+        while not self._leaving:
+            try:
+                row = pop()
+            except IndexError:
+                self._rest()
+                continue
+            if rows and ((function := known(row[2])) is None or function.slowest_s > SHORT_S):
+                self._turn()
+            rows.append(run(row))
+            if len(rows) >= TURN_ROWS or _clock() - self._sent_at > TURN_S:
+                self._turn()
+        rows.extend(self._backlog.take_all())
+        self._turn()
+
+    def tend(self) -> bool:
+        """Send what is done and take what has come if the main thread is in user code, else return False.
+
+        Control thread.
+        """
+        if not self._mutex.acquire(blocking=False):
+            return False
+        try:
+            self._send()
+            self._drain()
+        finally:
+            self._mutex.release()
+        return True
+
+    # ---------------------------------------------------------------- the socket
+    def _turn(self) -> None:
+        rows = self._rows
+        if rows and (notes := self._runner.moved()) is not None:
+            # Printed behind Python's back by one of the tasks since the last turn: the last one gets it.
+            rows[-1][8] = {**(rows[-1][8] or {}), **notes}
+        with self._mutex:
+            if self._send():
+                self._runner.look()  # after sending: somebody may wait for the result
+            self._drain()
+
+    def _rest(self) -> None:
+        if self._rows:
+            self._turn()
+        if len(self._backlog) or self._leaving or self._idle():
+            return
+        with self._mutex:
+            self._take(self._socket.recv_multipart())
+        self._sent_at = _clock()
+
+    def _send(self) -> bool:
+        self._sent_at = _clock()
+        count = len(self._rows)  # the main thread may append while the control thread sends
+        if not count:
+            return False
+        batch = self._rows[:count]
+        self._runner.bound(batch)
+        self._socket.send(encode(Returned(batch)))  # type: ignore[arg-type]
+        del self._rows[:count]
+        return True
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._take(frames)
+
+    def _take(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            if (answer := self.handle(to_worker(frame))) is not None:
+                self._socket.send(encode(answer))
+
+    def handle(self, message: ToWorker) -> Published | Returned | None:
+        """Do what a message asks for; return the answer to be sent where it came from, if there is one. Any thread."""
+        match message:
+            case Launched(rows):
+                self._rows.extend(self._backlog.add(rows, _clock()))
+            case Define(functions):
+                self._functions.define(functions)
+            case World(world, data):
+                self._runner.worlds[world] = data
+            case Free(vids):
+                self._values.free(vids)
+            case Publish(vids):
+                return Published(self._values.publish(vids))
+            case TakeBack(numbers):
+                answers = self._backlog.take_back(numbers, _clock())
+                return Returned(answers) if answers else None  # type: ignore[arg-type]
+            case Stop(number, attempt):
+                answer = self._backlog.cancel(number, attempt)
+                if answer is not None:
+                    return Returned([answer])  # type: ignore[list-item]
+                self._runner.interrupt(number, attempt)
+            case Leave():
+                self._leaving = True
+        return None

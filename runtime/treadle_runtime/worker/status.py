@@ -1,0 +1,113 @@
+"""The status page: which task runs, since when, and who wants it cancelled; readable at any time and after death.
+
+Law: one small mapped file per worker, written by its main thread alone (the wish by its control thread), read by
+anybody. Knows no sockets and no tasks beyond their numbers.
+
+Layout: little-endian 64-bit words. `number` is written last when a task starts and first when it ends, so
+whoever dies or is stopped in between leaves a page that names a task only if its other words are complete.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PAGE: Final = 4096
+_WORDS: Final = struct.Struct("<12Q")
+_START: Final = struct.Struct("<6Q")
+_MAGIC: Final = 0x3153_454C_4441_5254  # "TRADLES1"
+_PID, _FIRST, _NUMBER, _WISH, _PEAK = 1, 2, 7, 8, 10
+
+
+@dataclass(slots=True, frozen=True)
+class Status:
+    """What a page says. `number` 0: no task runs (the other words of a task are then those of the last one)."""
+
+    pid: int
+    number: int
+    attempt: int
+    started_ns: int  # time.monotonic_ns of the machine
+    done: int  # attempts that ended before this one started
+    out_offset: int  # size of the logs when the task started
+    err_offset: int
+    wish: tuple[int, int]  # (number, attempt) whose cancel was asked for last, (0, 0) if none
+    peak_kib: int  # highest resident memory seen so far
+
+
+class StatusPage:
+    """The worker's own end of its page."""
+
+    __slots__ = ("_map", "_words")
+
+    def __init__(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.ftruncate(descriptor, PAGE)
+            self._map = mmap.mmap(descriptor, PAGE)
+        finally:
+            os.close(descriptor)
+        self._words = memoryview(self._map).cast("Q")
+        _WORDS.pack_into(self._map, 0, _MAGIC, os.getpid(), *[0] * 10)
+
+    def begin(self, number: int, attempt: int, started_ns: int, done: int, out: int, err: int) -> None:
+        """Name the task that starts now. Main thread."""
+        _START.pack_into(self._map, _FIRST * 8, attempt, started_ns, done, out, err, number)
+
+    def end(self) -> None:
+        """Say that no task runs. Main thread."""
+        self._words[_NUMBER] = 0
+
+    def wish(self, number: int, attempt: int) -> None:
+        """Note whose cancel is wanted. Control thread."""
+        self._words[_WISH + 1] = attempt
+        self._words[_WISH] = number
+
+    def peak(self, kib: int) -> None:
+        """Note the highest resident memory. Main thread."""
+        self._words[_PEAK] = kib
+
+    def close(self) -> None:
+        """Unmap the page; the file stays for whoever wants to read it."""
+        self._words.release()
+        self._map.close()
+
+
+class StatusReader:
+    """Reads another process' page; keeps working after that process has died.
+
+    Example
+    -------
+    >>> reader = StatusReader(folder / "status" / "1")     # doctest: +SKIP
+    >>> reader.read().number                               # doctest: +SKIP
+    17
+    """
+
+    __slots__ = ("_map",)
+
+    def __init__(self, path: Path) -> None:
+        """Map the page; raises FileNotFoundError (or ValueError while it is still empty) before the worker is up."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._map = mmap.mmap(descriptor, PAGE, prot=mmap.PROT_READ)
+        finally:
+            os.close(descriptor)
+
+    def read(self) -> Status:
+        """Return what the page says now. Does not block; any thread."""
+        size = _WORDS.size
+        words = self._map[:size]
+        for _ in range(8):  # equal twice: no task began or ended while it was copied
+            again = self._map[:size]
+            if again == words:
+                break
+            words = again
+        _, pid, attempt, started, done, out, err, number, wish, wish_attempt, peak, _ = _WORDS.unpack(words)
+        return Status(pid, number, attempt, started, done, out, err, (wish, wish_attempt), peak)
+
+    def close(self) -> None:
+        """Unmap the page."""
+        self._map.close()

@@ -1,0 +1,117 @@
+"""sys.stdout, sys.stderr and sys.stdin of a worker: descriptors 1 and 2 are append-only logs, there is no input.
+
+Law: knows files and offsets, nothing of tasks. The runtime reads the logs; nobody here does.
+
+What Python code prints is noticed by the streams themselves, so the system is asked for offsets only then, after
+longer tasks (C code and child processes write behind our back), and before results are sent.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import sys
+from typing import Any, Final, NoReturn
+
+from ..errors import UsageError
+
+_REMEDY: Final = "Look with %treadle debug, or start with engine=\"inline\", where tasks run in the notebook itself."
+
+
+class LogStream(io.TextIOWrapper):
+    """Text over a log's descriptor: handed on at each line end, and at the end of the task."""
+
+    fresh = False  # something was written since the last flush
+
+    def __init__(self, descriptor: int) -> None:
+        raw = io.FileIO(descriptor, "w", closefd=False)
+        # No buffer of bytes in between: what is written to `.buffer` is in the file at once.
+        super().__init__(raw, "utf-8", "backslashreplace", "\n", line_buffering=True)
+
+    def write(self, text: str, /) -> int:
+        """Write text; as for any text stream."""
+        self.fresh = True
+        return super().write(text)
+
+    def close(self) -> None:
+        """Flush only: a task that closes sys.stdout must not take it from the next one."""
+        self.flush()
+
+
+class NoInput(io.TextIOBase):
+    """What sys.stdin is in a task."""
+
+    def readable(self) -> bool:
+        """Return False: there is nobody to ask."""
+        return False
+
+    def read(self, _size: int | None = -1, /) -> str:
+        """Raise EOFError: there is nobody to ask."""
+        raise EOFError("A task has no standard input. Pass what it needs as an argument.")
+
+    def readline(self, _size: int = -1, /) -> str:  # type: ignore[override]
+        """Raise EOFError: there is nobody to ask."""
+        return self.read()
+
+    def fileno(self) -> int:
+        """Return descriptor 0, which is at its end from the start (child processes inherit it)."""
+        return 0
+
+
+def refuse_input(*_: Any) -> NoReturn:
+    """Stand in for `input`."""
+    raise UsageError(f"input() can't ask anybody from within a task. {_REMEDY}")
+
+
+def refuse_breakpoint(*_: Any, **__: Any) -> NoReturn:
+    """Stand in for `breakpoint`."""
+    raise UsageError(f"breakpoint() can't stop inside a task: nobody would see it. {_REMEDY}")
+
+
+class Streams:
+    """The three streams of this process, and where in the logs the tasks' output lies."""
+
+    __slots__ = ("err", "err_end", "input", "out", "out_end")
+
+    def __init__(self, out: int = 1, err: int = 2) -> None:
+        self.out = LogStream(out)
+        self.err = LogStream(err)
+        self.input = NoInput()
+        self.out_end = _size(out)
+        self.err_end = _size(err)
+
+    def install(self) -> None:
+        """Make them the process' own; `input` and `breakpoint` raise from now on."""
+        sys.stdin = sys.__stdin__ = self.input  # type: ignore[assignment,misc]
+        sys.stdout = sys.__stdout__ = self.out  # type: ignore[misc]
+        sys.stderr = sys.__stderr__ = self.err  # type: ignore[misc]
+        builtins.input = refuse_input
+        sys.breakpointhook = refuse_breakpoint
+
+    def restore(self) -> None:
+        """Put the streams back where a task replaced them."""
+        sys.stdin, sys.stdout, sys.stderr = self.input, self.out, self.err
+
+    def moved(self) -> dict[str, int | float | str | bool] | None:
+        """Hand on what is pending; return the new end offsets of the logs that have grown, None if none has."""
+        if self.out.fresh or self.err.fresh:
+            self.out.fresh = self.err.fresh = False
+            self.out.flush()
+            self.err.flush()
+        out, err = _size(self.out.fileno()), _size(self.err.fileno())
+        if out == self.out_end and err == self.err_end:
+            return None
+        notes: dict[str, int | float | str | bool] = {}
+        if out != self.out_end:
+            notes["out"] = self.out_end = out
+        if err != self.err_end:
+            notes["err"] = self.err_end = err
+        return notes
+
+
+def _size(descriptor: int) -> int:
+    try:
+        return os.lseek(descriptor, 0, os.SEEK_END)
+    except OSError:  # not a file (a terminal, when started by hand), or closed by a task
+        return 0
