@@ -1,0 +1,197 @@
+"""The records the scheduler keeps: task, version, worker, client, function. Slotted, mutable, owned by `Books`.
+
+Law: data only. What may change them stands in versions, graph, workers, policy and recovery; what is rare for a
+task or a version lives in a record of its own, so that a million ordinary ones stay small and quick to make.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from .model import ClientId, FunctionId, Kind, Number, Vid, WorkerId
+from .states import DatumState, TaskState
+
+if TYPE_CHECKING:
+    from .fairness import Lane
+
+CANDIDATES: Final = 256
+"""How many tasks that could be queued ahead of time a worker remembers; older ones take the usual way."""
+
+
+class Function:
+    """What is known of a function: its name and how long its tasks take."""
+
+    __slots__ = ("estimate", "fid", "name")
+
+    def __init__(self, fid: FunctionId, name: str) -> None:
+        self.fid = fid
+        self.name = name
+        self.estimate: float | None = None  # seconds per task, its handling included; None: never seen to end
+
+
+class Client:
+    """A client, the handles it holds and what it will be told at the end of the turn."""
+
+    __slots__ = ("cid", "deliveries", "gone", "handles", "reports")
+
+    def __init__(self, cid: ClientId) -> None:
+        self.cid = cid
+        self.gone = False
+        self.handles: dict[Vid, int] = {}
+        self.reports: list[tuple[Number, str, Number, tuple[Vid, ...]]] = []
+        self.deliveries: list[tuple[Vid, Kind]] = []
+
+
+class Trouble:
+    """What happened to a task that does not happen to most."""
+
+    __slots__ = ("cancel_wanted", "declined", "losses", "retracted", "retry_lost", "told")
+
+    def __init__(self) -> None:
+        self.losses = 0  # attempts that ended with their worker
+        self.retry_lost = True
+        self.cancel_wanted = False
+        self.declined = 0  # times a worker lacked an input; then it is not queued ahead of time again
+        self.retracted = False  # its worker has been asked to give it back
+        self.told = False  # its client knows it as done; it runs again for its lost outputs
+
+
+class Task:
+    """One call. `missing` counts the distinct reads that are not there yet (or not where a worker can read them)."""
+
+    __slots__ = (
+        "attempt",
+        "cost",
+        "depth",
+        "function",
+        "lane",
+        "log",
+        "missing",
+        "number",
+        "open",
+        "outputs",
+        "queued",
+        "reads",
+        "renews",
+        "root",
+        "sources",
+        "state",
+        "trouble",
+        "unsettled",
+        "worker",
+    )
+
+    def __init__(
+        self,
+        number: Number,
+        function: Function,
+        lane: Lane,
+        sources: tuple[Vid, ...],
+        renews: tuple[tuple[int, int], ...],
+    ) -> None:
+        self.number = number
+        self.function = function
+        self.lane = lane  # whose turn it shares: priority, client, cell
+        self.sources = sources  # the vids it reads, as submitted
+        self.renews = renews
+        self.reads: tuple[Version, ...] = ()  # emptied when it can never run again
+        self.outputs: tuple[Version, ...] = ()  # emptied when all are gone
+        self.open = 0  # outputs that are not gone
+        self.unsettled = 0  # once done: outputs that might have to be made again; its reads are kept for them
+        self.state = TaskState.WAITING
+        self.missing = 0
+        self.queued = False  # stands in its lane (maybe no longer ready)
+        self.worker: Worker | None = None
+        self.attempt = 0
+        self.cost: float | None = None  # what it adds to its worker's load; None: unknown
+        self.depth = 1
+        self.root: Number = 0
+        self.trouble: Trouble | None = None
+        self.log: list[tuple[Any, ...]] = []  # its facts, some with a cause behind
+
+    def troubles(self) -> Trouble:
+        """The record of rare things, made on first need."""
+        if self.trouble is None:
+            self.trouble = Trouble()
+        return self.trouble
+
+
+class Extra:
+    """What most versions never need."""
+
+    __slots__ = ("awaited", "debt", "fallback", "publishing", "wanted")
+
+    def __init__(self) -> None:
+        self.publishing = False
+        self.awaited: dict[Number, Task] = {}  # tasks that wait for its publication
+        self.wanted: dict[ClientId, Client] = {}
+        self.fallback: Version | None = None  # the last good version below a broken one; pinned by it
+        self.debt = 0.0  # seconds it would take to make it again, if held by a worker only
+
+
+class Version:
+    """One immutable version of a datum. It is gone when it is DROPPED and `recipes` is 0."""
+
+    __slots__ = ("extra", "holder", "kind", "maker", "nbytes", "pins", "readers", "recipes", "state", "vid")
+
+    def __init__(self, vid: Vid, maker: Task | None, pins: int) -> None:
+        self.vid = vid
+        self.maker = maker  # None for a put, and for what is gone
+        self.pins = pins  # clients that hold a handle, plus broken versions that fall back to it
+        self.readers: dict[Number, Task] | None = None  # tasks that read it and are not final
+        self.recipes = 0  # done tasks that read it and might have to run again
+        self.state = DatumState.PENDING
+        self.kind = Kind.NONE
+        self.nbytes = 0
+        self.holder: Worker | None = None
+        self.extra: Extra | None = None
+
+    def extras(self) -> Extra:
+        """The record of rare things, made on first need."""
+        if self.extra is None:
+            self.extra = Extra()
+        return self.extra
+
+
+class Worker:
+    """A worker, what is queued on it and what it will be told at the end of the turn."""
+
+    __slots__ = (
+        "ahead",
+        "announced",
+        "candidates",
+        "closing",
+        "drops",
+        "gone",
+        "held",
+        "launches",
+        "load",
+        "publishes",
+        "retracts",
+        "room",
+        "since",
+        "tasks",
+        "touched",
+        "unknown",
+        "wid",
+    )
+
+    def __init__(self, wid: WorkerId) -> None:
+        self.wid = wid
+        self.tasks: dict[Number, Task] = {}  # placed on it, in the order it will run them
+        self.load = 0.0  # estimated seconds of these
+        self.unknown = 0  # how many of these have no estimate
+        self.ahead = 0  # how many of these miss an input that is made before them
+        self.held: dict[Vid, Version] = {}  # versions that are in its memory only
+        self.candidates: deque[Task] = deque(maxlen=CANDIDATES)
+        self.since = 0.0  # when it last took up work or gave some back
+        self.closing = False  # a Kill is under way
+        self.gone = False
+        self.room = 0  # workers.FULL, IDLE or PARTLY
+        self.announced = ""  # its state as last told in a fact
+        self.touched = False
+        self.launches: list[tuple[Number, int, tuple[tuple[Vid, Kind], ...]]] = []
+        self.retracts: list[Number] = []
+        self.publishes: list[Vid] = []
+        self.drops: list[Vid] = []
