@@ -1,0 +1,152 @@
+"""Tracebacks that tell of the user's code alone, wherever it ran.
+
+Law: knows frames as (file, line, function) and traceback objects; nothing of tasks, IPython or the wire. No hook is
+installed anywhere: the traceback of an exception is made right before it leaves Treadle, so that notebooks, plain
+Python, loggers and debuggers all show the same. What makes that possible is that a bare `raise` in an `except`
+block adds no entry for its own frame (CPython 3.11 and later):
+
+    def wait_on(x):
+        try:
+            return ...
+        except BaseException as error:
+            strip(error)
+            raise
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Sequence
+from types import CodeType, TracebackType
+from typing import Final, TypeAlias, TypeVar
+
+Frame: TypeAlias = tuple[str, int, str]
+"""(file as its code object names it, line, function)"""
+
+E = TypeVar("E", bound=BaseException)
+
+_FRAMES: Final = "__treadle_frames__"
+
+
+class _Here(Exception):  # noqa: N818 - never leaves this module
+    """Raised and caught here to get hold of a frame."""
+
+
+_STUB: Final[CodeType] = compile("raise here", "<task>", "exec")
+_ONE_LINE: Final = b"".join(
+    # location table of CPython 3.11 and later: runs of up to 8 code units, kind 13 (a line, no columns), line + 0.
+    # The stub's own columns would draw carets under some other part of the user's line.
+    bytes((0x80 | 13 << 3 | min(8, len(_STUB.co_code) // 2 - start) - 1, 0))
+    for start in range(0, len(_STUB.co_code) // 2, 8)
+)
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARIES: Final = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")})
+_own: list[str] = [_PACKAGE]
+
+
+def add_own(folder: str) -> None:
+    """Count the code under `folder` as Treadle's own."""
+    path = os.path.abspath(folder) + os.sep
+    if path not in _own:
+        _own.append(path)
+
+
+def rebuild_traceback(error: E, frames: Sequence[Frame]) -> E:
+    """Give an exception that came from another process the traceback it had there.
+
+    Parameters
+    ----------
+    error
+        the user's own exception object.
+    frames
+        outermost first; only the user's (and libraries') frames.
+
+    Returns
+    -------
+    BaseException
+        `error`, whose traceback consists of `frames` and which remembers them: every later `strip` gives it
+        these and nothing of earlier waits. Any thread, never blocks.
+
+    Examples
+    --------
+    >>> import traceback
+    >>> error = rebuild_traceback(ValueError("no"), [("cell.py", 3, "f")])
+    >>> traceback.extract_tb(error.__traceback__)
+    [<FrameSummary file cell.py, line 3 in f>]
+    """
+    try:
+        setattr(error, _FRAMES, tuple(frames))
+    except (AttributeError, TypeError):
+        return error.with_traceback(_traceback_of(frames))  # its class refuses attributes: waits add up
+    return error.with_traceback(_traceback_of(frames))
+
+
+def strip(error: BaseException) -> None:
+    """Take Treadle's frames out of an exception that is about to leave Treadle (see the module's first lines).
+
+    An exception of a task gets exactly the task's frames; of any other, Treadle's own frames and those of
+    libraries called by them go. The exceptions it names as cause and context lose theirs as well.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        frames = getattr(one, _FRAMES, None)
+        if frames is not None and one is error:
+            one.with_traceback(_traceback_of(frames))
+        else:
+            one.with_traceback(_without_own(one.__traceback__))
+        waiting += (one.__cause__, one.__context__)
+
+
+def is_own(file: str) -> bool:
+    """Tell whether code of this file belongs to Treadle."""
+    return file.startswith(tuple(_own))
+
+
+def _without_own(trace: TracebackType | None) -> TracebackType | None:
+    kept: list[TracebackType] = []
+    inside = False  # in Treadle, or in what it called
+    entry = trace
+    while entry is not None:
+        file = entry.tb_frame.f_code.co_filename
+        inside = is_own(file) or (inside and _is_library(file))
+        if not inside:
+            kept.append(entry)
+        entry = entry.tb_next
+    result: TracebackType | None = None
+    for entry in reversed(kept):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
+
+
+def _is_library(file: str) -> bool:
+    compiled = os.sep in file and not os.path.isabs(file)  # Cython names its files relative to its build folder
+    return compiled or file.startswith((*_LIBRARIES, "<frozen "))
+
+
+def _traceback_of(frames: Sequence[Frame]) -> TracebackType | None:
+    result: TracebackType | None = None
+    for file, line, function in reversed(frames):
+        here = _entry_at(file, line, function)
+        result = TracebackType(result, here.tb_frame, here.tb_lasti, line)
+    return result
+
+
+def _entry_at(file: str, line: int, function: str) -> TracebackType:
+    code = _STUB.replace(
+        co_filename=file, co_name=function, co_qualname=function, co_firstlineno=line, co_linetable=_ONE_LINE
+    )
+    try:
+        exec(code, {"__name__": "__main__", "__file__": file, "here": _Here})  # noqa: S102 - our own two words
+    except _Here:
+        trace = sys.exc_info()[2]
+        assert trace is not None
+        assert trace.tb_next is not None
+        return trace.tb_next
+    raise AssertionError("the stub raises")
