@@ -7,6 +7,7 @@ leave it to the type's own way.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +16,15 @@ from ..errors import NotSerializable
 
 Reducer = Callable[[Any], Any]
 
-REDUCERS: Final[dict[type, Reducer]] = {}
+
+def _refuse_file(file: Any) -> Any:
+    """cloudpickle would read the whole file into a StringIO: not what anybody means by passing an open file."""
+    if file is sys.stdout or file is sys.stderr:
+        return NotImplemented
+    raise TypeError("an open file stays in its process")
+
+
+REDUCERS: Final[dict[type, Reducer]] = {io.TextIOWrapper: _refuse_file}
 SMALL: Final = 4096
 """Buffers below this many bytes stay in the stream: a table row and a copy of their own would cost more."""
 
