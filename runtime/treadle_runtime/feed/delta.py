@@ -13,7 +13,7 @@ finds a gap or a new epoch asks for a reset. Records:
 
     task      fn, cell, state, worker, in (makers: task numbers, or ids of groups), since (running: wall time),
               title, group (set: one of very many, shown only because it runs or failed)
-    group     fn, cell, depth, span (levels it stands for), counts (state -> tasks), in (group or task -> edges)
+    group     fn (-1: more than one), cell, depth, span (levels it stands for), counts (state -> tasks), in (group or task -> edges)
     worker    state, reason, pid, cpu (percent), rss (bytes), task
     function  name, counts
     session   one record, "self": whatever the host says of itself (name, workers, store bytes)

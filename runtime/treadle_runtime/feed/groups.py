@@ -13,6 +13,7 @@ from .delta import GROUP_LIMIT, GROUP_SOURCES, Record
 CellKey: TypeAlias = tuple[int, int]
 _CELLS_KEPT = 8
 _OLDER: CellKey = (-1, 0)
+_MANY = -1  # as function: more than one
 
 
 class Group:
@@ -49,7 +50,7 @@ class Groups:
 
     def home(self, cell: CellKey, function: int, depth: int) -> Group:
         """Return the group that a task belongs to, made if need be."""
-        key = (_OLDER, 0, 0) if cell in self._aside else (cell, function, depth >> self._shift)
+        key = (_OLDER, _MANY, 0) if cell in self._aside else (cell, function, depth >> self._shift)
         group = self._groups.get(key)
         if group is None:
             self._made += 1
@@ -97,7 +98,7 @@ class Groups:
         renamed: dict[str, str] = {}
         for group in olds:
             if group.cell in self._aside:
-                group.cell, group.function, group.bucket = _OLDER, 0, 0
+                group.cell, group.function, group.bucket = _OLDER, _MANY, 0
             elif widen:
                 group.bucket >>= 1
             kept = self._groups.setdefault((group.cell, group.function, group.bucket), group)

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Front end: types, tests, and that the committed build is what the sources give.
+set -euo pipefail
+cd "$(dirname "$0")"
+if grep -nE '"resolved"|__archiveUrl' package-lock.json; then
+  echo "package-lock.json names a registry: see .npmrc" >&2
+  exit 1
+fi
+npm ci --no-audit --no-fund --loglevel=error
+npm run --silent types
+npm test --silent
+npm run --silent build
+git diff --exit-code -- ../kernel_ext/treadle/static || { echo "static/widget.js is not up to date: npm run build" >&2; exit 1; }

@@ -1,0 +1,85 @@
+// The camera over the sheet: which part is seen, how large. Follows the growing graph until a person takes it.
+
+export interface Box {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+const LEAST = 0.02;
+const MOST = 2;
+const MARGIN = 22;
+const NEAREST_FIT = 1.15;
+
+export class Camera {
+  k = 1;
+  x = 0; // sheet coordinates of the upper left corner
+  y = 0;
+  width = 1;
+  height = 1;
+  follows = true;
+  private goal: { k: number; x: number; y: number } | null = null;
+
+  /** Show `box` whole and in the middle; smoothly unless `at_once`. */
+  fit(box: Box, atOnce: boolean): void {
+    const w = Math.max(1, box.x1 - box.x0);
+    const h = Math.max(1, box.y1 - box.y0);
+    const k = Math.min(NEAREST_FIT, (this.width - 2 * MARGIN) / w, (this.height - 2 * MARGIN) / h);
+    const fitted = Math.max(LEAST, k);
+    const goal = { k: fitted, x: box.x0 - (this.width / fitted - w) / 2, y: box.y0 - (this.height / fitted - h) / 2 };
+    if (atOnce) Object.assign(this, goal);
+    this.goal = atOnce ? null : goal;
+  }
+
+  /** How large `box` would be shown by `fit`. */
+  scaleFor(box: Box): number {
+    return Math.min(NEAREST_FIT, (this.width - 2 * MARGIN) / Math.max(1, box.x1 - box.x0), (this.height - 2 * MARGIN) / Math.max(1, box.y1 - box.y0));
+  }
+
+  /** One frame towards the goal; true while there is way to go. */
+  glide(): boolean {
+    const goal = this.goal;
+    if (!goal) return false;
+    const near = Math.abs(goal.k / this.k - 1) < 0.003 && Math.hypot(goal.x - this.x, goal.y - this.y) * goal.k < 0.5;
+    const step = near ? 1 : 0.22;
+    this.k += (goal.k - this.k) * step;
+    this.x += (goal.x - this.x) * step;
+    this.y += (goal.y - this.y) * step;
+    if (near) this.goal = null;
+    return !near;
+  }
+
+  pan(dx: number, dy: number): void {
+    this.goal = null;
+    this.follows = false;
+    this.x -= dx / this.k;
+    this.y -= dy / this.k;
+  }
+
+  /** Zoom by `factor`, keeping the point (px, py) of the window in place. */
+  zoom(factor: number, px = this.width / 2, py = this.height / 2): void {
+    this.goal = null;
+    this.follows = false;
+    const k = Math.min(MOST, Math.max(LEAST, this.k * factor));
+    this.x += px / this.k - px / k;
+    this.y += py / this.k - py / k;
+    this.k = k;
+  }
+
+  /** Move just so far that `box` is seen. */
+  reveal(box: Box): void {
+    const seen = this.seen();
+    const dx = box.x0 < seen.x0 ? box.x0 - seen.x0 - MARGIN : box.x1 > seen.x1 ? box.x1 - seen.x1 + MARGIN : 0;
+    const dy = box.y0 < seen.y0 ? box.y0 - seen.y0 - MARGIN : box.y1 > seen.y1 ? box.y1 - seen.y1 + MARGIN : 0;
+    if (dx || dy) this.pan(-dx * this.k, -dy * this.k);
+  }
+
+  seen(): Box {
+    return { x0: this.x, y0: this.y, x1: this.x + this.width / this.k, y1: this.y + this.height / this.k };
+  }
+
+  toSheet(px: number, py: number): [number, number] {
+    return [this.x + px / this.k, this.y + py / this.k];
+  }
+}

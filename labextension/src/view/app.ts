@@ -1,0 +1,162 @@
+// The view: header, graph, workers, functions, failures. Knows the feed and how to send, not where it is mounted.
+import { type Delta, nothing, reduce, type State } from '../feed/reducer.ts';
+import { GraphCanvas } from '../graph/canvas.ts';
+import { STATES, WORD } from '../states.ts';
+import { followTheme } from '../theme.ts';
+import type { Counts, TaskState } from '../feed/reducer.ts';
+import { DetailsView } from './details.ts';
+import { el, setText, signOf } from './dom.ts';
+import { FailuresView } from './failures.ts';
+import { FunctionsView } from './functions.ts';
+import { CSS as LOOK } from './styles.ts';
+import { TaskList } from './tasklist.ts';
+import { WorkersView } from './workers.ts';
+
+export type ToPython =
+  | { type: 'hello' }
+  | { type: 'reset' }
+  | { type: 'cancel'; numbers: number[] }
+  | { type: 'details'; number: number };
+
+export type FromPython =
+  | { type: 'delta'; data: Delta }
+  | { type: 'details'; number: number; data: { [name: string]: unknown } }
+  | { type: 'status'; text: string };
+
+const RESET_AGAIN_MS = 2000;
+
+export class App {
+  readonly root = el('div', { class: 'trd', 'data-lm-suppress-shortcuts': 'true', role: 'group', 'aria-label': 'Treadle: live view' });
+  readonly state: State = nothing();
+  private readonly chips = new Map<TaskState, { element: HTMLElement; text: HTMLElement }>();
+  private readonly status = el('span', { class: 'trd-status' }, 'waiting for data');
+  private readonly empty = el('div', { class: 'trd-empty' }, 'No tasks yet: call a function decorated with @task.');
+  private readonly graph = new GraphCanvas({ choose: (id) => this.choose(id, false), hover: (id) => this.onHover(id) });
+  private readonly list = new TaskList(
+    { places: this.graph.layout.places, parentsOf: (id) => this.graph.scene.nodes.get(id)?.parents ?? [] },
+    { choose: (id) => this.choose(id, true), open: () => this.details.focus(), leave: () => this.choose(null, true) },
+  );
+  private readonly workers = new WorkersView();
+  private readonly functions = new FunctionsView();
+  private readonly failures = new FailuresView((number) => this.onFailure(number));
+  private readonly details = new DetailsView({ close: () => this.close(), cancel: (number) => this.send({ type: 'cancel', numbers: [number] }) });
+  private readonly endTheme: () => void;
+  private asked = 0;
+
+  constructor(private readonly send: (message: ToPython) => void) {
+    const chips = el('div', { class: 'trd-chips' });
+    for (const state of STATES) {
+      const text = el('span');
+      const element = el('span', { class: 'trd-chip', 'data-chip': state, hidden: true }, signOf(state), text);
+      this.chips.set(state, { element, text });
+      chips.append(element);
+    }
+    const tool = (label: string, text: string, act: () => void): HTMLElement => {
+      const button = el('button', { class: 'trd-button', type: 'button', 'aria-label': label, title: label }, text);
+      button.addEventListener('click', act);
+      return button;
+    };
+    const tools = el(
+      'div',
+      { class: 'trd-tools', role: 'toolbar', 'aria-label': 'Graph' },
+      tool('Zoom out', '−', () => this.zoom(1 / 1.3)),
+      tool('Zoom in', '+', () => this.zoom(1.3)),
+      tool('Show everything and follow', 'Fit', () => this.fit()),
+    );
+    const graph = el('div', { class: 'trd-main' }, el('div', { class: 'trd-graph' }, this.list.element, this.graph.canvas, this.empty, tools), this.details.element);
+    const side = el('div', { class: 'trd-side' }, this.failures.element, this.workers.element, this.functions.element);
+    const style = el('style');
+    style.textContent = LOOK;
+    this.root.append(
+      style,
+      el('div', { class: 'trd-head' }, el('span', { class: 'trd-brand' }, 'Treadle'), chips, this.status),
+      el('div', { class: 'trd-body' }, graph, side),
+      this.failures.announcer,
+    );
+    this.endTheme = followTheme(this.root, (palette) => this.graph.setPalette(palette));
+  }
+
+  dispose(): void {
+    this.endTheme();
+    this.graph.dispose();
+    this.root.remove();
+  }
+
+  take(message: FromPython): void {
+    if (message.type === 'delta') this.onDelta(message.data);
+    else if (message.type === 'details') this.details.take(this.state, message.number, message.data);
+    else if (message.type === 'status') setText(this.status, message.text);
+  }
+
+  private onDelta(delta: Delta): void {
+    const before = this.state.seq;
+    const epoch = this.state.epoch;
+    if (!reduce(this.state, delta)) {
+      if (Date.now() - this.asked < RESET_AGAIN_MS) return;
+      this.asked = Date.now();
+      this.send({ type: 'reset' });
+      return;
+    }
+    if (!delta.reset && before === this.state.seq && epoch === this.state.epoch) return;
+    this.graph.update(this.state, delta);
+    this.list.update(this.state, delta);
+    this.workers.update(this.state);
+    this.functions.update(this.state);
+    this.failures.update(this.state);
+    this.details.update(this.state);
+    this.updateHead();
+  }
+
+  private updateHead(): void {
+    const counts: Counts = {};
+    for (const { counts: some } of Object.values(this.state.function)) {
+      for (const state of STATES) counts[state] = (counts[state] ?? 0) + (some[state] ?? 0);
+    }
+    for (const [state, { element, text }] of this.chips) {
+      const count = counts[state] ?? 0;
+      element.hidden = !count;
+      setText(text, `${count.toLocaleString('en')} ${WORD[state]}`);
+    }
+    this.root.dataset['seq'] = String(this.state.seq);
+    this.empty.hidden = this.graph.scene.nodes.size > 0;
+    const session = this.state.session['self'] ?? {};
+    const name = session['name'] ? `${session['name']} · ` : '';
+    setText(this.status, `${name}live`);
+  }
+
+  /** Look at a task (a failed one may no longer be drawn), a group, or nothing. */
+  private choose(id: string | null, keyboard: boolean): void {
+    this.graph.choose(id, keyboard);
+    this.list.mark(id);
+    this.failures.mark(id);
+    this.details.show(this.state, id);
+    if (id === null) return;
+    if (!(id in this.state.group)) this.send({ type: 'details', number: Number(id) });
+  }
+
+  private onFailure(number: number): void {
+    if (this.details.shows(String(number))) return this.choose(null, false);
+    this.choose(String(number), true);
+  }
+
+  private close(): void {
+    this.choose(null, true);
+    this.list.element.focus();
+    this.choose(null, true);
+  }
+
+  private onHover(id: string | null): void {
+    this.graph.canvas.title = id === null ? '' : (this.root.querySelector(`[data-task="${CSS.escape(id)}"]`)?.textContent ?? '');
+  }
+
+  private zoom(factor: number): void {
+    this.graph.camera.zoom(factor);
+    this.graph.touch();
+  }
+
+  private fit(): void {
+    const again = this.graph.camera.follows;
+    this.graph.camera.follows = true;
+    this.graph.fit(again);
+  }
+}

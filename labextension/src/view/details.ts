@@ -1,0 +1,104 @@
+// Details of one task or group: what the feed says at once, the rest when the runtime has answered.
+import type { State } from '../feed/reducer.ts';
+import { FINAL, inWords, total, WORD } from '../states.ts';
+import { el, setText, signOf } from './dom.ts';
+import { nameOf } from './tasklist.ts';
+
+export interface DetailsEvents {
+  close(): void;
+  cancel(number: number): void;
+}
+
+const HIDDEN = new Set(['number', 'traceback']);
+
+export class DetailsView {
+  private readonly head = el('div', { class: 'trd-details-name' });
+  private readonly facts = el('dl', { class: 'trd-facts' });
+  private readonly trace = el('pre', { class: 'trd-trace', tabindex: 0, 'aria-label': 'Traceback', hidden: true });
+  private readonly cancelButton = el('button', { class: 'trd-button', type: 'button' }, 'Cancel');
+  private readonly closeButton = el('button', { class: 'trd-button trd-quiet', type: 'button', 'aria-label': 'Close details' }, '✕');
+  readonly element = el(
+    'div',
+    { class: 'trd-details', role: 'region', 'aria-label': 'Details', hidden: true },
+    el('div', { class: 'trd-details-head' }, this.head, this.cancelButton, this.closeButton),
+    this.facts,
+    this.trace,
+  );
+  private id: string | null = null;
+  private answer: { [name: string]: unknown } = {};
+
+  constructor(events: DetailsEvents) {
+    this.closeButton.addEventListener('click', () => events.close());
+    this.cancelButton.addEventListener('click', () => {
+      if (this.id !== null) events.cancel(Number(this.id));
+      this.cancelButton.disabled = true;
+    });
+    this.element.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') events.close();
+    });
+  }
+
+  show(state: State, id: string | null): void {
+    if (id !== this.id) {
+      this.answer = {};
+      this.cancelButton.disabled = false;
+    }
+    this.id = id;
+    this.update(state);
+  }
+
+  /** Take in the runtime's answer about a task. */
+  take(state: State, number: number, data: { [name: string]: unknown }): void {
+    if (String(number) !== this.id) return;
+    this.answer = data;
+    this.update(state);
+  }
+
+  shows(id: string): boolean {
+    return this.id === id && !this.element.hidden;
+  }
+
+  focus(): void {
+    this.closeButton.focus();
+  }
+
+  update(state: State): void {
+    const id = this.id;
+    const task = id === null ? undefined : state.task[id];
+    const group = id === null ? undefined : state.group[id];
+    const failure = state.failure.find((row) => String(row.number) === id || row.numbers?.some((number) => String(number) === id));
+    this.element.hidden = !task && !group && !failure;
+    if (id === null || this.element.hidden) return;
+    const facts: [string, string][] = [];
+    if (task) {
+      this.head.replaceChildren(signOf(task.state), ` ${nameOf(state, id)}`);
+      facts.push(['state', WORD[task.state]]);
+      if (failure?.type) facts.push(['error', shorten(`${failure.type}: ${failure.message ?? ''}`, 300)]);
+      if (task.cell) facts.push(['cell', `[${task.cell}]`]);
+      if (task.worker) facts.push(['worker', String(task.worker)]);
+      if (task.since) facts.push(['for', `${Math.max(0, Date.now() / 1000 - task.since).toFixed(1)} s`]);
+      if (task.in?.length) facts.push(['reads', shorten(task.in.map((maker) => (typeof maker === 'number' ? `#${maker}` : maker)).join(' '), 120)]);
+    } else if (failure) {
+      this.head.replaceChildren(signOf('failed'), ` ${failure.function ?? 'task'} #${id}`);
+    } else if (group) {
+      const name = group.fn < 0 ? 'older tasks' : (state.function[group.fn]?.name ?? 'task');
+      setText(this.head, `${name} × ${total(group.counts).toLocaleString('en')}`);
+      facts.push(['states', inWords(group.counts)]);
+      if (group.cell) facts.push(['cell', `[${group.cell}]`]);
+    }
+    for (const [name, value] of Object.entries(this.answer)) {
+      if (!HIDDEN.has(name) && value !== null && value !== '' && typeof value !== 'object' && !facts.some(([known]) => known === name)) {
+        facts.push([name, shorten(String(value), 400)]);
+      }
+    }
+    this.facts.replaceChildren(...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
+    const trace = this.answer['traceback'] ?? failure?.traceback;
+    this.trace.hidden = !trace;
+    setText(this.trace, String(trace ?? ''));
+    this.cancelButton.hidden = !task || FINAL.has(task.state);
+  }
+}
+
+function shorten(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}

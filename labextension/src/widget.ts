@@ -1,0 +1,98 @@
+// The anywidget: one model, shown in place of the HTML snapshot that Python displayed.
+//
+// `initialize` runs as soon as the front end knows the model, without any view of it: a view's output would be an
+// error where the widget's JavaScript is missing, and in a notebook opened without a kernel. So the live view
+// looks for the snapshot's element (its class names this model), stands beside it and hides it; the notebook keeps
+// the snapshot. It says hello once it stands, bye when its place has gone (the output was cleared).
+import { App, type FromPython, type ToPython } from './view/app.ts';
+
+interface Model {
+  get(name: string): unknown;
+  send(message: unknown): void;
+  on(event: 'msg:custom', callback: (message: FromPython) => void): void;
+  off(event: 'msg:custom', callback: (message: FromPython) => void): void;
+}
+
+const LOOK_OFTEN_MS = 100;
+const LOOK_SELDOM_MS = 500;
+const OFTEN_TIMES = 50;
+
+/** One live view, in the place of one snapshot. Out of the page (scrolled away, output cleared) it waits for another. */
+class Mounted {
+  readonly app: App;
+  snapshot: HTMLElement | null = null;
+
+  constructor(private readonly model: Model) {
+    this.app = new App((message: ToPython) => model.send(message));
+    model.on('msg:custom', this.take);
+  }
+
+  standFor(snapshot: HTMLElement): void {
+    this.snapshot = snapshot;
+    snapshot.after(this.app.root);
+    snapshot.style.display = 'none';
+    this.model.send({ type: 'hello' });
+  }
+
+  get stands(): boolean {
+    return this.app.root.isConnected && (this.snapshot?.isConnected ?? false);
+  }
+
+  park(): void {
+    if (this.snapshot) this.snapshot.style.display = '';
+    this.snapshot = null;
+    this.app.root.remove();
+  }
+
+  end(): void {
+    this.park();
+    this.model.off('msg:custom', this.take);
+    this.app.dispose();
+  }
+
+  private readonly take = (message: FromPython): void => this.app.take(message);
+}
+
+/** What is shown and hidden as a whole: the output that holds the snapshot's element, else the element itself. */
+function hostOf(element: HTMLElement): HTMLElement {
+  return element.closest<HTMLElement>('.jp-RenderedHTMLCommon, .jp-RenderedHTML') ?? element;
+}
+
+function initialize({ model }: { model: Model }): () => void {
+  const selector = `.treadle-view-${CSS.escape(String(model.get('view_id')))}`;
+  let views: Mounted[] = [];
+  let looks = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    const stood = views.filter((view) => view.snapshot).length;
+    for (const view of views) if (view.snapshot && !view.stands) view.park();
+    for (const element of document.querySelectorAll<HTMLElement>(selector)) {
+      const host = hostOf(element);
+      if (views.some((view) => view.snapshot === host)) continue;
+      let view = views.find((parked) => !parked.snapshot);
+      if (!view) views.push((view = new Mounted(model)));
+      view.standFor(host);
+    }
+    if (stood && !views.some((view) => view.snapshot)) model.send({ type: 'bye' });
+    for (const spare of views.filter((view) => !view.snapshot).slice(1)) {
+      spare.end();
+      views = views.filter((view) => view !== spare);
+    }
+    timer = setTimeout(look, ++looks < OFTEN_TIMES ? LOOK_OFTEN_MS : LOOK_SELDOM_MS);
+  };
+  look();
+  return () => {
+    clearTimeout(timer);
+    for (const view of views) view.end();
+  };
+}
+
+/** Where somebody displays the widget itself: the same view, in the element given. */
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const view = new Mounted(model);
+  el.append(view.app.root);
+  model.send({ type: 'hello' });
+  return () => view.end();
+}
+
+export default { initialize, render };
