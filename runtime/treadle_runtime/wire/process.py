@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
@@ -72,16 +73,38 @@ def is_alive(pid: int, started: float) -> bool:
     return now is not None and abs(now - started) < 0.5
 
 
+def usage(pid: int) -> tuple[float, int] | None:
+    """Return (CPU seconds used, resident bytes) of a process, None if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        ticks = int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return _usage_elsewhere(pid) if not os.path.exists("/proc/self/stat") else None
+
+
+def _usage_elsewhere(pid: int) -> tuple[float, int] | None:
+    import psutil  # late, as above
+
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        return times.user + times.system, int(process.memory_info().rss)
+    except psutil.Error:
+        return None
+
+
 class Watch:
     """Tells which of several processes have ended.
 
     `fileno()` is readable when one has; without pidfd it is None and `ended()` is to be asked every ASK_EVERY_S.
     """
 
-    __slots__ = ("_epoll", "_keys", "_seen")
+    __slots__ = ("_asked_at", "_epoll", "_keys", "_seen")
 
     def __init__(self) -> None:
         self._epoll = select.epoll() if has_pidfd() else None
+        self._asked_at = 0.0
         self._keys: dict[int, Hashable] = {}  # pidfd -> key
         self._seen: dict[Hashable, tuple[int, float]] = {}  # without pidfd: key -> process
 
@@ -119,6 +142,10 @@ class Watch:
     def ended(self) -> list[Hashable]:
         """Return the keys of processes that have ended since the last call; never blocks."""
         if self._epoll is None:
+            now = time.monotonic()
+            if now - self._asked_at < ASK_EVERY_S:
+                return []
+            self._asked_at = now
             gone = [key for key, (pid, started) in self._seen.items() if not is_alive(pid, started)]
             for key in gone:
                 del self._seen[key]

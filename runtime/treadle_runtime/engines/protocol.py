@@ -1,0 +1,39 @@
+"""What an engine is: a set of workers that can be started, ended, and seen to end.
+
+Law: processes and where they run, nothing of tasks. A worker that is up connects to the session's socket by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..core.model import WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a worker's process ended: by a signal, or with an exit code."""
+
+    worker: WorkerId
+    signal: int | None
+    exitcode: int | None
+
+
+class Engine(Protocol):
+    """Starts and ends workers. One thread; nothing blocks for long."""
+
+    def start(self, worker: WorkerId) -> int:
+        """Start a worker and return its process id. Raises EngineError if the system refuses."""
+
+    def kill(self, worker: WorkerId) -> None:
+        """End a worker's process and its children at once; `ended` tells when it is gone."""
+
+    def fileno(self) -> int | None:
+        """Return what is readable when a worker has ended; None: ask `ended` now and then."""
+
+    def ended(self) -> list[Ended]:
+        """Return the workers that have ended since the last call."""
+
+    def close(self) -> None:
+        """End all workers that are left and give descriptors back."""

@@ -1,0 +1,298 @@
+"""The workers: started, greeted, given tasks, listened to, and accounted for when they die.
+
+Law: knows processes, identities and what each worker has been told; decides nothing about tasks. Frames of a
+worker count only after it has shown the token. A worker that dies is replaced under a new number; if the first
+ones can't even start, a stand-in takes their place and fails tasks with the reason, so that nothing hangs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import zmq
+
+from ..core.events import Event, TasksReturned, VersionsPublished, WorkerJoined, WorkerLeft, WorkersObserved
+from ..core.instructions import Interrupt, Kill, Launch, Publish, Retract
+from ..core.model import CLIENT_SPAN, FunctionId, LaunchRow, Number, Outcome, ReturnRow, TaskRow, Vid, WorkerId
+from ..engines.protocol import Ended, Engine
+from ..errors import EngineError
+from ..record.journal import WORKER, Journal
+from ..wire import messages as m
+from ..wire.auth import same_token
+from ..wire.codec import Malformed, from_worker
+from ..wire.session import Session
+from .death import Death, describe
+from .mail import Mail
+from .output import Output
+from .values import Values
+
+DRAIN: Final = 1000  # messages taken in per turn
+SETTLE_S: Final = 0.01  # what a worker sent before its end may still be on its way
+FRUITLESS_STARTS: Final = 3
+_Definition = tuple[int, str, bytes, dict[str, Any]]
+
+
+class Worker:
+    """What is known of one worker."""
+
+    __slots__ = ("control", "functions", "identity", "pid", "queued", "ready", "started_at", "wid", "worlds")
+
+    def __init__(self, wid: WorkerId, pid: int, now: float) -> None:
+        self.wid = wid
+        self.pid = pid
+        self.identity = b"w%d" % wid
+        self.control = b"w%d.c" % wid
+        self.ready = False
+        self.queued = 0  # tasks sent and not returned
+        self.started_at = now
+        self.functions: set[FunctionId] = set()  # it knows these
+        self.worlds: set[int] = {0}
+
+
+class Crew:
+    """All workers of a runtime."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        socket: zmq.Socket[bytes],
+        session: Session,
+        token: str,
+        values: Values,
+        output: Output,
+        journal: Journal,
+        notify: Callable[[str, str], None],
+    ) -> None:
+        self.workers: dict[WorkerId, Worker] = {}
+        self.tasks: dict[Number, TaskRow] = {}  # every task that may still be launched
+        self.functions: dict[FunctionId, _Definition] = {}
+        self.worlds: dict[int, bytes] = {}
+        self.stand_in: WorkerId = 0
+        self.wanted = 0  # how many there should be; 0 when the runtime ends
+        self._engine = engine
+        self._socket = socket
+        self._mail = Mail(socket)
+        self._session = session
+        self._token = token
+        self._values = values
+        self._output = output
+        self._journal = journal
+        self._notify = notify
+        self._next = 1
+        self._fruitless = 0
+        self._failure = b""
+        self._ending: list[tuple[float, Ended]] = []  # ended, last frames perhaps not yet here
+
+    # ------------------------------------------------------------------ starting
+    def start(self, count: int) -> None:
+        """Have `count` workers from now on."""
+        self.wanted = count
+        while len(self.workers) < self.wanted and not self.stand_in:
+            wid, self._next = self._next, self._next + 1
+            try:
+                pid = self._engine.start(wid)
+            except EngineError as error:
+                self._give_up(str(error), [])
+                return
+            self.workers[wid] = Worker(wid, pid, time.monotonic())
+
+    def busy(self) -> bool:
+        """Tell whether any worker has work queued."""
+        return any(worker.queued for worker in self.workers.values())
+
+    # ------------------------------------------------------------------ what comes in
+    def take_in(self, now: float, events: list[Event]) -> None:
+        """Take in what workers sent."""
+        receive = self._socket.recv_multipart
+        try:
+            for _ in range(DRAIN):
+                parts = receive(zmq.NOBLOCK)
+                worker = self._sender(parts[0])
+                for frame in parts[1:]:
+                    if worker is not None:
+                        self._on_frame(worker, frame, now, events)
+        except zmq.Again:
+            return
+
+    def _sender(self, identity: bytes) -> Worker | None:
+        name = identity.removesuffix(b".c")[1:]
+        return self.workers.get(int(name)) if name.isdigit() else None
+
+    def _on_frame(self, worker: Worker, frame: bytes, now: float, events: list[Event]) -> None:
+        try:
+            message = from_worker(frame)
+        except Malformed as error:
+            print(f"worker {worker.wid} sent what is no message: {error}", flush=True)
+            return
+        kind = type(message)
+        if kind is m.Ready:
+            self._on_ready(worker, message, now, events)  # type: ignore[arg-type]
+        elif not worker.ready:
+            print(f"worker {worker.wid} sent {kind.__name__} before its token", flush=True)
+        elif kind is m.Returned:
+            self._journal.add(WORKER | worker.wid, frame)
+            self._on_returned(worker, message.rows, now, events)  # type: ignore[union-attr,arg-type]
+        else:
+            self._journal.add(WORKER | worker.wid, frame)
+            rows = message.rows  # type: ignore[union-attr]
+            self._values.keep(rows)  # type: ignore[arg-type]
+            events.append(VersionsPublished(now, worker.wid, [row[:3] for row in rows]))  # type: ignore[misc]
+
+    def _on_ready(self, worker: Worker, message: m.Ready, now: float, events: list[Event]) -> None:
+        if not same_token(message.token, self._token) or message.worker != worker.wid or message.pid != worker.pid:
+            print(f"refused a stranger that called itself worker {message.worker}", flush=True)
+        elif not worker.ready:
+            worker.ready = True
+            self._fruitless = 0
+            self._output.open(worker.wid)
+            events.append(WorkerJoined(now, worker.wid))
+
+    def _on_returned(self, worker: Worker, rows: list[ReturnRow], now: float, events: list[Event]) -> None:
+        worker.queued -= len(rows)
+        self._values.keep_returns(worker.wid, rows)
+        for row in rows:
+            if row[8] is not None:
+                self._output.on_returned(worker.wid, row[0], row[8])
+        last = events[-1] if events else None
+        if type(last) is TasksReturned and last.worker == worker.wid:
+            last.rows += rows
+        else:
+            events.append(TasksReturned(now, worker.wid, rows))
+
+    def observe(self, now: float, events: list[Event]) -> None:
+        """Look at the status pages of workers that have work: what runs, and what it prints."""
+        running = []
+        for worker in self.workers.values():
+            if worker.ready and worker.queued:
+                status = self._output.look(worker.wid)
+                if status is not None and status.number:
+                    running.append((worker.wid, status.number))
+        if running:
+            events.append(WorkersObserved(now, running))
+
+    # ------------------------------------------------------------------ deaths
+    def on_ended(self, now: float) -> None:
+        """Note who has ended; what it sent before is taken in first."""
+        self._ending += [(now + SETTLE_S, ended) for ended in self._engine.ended()]
+
+    def next_deadline(self) -> float | None:
+        """Return when `bury` is to be called, None if nobody has died."""
+        return self._ending[0][0] if self._ending else None
+
+    def bury(self, now: float, events: list[Event]) -> None:
+        """Report those who have ended, and start others in their place."""
+        while self._ending and self._ending[0][0] <= now:
+            _, ended = self._ending.pop(0)
+            worker = self.workers.pop(ended.worker)
+            status, words = self._output.close(ended.worker)
+            death = describe(ended, status, words)
+            print(death.reason, flush=True)
+            if worker.ready:
+                if death.number:
+                    self._values.fail(death.number, death.failure())
+                events.append(WorkerLeft(now, worker.wid, death.number or None, death.reason, death.failure()))
+            else:
+                self._on_fruitless(death, events)
+        self.start(self.wanted)
+
+    def _on_fruitless(self, death: Death, events: list[Event]) -> None:
+        self._fruitless += 1
+        if self._fruitless >= FRUITLESS_STARTS and self.wanted and not any(w.ready for w in self.workers.values()):
+            self._give_up(f"No worker can be started: {death.reason}", events)
+
+    def _give_up(self, reason: str, events: list[Event]) -> None:
+        """Let a stand-in take all tasks and fail them: better than to wait for workers that never come."""
+        from ..worker.failure import pack_exception  # late: the runtime unpickles nothing, this only packs
+
+        self._notify("warning", reason)
+        self._failure = pack_exception(0, EngineError(f"{reason} Then stop the runtime with treadle.stop()."))
+        self.stand_in, self._next = self._next, self._next + 1
+        events.append(WorkerJoined(time.monotonic(), self.stand_in))
+
+    # ------------------------------------------------------------------ what goes out
+    def on_launch(self, instruction: Launch, events: list[Event]) -> None:
+        """Send tasks to a worker, behind the functions and worlds it lacks."""
+        worker = self.workers.get(instruction.worker)
+        if worker is None:
+            if instruction.worker == self.stand_in:
+                rows = [(n, a, Outcome.RAISED, (), 0.0, 0.0, 0, self._failure, None) for n, a, _ in instruction.tasks]
+                self._values.keep_returns(self.stand_in, rows)
+                events.append(TasksReturned(time.monotonic(), self.stand_in, rows))
+            return  # else it has just died: WorkerLeft is on its way
+        tasks, input_row, known, worlds = self.tasks, self._values.input_row, worker.functions, worker.worlds
+        rows_out: list[LaunchRow] = []
+        for number, attempt, inputs in instruction.tasks:
+            row = tasks[number]
+            function, world = row[1], row[7] and number // CLIENT_SPAN << 32 | row[7]
+            if function not in known:
+                self._define(worker, function)
+            if world not in worlds:
+                self._show_world(worker, world)
+            rows_out.append(
+                (
+                    number,
+                    attempt,
+                    function,
+                    row[2],
+                    tuple([input_row(vid, kind) for vid, kind in inputs]) if inputs else (),
+                    row[4],
+                    world,
+                    row[10],
+                )
+            )
+        worker.queued += len(rows_out)
+        self._mail.post(worker.identity, m.Launched(rows_out))
+
+    def _define(self, worker: Worker, function: FunctionId) -> None:
+        worker.functions.add(function)
+        definition = self.functions.get(function)
+        if definition is not None:  # else the worker fails the task: its client never defined the function
+            self._mail.post(worker.identity, m.Define([definition]))
+
+    def _show_world(self, worker: Worker, world: int) -> None:
+        worker.worlds.add(world)
+        data = self.worlds.get(world)
+        if data is not None:
+            self._mail.post(worker.identity, m.World(world, data))
+
+    def on_retract(self, instruction: Retract) -> None:
+        """Ask for queued tasks back."""
+        self._post_control(instruction.worker, m.TakeBack(instruction.numbers))
+
+    def on_interrupt(self, instruction: Interrupt) -> None:
+        """Have a task cancelled."""
+        self._post_control(instruction.worker, m.Stop(instruction.number, instruction.attempt))
+
+    def on_publish(self, instruction: Publish) -> None:
+        """Have versions written to the store."""
+        self._post(instruction.worker, m.Publish(instruction.vids))
+
+    def free(self, wid: WorkerId, vids: list[Vid]) -> None:
+        """Have versions dropped that the worker holds."""
+        self._post(wid, m.Free(vids))
+
+    def on_kill(self, instruction: Kill) -> None:
+        """End a worker's process."""
+        self._engine.kill(instruction.worker)
+
+    def dismiss(self) -> None:
+        """Have all workers finish what runs, and end."""
+        self.wanted = 0
+        for worker in self.workers.values():
+            self._mail.post(worker.identity, m.Leave())
+
+    def send(self) -> None:
+        """Send what this turn has queued."""
+        self._mail.send()
+
+    def _post(self, wid: WorkerId, message: m.Message) -> None:
+        worker = self.workers.get(wid)
+        if worker is not None:
+            self._mail.post(worker.identity, message)
+
+    def _post_control(self, wid: WorkerId, message: m.Message) -> None:
+        worker = self.workers.get(wid)
+        if worker is not None:
+            self._mail.post(worker.control, message)

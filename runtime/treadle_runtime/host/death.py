@@ -1,0 +1,79 @@
+"""Why a worker died, in words for people and as a packed failure.
+
+Law: knows how processes end and what a status page says last; sends nothing, decides nothing.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..core.model import Number
+from ..engines.protocol import Ended
+
+if TYPE_CHECKING:
+    from ..worker.status import Status
+
+WORDS: Final = 2000
+"""Characters of last output that a failure carries."""
+_HINTS: Final = {
+    signal.SIGKILL: "killed from outside, perhaps because memory ran out",
+    signal.SIGSEGV: "a crash in compiled code",
+    signal.SIGBUS: "a crash in compiled code, or a mapped file that was cut short",
+    signal.SIGABRT: "compiled code gave up",
+    signal.SIGFPE: "a crash in compiled code",
+    signal.SIGILL: "compiled code for another kind of processor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The end of one worker; `number` is the task that ran, 0 if none did."""
+
+    ended: Ended
+    number: Number
+    attempt: int
+    peak_kib: int
+    words: str
+    reason: str
+
+    def failure(self) -> bytes:
+        """Return the packed description that the task's future raises as WorkerLost."""
+        from ..worker.failure import pack_lost  # late: it imports pickle machinery the runtime never uses
+
+        return pack_lost(
+            self.number,
+            self.ended.worker,
+            self.ended.signal,
+            self.ended.exitcode,
+            self.peak_kib,
+            self.words,
+            self.attempt,
+            self.reason,
+        )
+
+
+def describe(ended: Ended, status: Status | None, words: str) -> Death:
+    """Put together what is known of a worker's end."""
+    number = attempt = peak = 0
+    if status is not None:
+        number, attempt, peak = status.number, status.attempt, status.peak_kib
+    if ended.signal is not None:
+        try:
+            name = signal.Signals(ended.signal).name
+        except ValueError:
+            name = "unknown"
+        hint = _HINTS.get(ended.signal, "")  # type: ignore[call-overload]
+        how = f"was ended by signal {ended.signal} ({name}{': ' + hint if hint else ''})"
+    else:
+        how = f"ended by itself with exit code {ended.exitcode}"
+    what = f"Worker {ended.worker} {how}"
+    if number:
+        what += f" while it ran task #{number}"
+    if peak:
+        what += f"; its memory had reached {peak / 1024:.0f} MiB"
+    last = words.rstrip().rpartition("\n")[2].strip()
+    if last:
+        what += f"; its last words: {last[:300]}"
+    return Death(ended, number, attempt, peak, words[-WORDS:], what + ".")

@@ -1,0 +1,119 @@
+"""The feed: facts and samples go into the projection, deltas go to the clients that watch.
+
+Law: knows when to send and to whom; what is shown stands in `treadle_runtime.feed`. Facts are taken in batches, a
+few times a second, so that a round trip never waits for a picture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..core.facts import Fact
+from ..core.model import ClientId, FunctionId, Number
+from ..feed.projection import Projection
+from ..wire import messages as m
+from ..wire.process import usage
+from .crew import Crew
+
+EVERY_S: Final = 0.2
+SAMPLE_S: Final = 1.0
+FAILURES: Final = 1000
+BATCH: Final = 5000
+"""So many facts are taken in at once, even if nobody watches."""
+
+
+class Feed:
+    """The projection of one runtime and who watches it."""
+
+    def __init__(self, epoch: str, tell: Callable[[ClientId, m.Message], None]) -> None:
+        self.projection = Projection(epoch=epoch, wall_offset=time.time() - time.monotonic())
+        self._tell = tell
+        self._facts: list[Fact] = []
+        self._failures: deque[tuple[Number, bytes]] = deque(maxlen=FAILURES)
+        self._watching: set[ClientId] = set()
+        self._next_delta = 0.0
+        self._next_sample = 0.0
+        self._cpu: dict[int, tuple[float, float]] = {}  # worker -> (when, CPU seconds) of its last sample
+
+    def on_facts(self, facts: list[Fact]) -> None:
+        """Take note of what became true."""
+        self._facts += facts
+        if len(self._facts) > BATCH:
+            self.fold()
+
+    def on_functions(self, names: dict[FunctionId, str]) -> None:
+        """Name functions."""
+        self.projection.functions(names)
+
+    def on_failure(self, number: Number, failure: bytes) -> None:
+        """Take note of why a task failed."""
+        self._failures.append((number, failure))
+
+    def on_watch(self, client: ClientId, on: bool, reset: bool) -> None:
+        """Have a client watch, or watch no longer."""
+        if not on:
+            self._watching.discard(client)
+            return
+        if reset:
+            self._send()  # to the others, so that they and the new one stand at the same point
+            self._tell(client, m.Delta(self.projection.snapshot()))
+        self._watching.add(client)
+
+    def next_deadline(self) -> float | None:
+        """Return when `on_time` is to be called, None if nobody waits for anything."""
+        return self._next_delta if self._watching else None
+
+    def on_time(self, now: float, crew: Crew) -> None:
+        """Send what is due."""
+        if not self._watching or now < self._next_delta:
+            return
+        self._next_delta = now + EVERY_S
+        if now >= self._next_sample:
+            self._next_sample = now + SAMPLE_S
+            self._sample(now, crew)
+        self._send()
+
+    def fold(self) -> None:
+        """Bring the projection up to date."""
+        facts, self._facts = self._facts, []
+        failures, self._failures = self._failures, deque(maxlen=FAILURES)
+        self.projection.apply(facts)
+        if failures:
+            self.projection.failures([_row(number, failure) for number, failure in failures])
+
+    def _send(self) -> None:
+        self.fold()
+        delta = self.projection.delta()
+        if delta is not None:
+            for client in self._watching:
+                self._tell(client, m.Delta(delta))
+
+    def _sample(self, now: float, crew: Crew) -> None:
+        samples = []
+        for worker, record in crew.workers.items():
+            found = usage(record.pid)
+            if found is None:
+                continue
+            before, used = self._cpu.get(worker, (now, found[0]))
+            self._cpu[worker] = (now, found[0])
+            share = 100 * (found[0] - used) / (now - before) if now > before else 0.0
+            samples.append((worker, {"pid": record.pid, "cpu": round(share), "rss": found[1]}))
+        self.projection.workers(samples)
+
+
+def _row(number: Number, failure: bytes) -> dict[str, Any]:
+    """Return a failure as the projection wants it."""
+    from ..worker.failure import unpack_failure  # late: pickle machinery, unused here
+
+    found = unpack_failure(failure)
+    row: dict[str, Any] = {"number": number, "worker": found.worker, "attempt": found.attempt}
+    if found.raised:
+        first = found.raised[0]
+        frames = "".join(f'  File "{file}", line {line}, in {name}\n' for file, line, name in first.frames)
+        row.update(type=first.type_name, message=first.message, traceback=frames)
+    elif found.lost is not None:
+        row.update(type="WorkerLost", message=found.lost.reason, traceback=found.output)
+    return row

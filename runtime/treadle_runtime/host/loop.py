@@ -1,0 +1,306 @@
+"""The loop of the runtime process: one thread, one poll, events in, instructions out.
+
+Law: the composition root. It knows every part of the host by name and none from the inside; it decides when to
+look, what comes first, and when to end. Nothing here blocks but the poll.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import zmq
+
+from ..config import KEEP_ALIVE_AT_MOST_S
+from ..core import instructions as i
+from ..core.events import CancelWanted, Event, Tick
+from ..core.model import FunctionId
+from ..core.scheduler import Scheduler
+from ..core.states import TASK_FINAL, TaskState
+from ..engines.local import LocalEngine
+from ..record.journal import Journal
+from ..wire import messages as m
+from ..wire.bell import Bell
+from ..wire.process import ASK_EVERY_S
+from ..wire.session import Descriptor, Session, publish
+from .clients import Clients
+from .crew import Crew
+from .feed import Feed
+from .mail import router
+from .output import Output
+from .questions import answer
+from .sweep import Sweep
+from .values import Values
+
+LOOK_S: Final = 0.1
+"""How often status pages and logs are looked at while workers have work."""
+FIRST_CLIENT_S: Final = 60.0
+"""A runtime that nobody greets for so long ends again."""
+CANCEL_LIMIT_S: Final = 4.0
+LEAVE_LIMIT_S: Final = 2.0
+LINGER_MS: Final = 300
+_UNFINISHED: Final = (TaskState.WAITING, TaskState.READY, TaskState.PLACED, TaskState.RUNNING)
+
+
+class Host:
+    """A runtime, from its first socket to its last file."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.owner = session.own()
+        self.options = session.options()
+        self.epoch = secrets.token_hex(4)
+        self.name = self.options.name or f"{session.folder.name.removeprefix('s-')}"
+        self.started = time.monotonic()
+        self.store = session.folder / "store"
+        self.store.mkdir(mode=0o700)
+        token = session.token()
+        self._context = zmq.Context(io_threads=1)
+        self._workers_socket = router(self._context, session.workers)
+        self._clients_socket = router(self._context, session.clients)
+        self._engine = LocalEngine(session, self.options, {"TREADLE_STORE": str(self.store)})
+        self._bell = Bell()
+        self.scheduler = Scheduler()
+        self.journal = Journal(session.journal, m.PROTOCOL, self.epoch)
+        self.values = Values()
+        self.clients = Clients(self._clients_socket, token, self.journal, self)
+        self.output = Output(session, self._on_output)
+        self.crew = Crew(
+            self._engine,
+            self._workers_socket,
+            session,
+            token,
+            self.values,
+            self.output,
+            self.journal,
+            lambda level, text: self.clients.tell_all(m.Notice(level, text)),
+        )
+        self.feed = Feed(self.epoch, self.clients.tell)
+        self.questions: list[tuple[int, m.Ask]] = []
+        self.ending = ""  # why the runtime is to end
+        self._sweep = Sweep(self.store)
+        self._wake: float | None = None  # the Tick the scheduler asked for
+        self._next_look = 0.0
+        self._deadline: float | None = self.started + FIRST_CLIENT_S  # end of the lease, while nobody is there
+        self._deserted_at: float | None = None
+        self._give_up_at: float | None = None  # when an end that cancels waits no longer
+        self._cancel_all = False
+        self._terminated = False
+        self._do: dict[type, Callable[[Any, list[Event]], None]] = {
+            i.Launch: self.crew.on_launch,
+            i.Report: self._on_report,
+            i.Retract: lambda each, _: self.crew.on_retract(each),
+            i.Interrupt: lambda each, _: self.crew.on_interrupt(each),
+            i.Kill: lambda each, _: self.crew.on_kill(each),
+            i.Publish: lambda each, _: self.crew.on_publish(each),
+            i.Drop: self._on_drop,
+            i.Forget: self._on_forget,
+            i.Deliver: self._on_deliver,
+            i.WakeAt: self._on_wake_at,
+        }
+
+    # ------------------------------------------------------------------ life
+    def run(self) -> None:
+        """Work until the lease ends or somebody stops the runtime. Blocks."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+        self.crew.start(self.options.workers)
+        descriptor = self._publish()
+        try:
+            polled = self._polled()
+            while not self._is_over():
+                zmq.zmq_poll(polled, self._timeout_ms())
+                self.turn()
+            self._dismiss_workers(polled)
+        finally:
+            if descriptor is not None:
+                descriptor.unlink(missing_ok=True)
+            self.close()
+
+    def turn(self) -> None:
+        """Take in all there is, decide, carry out, send."""
+        now = time.monotonic()
+        events: list[Event] = []
+        self.crew.take_in(now, events)
+        self.clients.take_in(now, events)
+        self._on_time(now, events)
+        while events:
+            instructions, facts = self.scheduler.handle(events)
+            events = []
+            for instruction in instructions:
+                self._do[type(instruction)](instruction, events)
+            self.feed.on_facts(facts)
+        self.values.close_turn()
+        for client, question in self.questions:
+            ok, data = answer(self, question.question, question.args)
+            self.clients.tell(client, m.Answer(question.id, ok, data))
+        self.questions.clear()
+        self.crew.send()
+        self.clients.send()
+        self.journal.write()
+
+    def welcome(self, client: int) -> m.Welcome:
+        """Return what a new client is told."""
+        return m.Welcome(self.epoch, client, str(self.store), self.options.workers)
+
+    def define(self, functions: list[tuple[int, str, bytes, dict[str, Any]]]) -> None:
+        """Take in definitions of functions."""
+        self.crew.functions.update([(row[0], row) for row in functions])
+        names: dict[FunctionId, str] = {row[0]: row[1] for row in functions}
+        self.feed.on_functions(names)
+
+    def close(self) -> None:
+        """Give everything back: workers, sockets, files. Nothing is left."""
+        self._engine.close()
+        self.output.close_all()
+        self.clients.watch.close()
+        self.journal.close()
+        self._sweep.close()
+        self._clients_socket.close(LINGER_MS)
+        self._workers_socket.close(0)
+        self._context.term()
+        self._bell.close()
+        shutil.rmtree(self.store, ignore_errors=True)
+        shutil.rmtree(self.session.folder, ignore_errors=True)
+
+    # ------------------------------------------------------------------ time
+    def _polled(self) -> list[tuple[Any, int]]:
+        polled: list[tuple[Any, int]] = [(self._clients_socket, zmq.POLLIN), (self._workers_socket, zmq.POLLIN)]
+        for descriptor in (self._bell.fileno(), self._engine.fileno(), self.clients.watch.fileno()):
+            if descriptor is not None:
+                polled.append((descriptor, zmq.POLLIN))
+        return polled
+
+    def _timeout_ms(self) -> int:
+        if self._cancel_all:
+            return 0
+        deadlines = [self._wake, self._deadline, self._give_up_at, self.crew.next_deadline(), self.feed.next_deadline()]
+        if self.crew.busy():
+            deadlines.append(self._next_look)
+        if self._engine.fileno() is None:
+            deadlines.append(time.monotonic() + ASK_EVERY_S)
+        first = min((at for at in deadlines if at is not None), default=None)
+        return -1 if first is None else max(0, int((first - time.monotonic()) * 1000 + 0.999))
+
+    def _on_time(self, now: float, events: list[Event]) -> None:
+        """Do what is due; cheap if nothing is."""
+        self.crew.on_ended(now)
+        self.clients.on_ended(now, events)
+        if self.crew.next_deadline() is not None:
+            self.crew.bury(now, events)
+        if now >= self._next_look and self.crew.busy():
+            self._next_look = now + LOOK_S
+            self.crew.observe(now, events)
+        if self._wake is not None and now >= self._wake:
+            self._wake = None
+            events.append(Tick(now))
+        self.feed.on_time(now, self.crew)
+        if self._terminated:
+            self._terminated = False
+            self._bell.hush()
+            self.end(True, "terminated by a signal")
+        if self._cancel_all:
+            self._cancel_all = False
+            tasks = self.scheduler.books.tasks.values()
+            events.append(CancelWanted(now, [task.number for task in tasks if task.state not in TASK_FINAL]))
+
+    def _on_sigterm(self, *_: Any) -> None:
+        self._terminated = True
+        self._bell.ring()
+
+    # ------------------------------------------------------------------ the lease
+    def end(self, cancel: bool, reason: str) -> None:
+        """End when nothing is left to do; with `cancel`, have everything cancelled and wait a little."""
+        print(f"ends: {reason}", flush=True)
+        self.ending = self.ending or reason
+        if cancel and self._give_up_at is None:
+            self._give_up_at = time.monotonic() + CANCEL_LIMIT_S
+            self._cancel_all = True
+
+    def on_deserted(self, now: float) -> None:
+        """The last client has gone."""
+        if self.options.script:
+            self.end(True, "its script has ended")
+        self._deserted_at = now
+        self._deadline = now + self.options.keep_alive_s
+
+    def _unfinished(self) -> bool:
+        counts = self.scheduler.books.counts
+        return any(counts[state] for state in _UNFINISHED)
+
+    def _is_over(self) -> bool:
+        now = time.monotonic()
+        if self.ending:
+            return not self._unfinished() or (self._give_up_at is not None and now >= self._give_up_at)
+        if self.clients.present:
+            self._deadline = None
+        elif self._deadline is not None and now >= self._deadline:
+            last = None if self._deserted_at is None else self._deserted_at + KEEP_ALIVE_AT_MOST_S
+            if last is None or now >= last or not self._unfinished():
+                print("ends: nobody has been there for a while", flush=True)
+                return True
+            self._deadline = min(now + max(1.0, self.options.keep_alive_s), last)  # after what runs has ended
+        return False
+
+    def _dismiss_workers(self, polled: list[tuple[Any, int]]) -> None:
+        """Let workers end by themselves, for a moment; `close` kills the rest."""
+        self.crew.dismiss()
+        limit = time.monotonic() + LEAVE_LIMIT_S
+        self.turn()
+        while self.crew.workers and time.monotonic() < limit:
+            zmq.zmq_poll(polled, 20)
+            self.turn()
+
+    def _publish(self) -> Path | None:
+        started, options = time.time(), self.options
+        descriptor = Descriptor(
+            self.name,
+            str(self.session.folder),
+            self.epoch,
+            m.PROTOCOL,
+            started,
+            options.workers,
+            options.script,
+            self.owner,
+        )
+        try:
+            return publish(descriptor)
+        except OSError as error:  # a home that can't be written to: it works, but `treadle ps` does not see it
+            print(f"no descriptor could be written: {error}", flush=True)
+            return None
+
+    # ------------------------------------------------------------------ instructions
+    def _on_report(self, instruction: i.Report, _: list[Event]) -> None:
+        finished = self.values.finished
+        rows = [finished(number, state, root, fallback) for number, state, root, fallback in instruction.tasks]
+        self.clients.tell(instruction.client, m.Finished(rows))
+        for row in rows:
+            if row[1] == TaskState.FAILED and row[3] is not None:
+                self.feed.on_failure(row[0], row[3])
+
+    def _on_deliver(self, instruction: i.Deliver, _: list[Event]) -> None:
+        rows = [self.values.delivered(vid, kind) for vid, kind in instruction.vids]
+        self.clients.tell(instruction.client, m.Values(rows))
+
+    def _on_drop(self, instruction: i.Drop, _: list[Event]) -> None:
+        if instruction.worker is not None:
+            self.crew.free(instruction.worker, instruction.vids)
+        files = self.values.drop(instruction.vids)
+        if files:
+            self._sweep.delete(files)
+
+    def _on_forget(self, instruction: i.Forget, _: list[Event]) -> None:
+        tasks = self.crew.tasks
+        for number in instruction.numbers:
+            tasks.pop(number, None)
+
+    def _on_wake_at(self, instruction: i.WakeAt, _: list[Event]) -> None:
+        self._wake = instruction.at if self._wake is None else min(self._wake, instruction.at)
+
+    def _on_output(self, number: int, stream: str, text: str) -> None:
+        self.clients.tell_owner(number, m.Output([(number, stream, text)]))

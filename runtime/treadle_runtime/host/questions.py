@@ -1,0 +1,142 @@
+"""Questions a client can ask, and their answers as plain data.
+
+Law: reads, never changes (but for "stop"); one function per question, found in QUESTIONS. What can't be answered
+raises KeyError or ValueError with a sentence for people.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.states import TASK_FINAL
+from ..wire.process import usage
+
+if TYPE_CHECKING:
+    from .loop import Host
+
+MANY: Final = 1000
+"""Tasks in one answer, unless asked for more."""
+LOG_LIMIT: Final = 1 << 20
+Answer = dict[str, Any] | list[Any] | str | int | bool | None
+
+
+def answer(host: Host, question: str, args: dict[str, Any]) -> tuple[bool, Answer]:
+    """Return (whether it could be answered, the answer or why not)."""
+    ask = QUESTIONS.get(question)
+    if ask is None:
+        return False, f"There is no question {question!r}. Questions: {', '.join(sorted(QUESTIONS))}."
+    try:
+        return True, ask(host, **args)
+    except (TypeError, ValueError) as error:
+        return False, f"{question}: {error}"
+
+
+def _status(host: Host) -> Answer:
+    """What the runtime is doing, in numbers."""
+    return {
+        "name": host.name,
+        "epoch": host.epoch,
+        "pid": host.owner.pid,
+        "up_s": time.monotonic() - host.started,
+        "clients": len(host.clients.present),
+        "workers": sum(worker.ready for worker in host.crew.workers.values()),
+        "wanted": host.options.workers,
+        "threads": host.options.threads,
+        "counts": host.scheduler.counts(),
+        "functions": len(host.crew.functions),
+        "inline_nbytes": sum(row[2] for row in host.values.rows.values() if row[3] is not None),
+        "store": str(host.store),
+        "journal": host.journal.failure or "ok",
+    }
+
+
+def _explain(host: Host, number: int) -> Answer:
+    """Why is this task where it is?"""
+    return host.scheduler.explain(number)
+
+
+def _story(host: Host, number: int) -> Answer:
+    """How did this task get here?"""
+    return [list(fact) for fact in host.scheduler.story(number)]
+
+
+def _tasks(host: Host, states: list[str] | None = None, limit: int = MANY) -> Answer:
+    """The newest tasks, those in given states only."""
+    found = []
+    for task in reversed(host.scheduler.books.tasks.values()):
+        if states is None or task.state in states:
+            found.append(
+                {
+                    "number": task.number,
+                    "function": task.function.name,
+                    "state": task.state,
+                    "worker": 0 if task.worker is None else task.worker.wid,
+                    "attempt": task.attempt,
+                    "final": task.state in TASK_FINAL,
+                }
+            )
+            if len(found) == limit:
+                break
+    return found
+
+
+def _workers(host: Host) -> Answer:
+    """Every worker with what it does and takes."""
+    found = []
+    for worker in host.crew.workers.values():
+        cpu_s, rss = usage(worker.pid) or (0.0, 0)
+        status = host.output.look(worker.wid) if worker.ready else None
+        found.append(
+            {
+                "worker": worker.wid,
+                "pid": worker.pid,
+                "ready": worker.ready,
+                "queued": worker.queued,
+                "task": 0 if status is None else status.number,
+                "cpu_s": cpu_s,
+                "rss": rss,
+            }
+        )
+    return found
+
+
+def _log(host: Host, number: int = 0, worker: int = 0) -> Answer:
+    """What a task (or, without a number, a worker or the runtime itself) printed: [[stream, text], ...]."""
+    if number:
+        return [list(part) for part in host.output.text(number)]
+    if worker:
+        paths = [("stdout", host.session.log(worker, "out")), ("stderr", host.session.log(worker, "err"))]
+    else:
+        paths = [("stdout", host.session.host_log)]
+    found = []
+    for stream, path in paths:
+        if not path.exists():
+            raise ValueError(f"there is no worker {worker}")
+        data = path.read_bytes()[-LOG_LIMIT:]
+        found.append([stream, data.decode(errors="replace")])
+    return found
+
+
+def _functions(host: Host) -> Answer:
+    """The functions that were defined: id and name."""
+    return [[fid, definition[1]] for fid, definition in host.crew.functions.items()]
+
+
+def _stop(host: Host, cancel: bool = True) -> Answer:
+    """End the runtime, whoever is attached."""
+    host.end(cancel, "stopped on demand")
+    return True
+
+
+QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
+    "status": _status,
+    "explain": _explain,
+    "story": _story,
+    "tasks": _tasks,
+    "workers": _workers,
+    "log": _log,
+    "functions": _functions,
+    "stop": _stop,
+}

@@ -1,0 +1,112 @@
+"""Where values are and what came back: rows of versions, returns, failures.
+
+Law: keeps what the scheduler speaks of by number only: inline bytes, sizes, packed failures. Looks into none of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from ..core.model import OUTPUT_BITS, PUSH_LIMIT, FinishedRow, Kind, Number, Outcome, OutputRow, ReturnRow, Vid, WorkerId
+from ..core.states import TaskState
+
+ValueRow = tuple[Vid, int, int, bytes | None]
+FAILURES: Final = 20_000
+"""Failures remembered: a task submitted later may read what failed long ago, and must name the reason."""
+_NOTHING: Final = (0, 0, 0.0)
+
+
+class Values:
+    """Rows of versions by id, and of returns until the end of the turn."""
+
+    __slots__ = ("_returns", "failures", "rows")
+
+    def __init__(self) -> None:
+        self.rows: dict[Vid, ValueRow] = {}
+        self.failures: OrderedDict[Number, bytes] = OrderedDict()
+        self._returns: dict[Number, tuple[WorkerId, ReturnRow]] = {}
+
+    def keep_returns(self, worker: WorkerId, returned: list[ReturnRow]) -> None:
+        """Note what a worker gave back, for the reports of this turn."""
+        rows, returns = self.rows, self._returns
+        for row in returned:
+            number, outcome = row[0], row[2]
+            if outcome == Outcome.OK:
+                vid = number << OUTPUT_BITS
+                for kind, nbytes, data in row[3]:
+                    old = rows.get(vid)
+                    if old is None or old[1] == Kind.HELD:  # sealed bytes outlive a late second attempt
+                        rows[vid] = (vid, kind, nbytes, data)
+                    vid += 1
+            elif outcome == Outcome.DECLINED or outcome == Outcome.TAKEN_BACK:
+                continue
+            elif row[7] is not None:
+                self.fail(number, row[7])
+            returns[number] = (worker, row)
+
+    def fail(self, number: Number, failure: bytes) -> None:
+        """Note why a task has no result."""
+        self.failures[number] = failure
+        if len(self.failures) > FAILURES:
+            self.failures.popitem(last=False)
+
+    def keep(self, rows: list[ValueRow]) -> None:
+        """Note where versions are: put by a client, or published by a worker."""
+        for row in rows:
+            if row[1] != Kind.NONE:
+                self.rows[row[0]] = row
+
+    def input_row(self, vid: Vid, kind: Kind) -> ValueRow:
+        """Return a version as an input of a launch."""
+        row = self.rows.get(vid)
+        if row is not None and row[1] == kind:
+            return row
+        return (vid, int(kind), 0 if row is None else row[2], None)
+
+    def delivered(self, vid: Vid, kind: Kind) -> ValueRow:
+        """Return a version as the answer to a fetch."""
+        if kind == Kind.NONE:
+            return (vid, int(kind), 0, b"nobody could reach it any more, or what makes it failed")
+        row = self.input_row(vid, kind)
+        if kind == Kind.INLINE and row[3] is None:
+            return (vid, int(Kind.NONE), 0, b"the runtime no longer has its bytes")
+        return row
+
+    def finished(self, number: Number, state: str, root: Number, fallback: tuple[Vid, ...]) -> FinishedRow:
+        """Compose what the client is told of a final task."""
+        found = self._returns.pop(number, None)
+        if found is None:  # upstream, cancelled before it ran, or lost with its worker
+            return (number, state, (), self._failure(number, state, root), root, fallback, _NOTHING, None)
+        worker, row = found
+        place = (worker, row[1], row[4])
+        if state == TaskState.DONE:
+            outputs = row[3]
+            for output in outputs:
+                if output[1] > PUSH_LIMIT:
+                    outputs = self._pushed(outputs)
+                    break
+            return (number, state, outputs, None, root, fallback, place, row[8])
+        return (number, state, (), self._failure(number, state, root), root, fallback, place, row[8])
+
+    def drop(self, vids: list[Vid]) -> list[Vid]:
+        """Free the bytes of versions nobody can reach; return those that have files to delete."""
+        files = []
+        for vid in vids:
+            row = self.rows.pop(vid, None)
+            if row is not None and row[1] == Kind.FILE:
+                files.append(vid)
+        return files
+
+    def close_turn(self) -> None:
+        """Forget returns that nobody was told of (late ones, or of a client that has left)."""
+        self._returns.clear()
+
+    def _failure(self, number: Number, state: str, root: Number) -> bytes | None:
+        if state == TaskState.CANCELLED:
+            return None
+        return self.failures.get(root or number)
+
+    @staticmethod
+    def _pushed(outputs: tuple[OutputRow, ...]) -> tuple[OutputRow, ...]:
+        return tuple((kind, nbytes, data if nbytes <= PUSH_LIMIT else None) for kind, nbytes, data in outputs)
