@@ -14,7 +14,6 @@ is lost, `receive` gets one last `Refused` with the reason, and every wait raise
 
 from __future__ import annotations
 
-import functools
 import itertools
 import logging
 import os
@@ -22,7 +21,6 @@ import subprocess
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,11 +30,11 @@ from ..core.model import TaskRow
 from ..errors import EngineError, RuntimeLost, UsageError
 from ..wire import messages as m
 from ..wire.bell import Bell
-from ..wire.codec import Malformed, encode, to_client
-from ..wire.process import Watch
+from ..wire.codec import encode, to_client
 from ..wire.session import Session
+from .channel import Channel
 from .link import Receive
-from .outbox import Outbox
+from .seat import NOBODY, Seat
 
 FLUSH_ROWS: Final = 100
 """A burst of submits is handed over by the submitting thread itself each time so many rows wait."""
@@ -47,15 +45,9 @@ LONG_WAIT_DOZES: Final = 10
 """While one wait lasts longer than this many dozes the background thread sleeps until it ends."""
 POLL_S: Final = 0.25
 """A signal that arrives just before a poll would be seen only at its end: no poll is longer."""
-POLL_UNWATCHED_S: Final = 0.1
-"""The same where the runtime process can't be watched by a descriptor."""
-RECONNECT_MS: Final = 5
 STOP_LIMIT_S: Final = 15.0
-LAST_WORDS_MS: Final = 20
-BYE_LINGER_MS: Final = 500
 
 _log = logging.getLogger("treadle")
-_nobody: Final = 0  # no thread has this identity
 _left_running: list[subprocess.Popen[bytes]] = []
 _live: weakref.WeakSet[Connection] = weakref.WeakSet()
 _FORKED: Final = (
@@ -100,38 +92,15 @@ class Connection:
         self._lost: str | None = None
         self._bye: m.Bye | None = None
         self._closed = self._forked = False
-        self._out = Outbox()
-        self._queue = self._out.queue
-        self._frames: deque[bytes] = deque()  # came in, not yet handed in
+        self._channel = Channel(session, pid, started)
+        self._queue = self._channel.out.queue
         self._current: list[bytes] = []  # being handed in (more than one: `receive` waited itself)
         self._depth = 0  # how many of these are under way; the others were cut short
         self._answers: dict[int, m.Answer | None] = {}  # question -> its answer, None while it is open
         self._ids = itertools.count(1)
-        # Who owns the socket. `_delivered` and `_turns` only ever grow; they say that something happened.
-        self._seat = threading.Condition(threading.Lock())
-        self._owner = _nobody
-        self._wanted = 0  # threads that wait behind the owner
-        self._delivered = 0
-        self._turns = 0
-        self._sleeping = False  # the owner polls (or nobody will look at all): a submit rings
+        self._seat = Seat()
         self._background_sleeps = False
-        self._bell = Bell()  # wakes the owner
         self._alarm = Bell()  # wakes the background thread out of a doze
-        self._watch = Watch()
-        self._gone = not self._watch.add("runtime", pid, started)
-        self._context = zmq.Context(io_threads=1)
-        self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.SNDHWM, 0)
-        self._socket.setsockopt(zmq.RCVHWM, 0)
-        self._socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
-        self._socket.connect(session.clients)
-        # The C functions themselves: between a frame's leaving one queue and its reaching the other no bytecode runs.
-        self._send: Callable[[bytes], Any] = functools.partial(zmq.backend.Socket.send, self._socket)
-        self._read = iter(functools.partial(self._socket.recv, zmq.NOBLOCK), None)
-        self._polled = [(self._socket, zmq.POLLIN), (self._bell.fileno(), zmq.POLLIN)]
-        if self._watch.fileno() is not None:
-            self._polled.append((self._watch.fileno(), zmq.POLLIN))
         self._thread = threading.Thread(target=self._background, name="treadle-link", daemon=True)
         _live.add(self)
 
@@ -141,7 +110,7 @@ class Connection:
         """Queue one task; never blocks on the runtime. Any thread. Raises RuntimeLost, UsageError (fork)."""
         queue = self._queue
         queue.append(row)
-        if self._sleeping:
+        if self._channel.sleeping:
             self._ring()
         elif len(queue) >= FLUSH_ROWS:
             self._flush_here()
@@ -151,20 +120,20 @@ class Connection:
         self._queue.append(message)
         if type(message) is m.Bye:
             self._bye = message
-        if self._sleeping:
+        if self._channel.sleeping:
             if self._lost is not None or self._forked:
-                self._out.clear()
+                self._channel.out.clear()
             else:
-                self._sleeping = False
-                self._bell.ring()
+                self._channel.sleeping = False
+                self._channel.bell.ring()
 
     def flush(self) -> None:
         """Hand everything queued to the transport now (or as soon as its present owner is woken)."""
         self._check()
-        if self._owner == _nobody:
+        if self._seat.owner == NOBODY:
             self._flush_here()
         else:
-            self._bell.ring()
+            self._channel.bell.ring()
 
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Block until `until()` or the timeout (seconds); return `until()`.
@@ -177,10 +146,11 @@ class Connection:
         self._check()
         deadline = None if timeout is None else time.monotonic() + timeout
         me = threading.get_ident()
-        if self._owner == me:  # `receive` itself waits: go on with what came after
+        if self._seat.owner == me:  # `receive` itself waits: go on with what came after
             return self._serve(until, deadline)
         try:
-            return self._serve(until, deadline) if self._take(me, until, deadline) else until()
+            mine = self._seat.take(me, until, deadline, POLL_S, self._give_way)
+            return self._serve(until, deadline) if mine else until()
         finally:
             self._leave(me)
 
@@ -225,9 +195,9 @@ class Connection:
         self._lost = (
             self._lost or "The connection to the runtime was closed. The next call of a task starts anew."
         )
-        self._sleeping = True
+        self._channel.shut()
         self._alarm.ring()
-        self._bell.ring()
+        self._channel.bell.ring()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join()
         self._dispose()
@@ -251,38 +221,13 @@ class Connection:
 
     # ------------------------------------------------------------------ owning the socket
 
-    def _take(self, me: int, until: Callable[[], bool], deadline: float | None) -> bool:
-        """Become the owner; False if `until()` came true or the time was over first."""
-        while True:
-            seen = self._delivered
-            if until():
-                return False
-            with self._seat:
-                self._turns += 1
-                if self._owner == _nobody:
-                    self._owner = me
-                    return True
-                if self._delivered != seen:
-                    continue
-                left = POLL_S if deadline is None else min(POLL_S, deadline - time.monotonic())
-                if left <= 0:
-                    return False
-                self._wanted += 1
-                try:
-                    if self._owner == self._thread.ident:
-                        self._bell.ring()  # it gives way
-                    self._seat.wait(left)
-                finally:
-                    self._wanted -= 1
+    def _give_way(self) -> None:
+        if self._seat.owner == self._thread.ident:
+            self._channel.bell.ring()
 
     def _leave(self, me: int) -> None:
-        if self._owner == me:
-            with self._seat:
-                self._owner = _nobody
-                if self._wanted:
-                    self._seat.notify_all()
-            if self._background_sleeps:
-                self._alarm.ring()
+        if self._seat.leave(me) and self._background_sleeps:
+            self._alarm.ring()
 
     def _serve(self, until: Callable[[], bool], deadline: float | None) -> bool:
         """Exchange messages until `until()` or the deadline. Only the owner."""
@@ -294,39 +239,17 @@ class Connection:
                 raise RuntimeLost(self._lost)
             left = POLL_S if deadline is None else deadline - time.monotonic()
             self._exchange(min(left, POLL_S))
-            if left <= 0 and not self._frames:
+            if left <= 0 and not self._channel.frames:
                 return until()
 
     def _exchange(self, timeout: float | None) -> None:
-        """Send what is queued, wait at most so many seconds for something to come in (or a ring), take it in."""
-        self._out.flush(self._send)
-        if self._watch.fileno() is None:
-            timeout = POLL_UNWATCHED_S if timeout is None else min(timeout, POLL_UNWATCHED_S)
-        self._sleeping = True
-        try:
-            if self._out or self._gone or self._closed:
-                timeout = 0  # queued after the flush by one who saw us awake
-            ready = zmq.zmq_poll(self._polled, -1 if timeout is None else max(0, int(timeout * 1000 + 0.999)))
-        finally:
-            self._sleeping = self._lost is not None
-        if ready:
-            self._bell.hush()
-        if self._gone or ((ready or self._watch.fileno() is None) and self._watch.ended()):
-            self._gone = True
-            while zmq.zmq_poll(self._polled[:1], LAST_WORDS_MS):  # what it sent before it ended
-                self._take_in()
-            self._frames.append(encode(m.Refused(self._obituary())))
-        self._take_in()
-
-    def _take_in(self) -> None:
-        try:
-            self._frames.extend(self._read)
-        except zmq.Again:
-            return
+        self._channel.exchange(0 if self._closed else timeout)
+        if self._channel.gone:
+            self._channel.frames.append(encode(m.Refused(self._obituary())))
 
     def _deliver(self) -> None:
         """Hand in what has come in; first what an interrupt cut short."""
-        frames, current, depth = self._frames, self._current, self._depth
+        frames, current, depth = self._channel.frames, self._current, self._depth
         if len(current) > depth:
             frames.extendleft(reversed(current[depth:]))
             del current[depth:]
@@ -341,10 +264,7 @@ class Connection:
                 del current[depth:]
         finally:
             self._depth = depth
-            self._delivered += 1
-            if self._wanted:
-                with self._seat:
-                    self._seat.notify_all()
+            self._seat.announce()
 
     def _hand_in(self, frame: bytes) -> None:
         try:
@@ -358,36 +278,34 @@ class Connection:
             else:
                 if kind is m.Refused:
                     self._lost = message.reason  # type: ignore[union-attr]
-                    self._sleeping = True
+                    self._channel.shut()
                 self._receive(message)
-        except Exception:  # a bug of ours or of a callback: it must not take the connection with it
+        except Exception:  # noqa: BLE001 - a bug of ours or of a callback: it must not take the connection with it
             _log.exception("Treadle could not handle a message of its runtime")
 
     def _flush_here(self) -> None:
         """Send what is queued from this thread, if nobody owns the socket."""
-        if self._owner != _nobody:
+        if self._seat.owner != NOBODY:
             return
         me = threading.get_ident()
         try:
-            with self._seat:
-                if self._owner != _nobody:
-                    return
-                self._owner = me
-                self._turns += 1
-            self._out.flush(self._send)
+            if self._seat.take_if_free(me):
+                self._seat.turns += 1
+                self._channel.flush()
         finally:
             self._leave(me)
 
     def _ring(self) -> None:
         self._check()
-        self._sleeping = False
-        self._bell.ring()
+        self._channel.sleeping = False
+        self._channel.bell.ring()
 
     def _check(self) -> None:
         if self._forked:
+            self._channel.out.clear()
             raise UsageError(_FORKED)
         if self._lost is not None:
-            self._out.clear()
+            self._channel.out.clear()
             raise RuntimeLost(self._lost)
 
     def _obituary(self) -> str:
@@ -410,8 +328,8 @@ class Connection:
         quiet = same = 0
         turns = -1
         while not self._closed and self._lost is None:
-            calm, turns = turns == self._turns, self._turns
-            if self._owner != _nobody:  # one who waits serves
+            calm, turns = turns == self._seat.turns, self._seat.turns
+            if self._seat.owner != NOBODY:  # one who waits serves
                 quiet, same = 0, same + 1 if calm else 0
                 self._doze(same >= LONG_WAIT_DOZES)
                 continue
@@ -425,10 +343,8 @@ class Connection:
 
     def _look(self, me: int, settled: bool) -> None:
         """Own the socket for one look, or, when settled, until somebody else wants it."""
-        with self._seat:
-            if self._owner != _nobody or self._wanted:
-                return
-            self._owner = me
+        if not self._seat.take_if_free(me, politely=True):
+            return
         while not self._closed:
             self._deliver()
             if self._lost is not None:
@@ -437,13 +353,13 @@ class Connection:
             self._exchange(None if settled else 0)
             self._deliver()
             if burst:
-                self._turns += 1  # there is more to come, which the submitting thread can send itself
-            if burst or self._wanted or not settled:
+                self._seat.turns += 1  # there is more to come, which the submitting thread can send itself
+            if burst or self._seat.wanted or not settled:
                 return
 
     def _doze(self, long: bool) -> None:
         self._background_sleeps = long
-        if not long or self._owner != _nobody:
+        if not long or self._seat.owner != NOBODY:
             zmq.zmq_poll([(self._alarm.fileno(), zmq.POLLIN)], -1 if long else int(DOZE_S * 1000))
         self._background_sleeps = False
         self._alarm.hush()
@@ -461,32 +377,23 @@ class Connection:
 
     def _dispose(self) -> None:
         me = threading.get_ident()
-        with self._seat:
-            while self._owner not in (_nobody, me):
-                self._seat.wait(POLL_S)
-            self._owner = me
-        if not self._gone:
-            self._out.flush(self._send)
-        self._socket.close(0 if self._gone else BYE_LINGER_MS)
-        self._context.term()
-        self._bell.close()
+        self._seat.take_at_last(me, POLL_S)
+        self._channel.close()
         self._alarm.close()
-        self._watch.close()
         if self._child is not None:
             try:
-                self._child.wait(STOP_LIMIT_S if self._gone else 0)
+                self._child.wait(STOP_LIMIT_S if self._channel.gone else 0)
             except subprocess.TimeoutExpired:
                 _left_running.append(self._child)  # it goes on without us, and is not asked about any more
-        with self._seat:
-            self._owner = _nobody
-            self._seat.notify_all()
+        self._seat.leave(me)
 
 
 def _drop_in_child() -> None:
     """A forked child has none of its parent's threads: it must not touch their sockets and locks."""
     for connection in list(_live):
-        connection._forked = connection._sleeping = True
-        connection._out.clear()
+        connection._forked = True
+        connection._channel.shut()
+        connection._channel.out.clear()
 
 
 os.register_at_fork(after_in_child=_drop_in_child)

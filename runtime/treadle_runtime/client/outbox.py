@@ -81,7 +81,6 @@ def pack(batch: Sequence[TaskRow | FromClient]) -> list[bytes]:
 
 
 def _close(frames: list[bytes], rows: list[TaskRow], released: list[Vid]) -> None:
-    for start in range(0, len(rows), ROWS_IN_FRAME):
-        frames.append(encode(Submit(rows[start : start + ROWS_IN_FRAME])))
+    frames += [encode(Submit(rows[i : i + ROWS_IN_FRAME])) for i in range(0, len(rows), ROWS_IN_FRAME)]
     if released:
         frames.append(encode(Release(released)))

@@ -42,7 +42,14 @@ class LocalEngine:
             out = os.open(self._session.log(worker, "out"), _APPEND, 0o600)
             err = os.open(self._session.log(worker, "err"), _APPEND, 0o600)
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "treadle_runtime.worker", str(self._session.folder), str(worker)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "treadle_runtime.worker",
+                    str(self._session.folder),
+                    str(worker),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -83,7 +90,9 @@ class LocalEngine:
             child = self._children.pop(cast(WorkerId, worker))
             self._end_group(child.pid)  # while the zombie still holds its id
             code = child.wait()
-            found.append(Ended(cast(WorkerId, worker), -code if code < 0 else None, code if code >= 0 else None))
+            found.append(
+                Ended(cast(WorkerId, worker), -code if code < 0 else None, code if code >= 0 else None)
+            )
         self._stillborn.clear()
         return found
 

@@ -127,7 +127,10 @@ class Clients:
 
     def _on_malformed(self, client: Client, error: Malformed) -> None:
         print(f"client {client.cid} sent what is no message: {error}", flush=True)
-        self.tell(client.cid, m.Notice("warning", f"The runtime could not read a message of this process ({error})."))
+        self.tell(
+            client.cid,
+            m.Notice("warning", f"The runtime could not read a message of this process ({error})."),
+        )
 
     def _on_hello(self, client: Client, _: m.Hello, __: float, ___: list[Event]) -> None:
         self.tell(client.cid, self._host.welcome(client.cid))

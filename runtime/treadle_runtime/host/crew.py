@@ -15,7 +15,17 @@ import zmq
 
 from ..core.events import Event, TasksReturned, VersionsPublished, WorkerJoined, WorkerLeft, WorkersObserved
 from ..core.instructions import Interrupt, Kill, Launch, Publish, Retract
-from ..core.model import CLIENT_SPAN, FunctionId, LaunchRow, Number, Outcome, ReturnRow, TaskRow, Vid, WorkerId
+from ..core.model import (
+    CLIENT_SPAN,
+    FunctionId,
+    LaunchRow,
+    Number,
+    Outcome,
+    ReturnRow,
+    TaskRow,
+    Vid,
+    WorkerId,
+)
 from ..engines.protocol import Ended, Engine
 from ..errors import EngineError
 from ..record.journal import WORKER, Journal
@@ -138,10 +148,14 @@ class Crew:
             self._journal.add(WORKER | worker.wid, frame)
             rows = message.rows  # type: ignore[union-attr]
             self._values.keep(rows)  # type: ignore[arg-type]
-            events.append(VersionsPublished(now, worker.wid, [row[:3] for row in rows]))  # type: ignore[misc]
+            events.append(VersionsPublished(now, worker.wid, [row[:3] for row in rows]))
 
     def _on_ready(self, worker: Worker, message: m.Ready, now: float, events: list[Event]) -> None:
-        if not same_token(message.token, self._token) or message.worker != worker.wid or message.pid != worker.pid:
+        if (
+            not same_token(message.token, self._token)
+            or message.worker != worker.wid
+            or message.pid != worker.pid
+        ):
             print(f"refused a stranger that called itself worker {message.worker}", flush=True)
         elif not worker.ready:
             worker.ready = True
@@ -192,14 +206,19 @@ class Crew:
             if worker.ready:
                 if death.number:
                     self._values.fail(death.number, death.failure())
-                events.append(WorkerLeft(now, worker.wid, death.number or None, death.reason, death.failure()))
+                events.append(
+                    WorkerLeft(now, worker.wid, death.number or None, death.reason, death.failure())
+                )
             else:
                 self._on_fruitless(death, events)
         self.start(self.wanted)
 
     def _on_fruitless(self, death: Death, events: list[Event]) -> None:
         self._fruitless += 1
-        if self._fruitless >= FRUITLESS_STARTS and self.wanted and not any(w.ready for w in self.workers.values()):
+        hopeless = self._fruitless >= FRUITLESS_STARTS and not any(
+            each.ready for each in self.workers.values()
+        )
+        if hopeless and self.wanted and not self.stand_in:
             self._give_up(f"No worker can be started: {death.reason}", events)
 
     def _give_up(self, reason: str, events: list[Event]) -> None:
@@ -217,7 +236,10 @@ class Crew:
         worker = self.workers.get(instruction.worker)
         if worker is None:
             if instruction.worker == self.stand_in:
-                rows = [(n, a, Outcome.RAISED, (), 0.0, 0.0, 0, self._failure, None) for n, a, _ in instruction.tasks]
+                raised = int(Outcome.RAISED)
+                rows: list[ReturnRow] = [
+                    (n, a, raised, (), 0.0, 0.0, 0, self._failure, None) for n, a, _ in instruction.tasks
+                ]
                 self._values.keep_returns(self.stand_in, rows)
                 events.append(TasksReturned(time.monotonic(), self.stand_in, rows))
             return  # else it has just died: WorkerLeft is on its way

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -86,7 +87,9 @@ class Host:
         self._sweep = Sweep(self.store)
         self._wake: float | None = None  # the Tick the scheduler asked for
         self._next_look = 0.0
-        self._deadline: float | None = self.started + FIRST_CLIENT_S  # end of the lease, while nobody is there
+        self._deadline: float | None = (
+            self.started + FIRST_CLIENT_S
+        )  # end of the lease, while nobody is there
         self._deserted_at: float | None = None
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
@@ -117,6 +120,9 @@ class Host:
                 zmq.zmq_poll(polled, self._timeout_ms())
                 self.turn()
             self._dismiss_workers(polled)
+        except Exception as error:
+            self._fall(error)
+            raise
         finally:
             if descriptor is not None:
                 descriptor.unlink(missing_ok=True)
@@ -168,18 +174,32 @@ class Host:
         shutil.rmtree(self.store, ignore_errors=True)
         shutil.rmtree(self.session.folder, ignore_errors=True)
 
+    def _fall(self, error: Exception) -> None:
+        """A bug: nobody may be left waiting for a runtime that has lost its mind."""
+        story = "".join(traceback.format_exception(error))
+        text = f"Treadle's runtime met a bug of its own and had to end. Please report this:\n{story}"
+        self.clients.tell_all(m.Refused(text))
+        self.clients.send()
+
     # ------------------------------------------------------------------ time
     def _polled(self) -> list[tuple[Any, int]]:
-        polled: list[tuple[Any, int]] = [(self._clients_socket, zmq.POLLIN), (self._workers_socket, zmq.POLLIN)]
-        for descriptor in (self._bell.fileno(), self._engine.fileno(), self.clients.watch.fileno()):
-            if descriptor is not None:
-                polled.append((descriptor, zmq.POLLIN))
-        return polled
+        polled: list[tuple[Any, int]] = [
+            (self._clients_socket, zmq.POLLIN),
+            (self._workers_socket, zmq.POLLIN),
+        ]
+        descriptors = (self._bell.fileno(), self._engine.fileno(), self.clients.watch.fileno())
+        return polled + [(descriptor, zmq.POLLIN) for descriptor in descriptors if descriptor is not None]
 
     def _timeout_ms(self) -> int:
         if self._cancel_all:
             return 0
-        deadlines = [self._wake, self._deadline, self._give_up_at, self.crew.next_deadline(), self.feed.next_deadline()]
+        deadlines = [
+            self._wake,
+            self._deadline,
+            self._give_up_at,
+            self.crew.next_deadline(),
+            self.feed.next_deadline(),
+        ]
         if self.crew.busy():
             deadlines.append(self._next_look)
         if self._engine.fileno() is None:
@@ -270,14 +290,18 @@ class Host:
         )
         try:
             return publish(descriptor)
-        except OSError as error:  # a home that can't be written to: it works, but `treadle ps` does not see it
+        except (
+            OSError
+        ) as error:  # a home that can't be written to: it works, but `treadle ps` does not see it
             print(f"no descriptor could be written: {error}", flush=True)
             return None
 
     # ------------------------------------------------------------------ instructions
     def _on_report(self, instruction: i.Report, _: list[Event]) -> None:
         finished = self.values.finished
-        rows = [finished(number, state, root, fallback) for number, state, root, fallback in instruction.tasks]
+        rows = [
+            finished(number, state, root, fallback) for number, state, root, fallback in instruction.tasks
+        ]
         self.clients.tell(instruction.client, m.Finished(rows))
         for row in rows:
             if row[1] == TaskState.FAILED and row[3] is not None:

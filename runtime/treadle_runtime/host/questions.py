@@ -54,7 +54,7 @@ def _status(host: Host) -> Answer:
 
 def _explain(host: Host, number: int) -> Answer:
     """Why is this task where it is?"""
-    return host.scheduler.explain(number)
+    return str(host.scheduler.explain(number))
 
 
 def _story(host: Host, number: int) -> Answer:

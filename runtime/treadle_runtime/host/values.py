@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from ..core.model import OUTPUT_BITS, PUSH_LIMIT, FinishedRow, Kind, Number, Outcome, OutputRow, ReturnRow, Vid, WorkerId
+from ..core.model import (
+    OUTPUT_BITS,
+    PUSH_LIMIT,
+    FinishedRow,
+    Kind,
+    Number,
+    Outcome,
+    OutputRow,
+    ReturnRow,
+    Vid,
+    WorkerId,
+)
 from ..core.states import TaskState
 
 ValueRow = tuple[Vid, int, int, bytes | None]

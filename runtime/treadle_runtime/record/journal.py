@@ -43,7 +43,9 @@ class Journal:
 
     def __init__(self, path: Path, protocol: int, epoch: str, limit: int = LIMIT) -> None:
         name = epoch.encode()
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
         self._parts: list[bytes] = [_HEADER.pack(MAGIC, protocol, len(name)), name]
         self._left = limit
         self.failure: str | None = None

@@ -1,0 +1,204 @@
+"""Finding and starting runtimes: the folder, the process, the first words.
+
+Law: the only module of the client that starts a process or reads a descriptor. A runtime of another host or
+another boot is never touched: its files may lie in a home that several machines share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ..errors import EngineError, RuntimeLost
+from ..wire import messages as m
+from ..wire.process import start_time
+from ..wire.session import Descriptor, RuntimeOptions, Session, published
+from .connection import Connection
+from .link import Receive
+
+START_LIMIT_S: Final = 20.0
+STOP_LIMIT_S: Final = 10.0
+_HOME: Final = str(Path(__file__).resolve().parents[2])
+"""Where the package lies that the children must find."""
+
+__all__ = ["RuntimeOptions", "attach_runtime", "list_runtimes", "start_runtime", "stop_runtime"]
+
+
+def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = START_LIMIT_S) -> Connection:
+    """Start a runtime process and connect to it.
+
+    Blocks until it has answered (about 0.15 s); its workers come up meanwhile.
+
+    Parameters
+    ----------
+    options : RuntimeOptions
+        What to start.
+    receive : callable
+        Gets every message from the runtime but the welcome; see `Connection`.
+    limit_s : float
+        Seconds to wait for the answer.
+
+    Raises
+    ------
+    EngineError
+        It could not be started, or did not answer; the text holds what it wrote before it ended.
+
+    Examples
+    --------
+    >>> link = start_runtime(RuntimeOptions(workers=2), print)     # doctest: +SKIP
+    >>> link.welcome.client                                        # doctest: +SKIP
+    1
+    """
+    deadline = time.monotonic() + limit_s
+    session = Session.create(options)
+    child = connection = None
+    try:
+        child = _spawn(session)
+        connection = Connection(session, child.pid, None, receive, child)
+        connection.greet(_hello(session), deadline)
+    except BaseException as error:
+        if child is not None:
+            child.kill()
+        if connection is not None:
+            connection.close()
+        words = _tail(session.host_log)
+        shutil.rmtree(session.folder, ignore_errors=True)
+        if isinstance(error, EngineError) and words:
+            raise EngineError(f"{error} Before that it wrote:\n{words}") from None
+        raise
+    return connection
+
+
+def attach_runtime(name: str, receive: Receive, limit_s: float = START_LIMIT_S) -> Connection:
+    """Connect to the live runtime called `name`. Raises EngineError if there is none, or it refuses."""
+    for found in list_runtimes():
+        if found.name == name:
+            return _connect(found, receive, limit_s)
+    raise EngineError(f"No runtime called {name!r} lives on this machine. `treadle ps` lists those that do.")
+
+
+def list_runtimes() -> list[Descriptor]:
+    """Return the runtimes of this user on this machine that live, oldest first. Removes what dead ones left.
+
+    Examples
+    --------
+    >>> [each.name for each in list_runtimes()]     # doctest: +SKIP
+    ['q2m8x1']
+    """
+    found = []
+    for path, descriptor in published():
+        if not descriptor.owner.is_here():
+            continue
+        if descriptor.owner.is_alive():
+            found.append(descriptor)
+        else:
+            _bury(path, descriptor)
+    return sorted(found, key=lambda each: each.started)
+
+
+def stop_runtime(name: str, cancel: bool = True) -> bool:
+    """End the runtime called `name`, whoever is attached to it; blocks until it is gone (bounded).
+
+    Parameters
+    ----------
+    name : str
+        As `list_runtimes` tells it.
+    cancel : bool
+        Cancel its tasks; otherwise it ends after them, and this call waits for that.
+
+    Returns
+    -------
+    bool
+        False if no runtime of this name lives here.
+    """
+    for found in list_runtimes():
+        if found.name != name:
+            continue
+        with contextlib.suppress(EngineError):  # it ends already, or does not answer: then it is killed below
+            connection = _connect(found, lambda _: None, STOP_LIMIT_S)
+            try:
+                connection.ask("stop", {"cancel": cancel})
+                connection.wait(lambda: False, STOP_LIMIT_S if cancel else None)
+            except RuntimeLost:
+                pass  # as asked for
+            finally:
+                connection.close()
+        if found.owner.is_alive():
+            os.kill(found.owner.pid, 9)
+            _await_death(found)
+        list_runtimes()  # removes what it left
+        return True
+    return False
+
+
+def _connect(found: Descriptor, receive: Receive, limit_s: float) -> Connection:
+    if found.protocol != m.PROTOCOL:
+        raise EngineError(
+            f"The runtime {found.name!r} is of another version of Treadle. `treadle stop {found.name}` ends it."
+        )
+    session = Session(found.folder)
+    connection = Connection(session, found.owner.pid, found.owner.start_time, receive)
+    try:
+        connection.greet(_hello(session), time.monotonic() + limit_s)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _hello(session: Session) -> m.Hello:
+    pid = os.getpid()
+    return m.Hello(m.PROTOCOL, session.token(), pid, start_time(pid) or 0.0)
+
+
+def _spawn(session: Session) -> subprocess.Popen[bytes]:
+    """Start the runtime process, in a session of its own: the Stop button's SIGINT never reaches it."""
+    environ = dict(os.environ)
+    if _HOME not in sysconfig.get_paths().values():  # a checkout that only this process' sys.path names
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_HOME, environ.get("PYTHONPATH")]))
+    log = os.open(session.host_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            # -P: a file of the user's folder must not pass for a module of the standard library.
+            [sys.executable, "-P", "-m", "treadle_runtime.host", str(session.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environ,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EngineError(f"The system refuses to start the runtime process ({error}).") from error
+    finally:
+        os.close(log)
+
+
+def _tail(log: Path) -> str:
+    try:
+        return log.read_text(errors="replace")[-2000:].strip()
+    except OSError:
+        return ""
+
+
+def _bury(path: Path, descriptor: Descriptor) -> None:
+    """Remove what a killed runtime left; its folder only if it really is the one it owned."""
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        session = Session(descriptor.folder)
+        if session.owner() == descriptor.owner:
+            shutil.rmtree(session.folder, ignore_errors=True)
+    path.unlink(missing_ok=True)
+
+
+def _await_death(found: Descriptor) -> None:
+    limit = time.monotonic() + STOP_LIMIT_S
+    while found.owner.is_alive() and time.monotonic() < limit:
+        time.sleep(0.01)
