@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 PYTEST := $(BIN)/python -m pytest
 KERNELS ?= 6.31 7.1 7.4
 
-.PHONY: help demo test lab lint types unit frontend browser kernels bench torture clean
+.PHONY: help demo test lab lint unit frontend browser kernels lowest bench torture clean
 
 help:
 	@echo "make demo      set up, run the demo notebooks on real input, print what they found; leaves build/*.html"
@@ -15,7 +15,8 @@ help:
 	@echo "make lab       JupyterLab on the tour"
 	@echo "make lint      ruff, mypy, import contracts      make browser   the browser tests alone"
 	@echo "make bench     benchmarks and budgets            make kernels   kernel tests with ipykernel $(KERNELS)"
-	@echo "make torture   the long random tests             make clean     remove .venv and build"
+	@echo "make torture   the long random tests             make lowest    all tests with the lowest versions admitted"
+	@echo "make clean     remove .venv and build"
 
 # --- set-up, once -------------------------------------------------------------------------------------------------
 
@@ -74,6 +75,13 @@ kernels: $(VENV)/.dev
 		echo "ipykernel $$version"; \
 		$$venv/bin/python -m pytest -q tests/kernel -m "long or not long" || exit 1; \
 	done
+
+lowest:
+	@test -e build/lowest/.made || { .ci/make-venv build/lowest $(PYTHON) && build/lowest/bin/python -m pip \
+		--disable-pip-version-check install -qq $$(.ci/lowest-bounds) && build/lowest/bin/python -m pip \
+		--disable-pip-version-check install -qq --no-deps --editable . && touch build/lowest/.made; }
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser build/lowest/bin/python -m pytest -q
+	@build/lowest/bin/python notebooks/run_demo.py --build build/lowest/demo
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/budgets.py

@@ -141,7 +141,7 @@ def test_pandas_arrow_and_sparse_come_back_equal_and_writable() -> None:
     assert back["a"][0] == 7.0
     table = pa.table({"x": np.arange(20_000), "s": ["y"] * 20_000})
     assert again(table).equals(table)
-    matrix = sparse.random(400, 300, 0.3, "csr", rng=np.random.default_rng(1))
+    matrix = sparse.random(400, 300, 0.3, "csr", random_state=1)
     back = again(matrix)
     assert (back != matrix).nnz == 0
     back.data[0] = 5.0

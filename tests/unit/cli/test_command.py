@@ -1,0 +1,96 @@
+"""The command line: what a person types, what is printed, the exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def treadle(*words: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(ROOT / "runtime"), str(ROOT / "kernel_ext")])
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("TREADLE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "treadle_runtime.cli", *words],
+        env={**environ, "PYTHONPATH": path, "JUPYTER_RUNTIME_DIR": str(folder), **variables},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def script(folder: Path, text: str) -> str:
+    (folder / "job.py").write_text(text)
+    return "job.py"
+
+
+def test_a_script_sees_itself_as_main_with_its_arguments(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("answer = 42\n")
+    text = "import sys, beside\nprint(__name__, sys.argv, beside.answer, sys.modules['__main__'].__file__)\n"
+    done = treadle("run", script(tmp_path, text), "--fast", "x y", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "__main__ ['job.py', '--fast', 'x y'] 42 job.py\n")
+
+
+def test_options_before_the_script_are_those_of_start(tmp_path: Path) -> None:
+    text = "import os; print(os.environ['TREADLE_ENGINE'], os.environ['TREADLE_SEED'])"
+    done = treadle("run", "--engine", "inline", "--seed", "7", script(tmp_path, text), folder=tmp_path)
+    assert done.stdout == "inline 7\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("import sys; sys.exit(3)", 3, ""),
+        ("import sys; sys.exit()", 0, ""),
+        ("import sys; sys.exit('enough')", 1, "enough"),
+        ("1/0", 1, "ZeroDivisionError"),
+        ("def f(:", 1, "SyntaxError"),
+    ],
+)
+def test_exit_codes_are_those_of_python(tmp_path: Path, text: str, code: int, said: str) -> None:
+    done = treadle("run", script(tmp_path, text), folder=tmp_path)
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_a_traceback_has_only_lines_of_the_script(tmp_path: Path) -> None:
+    done = treadle("run", script(tmp_path, "def f():\n    raise ValueError('here')\n\nf()\n"), folder=tmp_path)
+    assert "treadle_runtime" not in done.stderr
+    assert "    f()" in done.stderr
+    assert done.stderr.endswith("ValueError: here\n")
+
+
+def test_a_script_that_is_not_there_and_a_notebook_are_refused_in_one_line(tmp_path: Path) -> None:
+    missing = treadle("run", "gone.py", folder=tmp_path)
+    assert missing.returncode == 1
+    assert missing.stderr == (
+        "treadle: gone.py cannot be read (No such file or directory): give the path of a Python file (UsageError)\n"
+    )
+    assert "jupyter execute" in treadle("run", "a.ipynb", folder=tmp_path).stderr
+
+
+@pytest.mark.parametrize("words", [[], ["stop"], ["stop", "a", "--all"], ["fly"], ["run"]])
+def test_wrong_words_get_usage_and_exit_code_2(tmp_path: Path, words: list[str]) -> None:
+    done = treadle(*words, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: treadle")
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    assert treadle("--version", folder=tmp_path).stdout == "treadle 0.1.0\n"
+    text = treadle("--help", folder=tmp_path).stdout
+    assert all(word in text for word in ("run", "ps", "stop", "tour"))
+
+
+def test_the_tour_says_where_it_cannot_write(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = treadle("tour", "file/tour", folder=tmp_path)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
