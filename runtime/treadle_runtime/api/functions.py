@@ -1,0 +1,214 @@
+"""Which version of a function a call uses: looked at afresh at every call.
+
+Law: one book per client. Notices that a function, or anything it reaches, has changed since the last call, and
+then makes a new version of its code; hands out the data it reads besides its arguments. Sends nothing itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FunctionType, MethodType
+from typing import Any, Final
+
+from ..worker.code import Absent
+from .captured import CannotTravel, Captured, Surroundings
+from .reach import Reach, contents, is_constant, is_data, reach
+from .shipping import ship
+from .signature import display_name
+
+_REMEMBERED: Final = 1000
+"""How many undecorated functions a book remembers."""
+
+
+@dataclass(slots=True, frozen=True)
+class FunctionVersion:
+    """The code of a function as it was at some call."""
+
+    id: int
+    name: str
+    code: bytes
+    options: dict[str, Any]
+    labels: tuple[str, ...]  # of what is captured: "the global df"
+
+    @property
+    def row(self) -> tuple[int, str, bytes, dict[str, Any]]:
+        """What a `Define` message carries."""
+        return self.id, self.name, self.code, self.options
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a version was made from, laid out for a quick comparison."""
+
+    reached: Reach
+    functions: list[tuple[FunctionType, Any, Any, Any]] = field(default_factory=list)
+    spaces: list[tuple[Callable[[str, Any], Any], str, Any]] = field(default_factory=list)
+    cells: list[tuple[Any, Any]] = field(default_factory=list)
+    classes: list[tuple[type, list[Any]]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, reached: Reach) -> _Seen:
+        seen = cls(reached, cells=list(reached.cells))
+        seen.functions = [(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in reached.functions]
+        for space, names in reached.fixed.values():
+            seen.spaces += [(space.get, name, value) for name, value in names.items()]
+        seen.classes = [(c, list(vars(c).values())) for c in reached.classes]
+        return seen
+
+    def changed(self) -> bool:
+        """Tell whether anything is another object than it was."""
+        for function, code, defaults, keywords in self.functions:
+            if (
+                function.__code__ is not code
+                or function.__defaults__ is not defaults
+                or function.__kwdefaults__ is not keywords
+            ):
+                return True
+        for get, name, value in self.spaces:
+            if get(name, Absent) is not value:
+                return True
+        for cell, value in self.cells:
+            if contents(cell) is not value:
+                return True
+        for kind, values in self.classes:
+            now = vars(kind).values()
+            if len(now) != len(values) or any(a is not b for a, b in zip(now, values, strict=True)):
+                return True
+        return False
+
+
+class Watch:
+    """One function as its calls see it. Made by `FunctionBook.watch`; any thread."""
+
+    __slots__ = ("_book", "_captured", "_elsewhere", "_lock", "_options", "_root", "_seen", "_volatile", "function", "name", "version")
+
+    def __init__(self, book: FunctionBook, function: Callable[..., Any], name: str, options: dict[str, Any]) -> None:
+        self.function = function
+        self.name = name
+        self.version: FunctionVersion | None = None
+        self._book = book
+        self._options = options
+        self._root = plain(function)
+        self._lock = threading.RLock()
+        self._seen: _Seen | None = None
+        self._captured: list[Captured] = []
+        self._volatile: set[tuple[int, Any]] = set()
+        self._elsewhere: set[tuple[int, Any]] = set()
+
+    def look(self) -> tuple[FunctionVersion, tuple[Any, ...]]:
+        """Return the version to call now, and the data that goes with this call.
+
+        The data travels like arguments: it is the fourth part of the payload, `(args, kwargs, groups, captured)`,
+        whenever it is not empty.
+
+        Raises
+        ------
+        NotSerializable
+            The code, or data it reads, cannot travel; the message names it.
+        """
+        version = self.version
+        if version is None or self._seen is None or self._seen.changed():
+            version = self._renew()
+        return self._with_data() if self._captured else (version, ())
+
+    def _with_data(self) -> tuple[FunctionVersion, tuple[Any, ...]]:
+        surroundings = self._book.surroundings
+        with self._lock:
+            while True:
+                version, values = self.version, []
+                for captured in self._captured:
+                    try:
+                        values.append(captured.current(surroundings))
+                    except CannotTravel:
+                        self._elsewhere.add(captured.slot.mark)
+                        version = None
+                if version is not None:
+                    return version, tuple(values)
+                self._renew()
+
+    def _renew(self) -> FunctionVersion:
+        with self._lock:
+            if self._seen is not None:
+                self._note_rebound(self._seen.reached)
+            reached = reach(self._root, self._volatile, self._elsewhere)
+            seen = _Seen.of(reached)
+            code = ship(reached, self.name)
+            labels = tuple(slot.label for slot in reached.slots)
+            old = {(c.slot.kind, *c.slot.mark): c for c in self._captured}
+            self._captured = [old.get((s.kind, *s.mark)) or Captured(s) for s in reached.slots]
+            if self.version is None or self.version.code != code or self.version.labels != labels:
+                version = FunctionVersion(self._book.next_id(), self.name, code, self._options, labels)
+                self._book.define(version)
+                self.version = version
+            self._seen = seen
+            return self.version
+
+    def _note_rebound(self, reached: Reach) -> None:
+        """Take constants that have another value now as data from here on: they may change at every call."""
+        for space, names in reached.fixed.values():
+            for name, value in names.items():
+                now = space.get(name, Absent)
+                if now is not value and _differs(value, now):
+                    self._volatile.add((id(space), name))
+        for cell, value in reached.cells:
+            now = contents(cell)
+            if now is not value and _differs(value, now):
+                self._volatile.add((id(cell), None))
+
+
+def _differs(before: Any, now: Any) -> bool:
+    return is_constant(before) and is_constant(now) and (type(before) is not type(now) or before != now)
+
+
+class FunctionBook:
+    """The versions of all functions one client calls.
+
+    Parameters
+    ----------
+    next_id : callable
+        Gives the id of a new version.
+    define : callable
+        Gets each new version before it is handed out: sends its `row`.
+    surroundings : Surroundings
+        What the book needs to know of futures, stored values and the person.
+    """
+
+    def __init__(
+        self, next_id: Callable[[], int], define: Callable[[FunctionVersion], None], surroundings: Surroundings
+    ) -> None:
+        self.next_id = next_id
+        self.define = define
+        self.surroundings = surroundings
+        self._watches: dict[int, Watch] = {}
+
+    def watch(self, function: Callable[..., Any], name: str | None = None, options: dict[str, Any] | None = None) -> Watch:
+        """Return a new watch on a function; a task keeps its own, one per book.
+
+        Examples
+        --------
+        >>> version, captured = book.watch(f).look()
+        """
+        return Watch(self, function, name or display_name(function), options or {})
+
+    def version_of(self, function: Callable[..., Any]) -> tuple[FunctionVersion, tuple[Any, ...]]:
+        """Look at a function that no task object stands for; the last thousand are remembered."""
+        watch = self._watches.get(id(function))
+        if watch is None or watch.function is not function:
+            watch = self._watches[id(function)] = self.watch(function)
+            while len(self._watches) > _REMEMBERED:
+                self._watches.pop(next(iter(self._watches)), None)
+        return watch.look()
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a callable as a function whose cells hold what it is made of, if it is made of parts."""
+    if isinstance(function, functools.partial):
+        inner, args, keywords = plain(function.func), function.args, function.keywords
+        return lambda *rest, **named: inner(*args, *rest, **{**keywords, **named})
+    if type(function) is MethodType:
+        method, self = function.__func__, function.__self__
+        return lambda *args, **kwargs: method(self, *args, **kwargs)
+    return (lambda *args, **kwargs: function(*args, **kwargs)) if is_data(function) else function

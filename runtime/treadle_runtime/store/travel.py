@@ -1,0 +1,118 @@
+"""How classes and functions that exist in one process only travel to another, and come back as themselves.
+
+Law: extends cloudpickle, knows no task. cloudpickle gives each such class an id for life; here three things are
+added. A class that comes back to the process where it was defined is that class, untouched (cloudpickle would
+replace its methods by copies that see other globals). Elsewhere the word of the defining process counts, not
+what a third one passes on. And the person's own modules go like `__main__`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import sys
+import weakref
+from collections.abc import Callable
+from threading import local
+from types import FunctionType, ModuleType
+from typing import Any, Final, TypeAlias
+
+import cloudpickle
+
+from .locality import is_local
+
+Outfit: TypeAlias = tuple[type, Callable[[type, Any], Any], Any]
+"""(class, what sets its attributes, the attributes)."""
+
+_ids = cloudpickle.cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID
+_received: weakref.WeakSet[type] = weakref.WeakSet()  # classes made here from a pickle: at home elsewhere
+_bare: weakref.WeakSet[type] = weakref.WeakSet()  # just made, without attributes yet
+_wears: weakref.WeakKeyDictionary[type, object] = weakref.WeakKeyDictionary()  # class -> whose outfit it has on
+_TYPE_ARGS: Final = 6
+
+
+class _Loading(local):
+    outfits: list[Outfit] | None = None
+
+
+_loading = _Loading()
+
+
+class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """cloudpickle's pickler with the additions above; base of every pickler of the house."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Return how a class, function or module is taken apart, NotImplemented for anything else."""
+        kind = type(obj)
+        if kind is ModuleType:
+            return self.reduce_module(obj)
+        if kind is FunctionType:
+            follow(obj)
+            return super().reducer_override(obj)
+        if issubclass(kind, type):
+            return self.reduce_class(obj)
+        return NotImplemented
+
+    def reduce_module(self, module: ModuleType) -> Any:
+        """Modules go by name, the person's own too, unless a function is shipped that uses them."""
+        return (importlib.import_module, (module.__name__,)) if module.__name__ in sys.modules else NotImplemented
+
+    def reduce_class(self, cls: type) -> Any:
+        """Classes that can't be imported by name go by value."""
+        follow(cls)
+        reduced = super().reducer_override(cls)
+        if not isinstance(reduced, tuple) or len(reduced) != _TYPE_ARGS:
+            return reduced
+        make, args, state, _items, _pairs, set_state = reduced
+        carried = (cls not in _received, set_state, state)
+        return revive_class, (make, *args), carried, None, None, set_class_state
+
+
+def follow(thing: Any) -> None:
+    """See to it that cloudpickle takes a function or class of a local module by value."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    if type(module) is ModuleType and is_local(module):
+        cloudpickle.register_pickle_by_value(module)
+
+
+def revive_class(make: Callable[..., type], *args: Any) -> type:
+    """Return the class with this id (the last argument but one), making it if it is new here."""
+    known: type | None = _ids.get(args[-2])
+    if known is not None:
+        return known
+    made = make(*args)
+    _received.add(made)
+    _bare.add(made)
+    return made
+
+
+def set_class_state(cls: type, carried: tuple[bool, Callable[[type, Any], Any], Any]) -> type:
+    """Give a class its attributes, unless it is at home here or only passed on."""
+    from_home, set_state, state = carried
+    if cls in _bare:
+        _bare.discard(cls)
+    elif not from_home or cls not in _received:
+        return cls
+    set_state(cls, state)
+    if _loading.outfits is None:
+        _wears.pop(cls, None)
+    else:
+        _loading.outfits.append((cls, set_state, state))
+    return cls
+
+
+def load_with_outfits(data: bytes) -> tuple[Any, list[Outfit]]:
+    """Unpickle `data`; also return what it set on classes, for `dress`."""
+    before, _loading.outfits = _loading.outfits, []
+    try:
+        return pickle.loads(data), _loading.outfits
+    finally:
+        _loading.outfits = before
+
+
+def dress(outfits: list[Outfit], owner: object) -> None:
+    """Give classes the attributes that code of `owner` came with, where other code has set them since."""
+    for cls, set_state, state in outfits:
+        if _wears.get(cls) is not owner:
+            set_state(cls, state)
+            _wears[cls] = owner
