@@ -17,11 +17,10 @@ import pickle
 from collections.abc import Callable
 from typing import Any, Final
 
-import cloudpickle
-
 from ..errors import TreadleError
 from . import arrays, layout
 from .diagnose import explain_pickling
+from .travel import TravelPickler
 
 LARGE: Final = 64 * 1024
 _PRIMITIVES: Final = frozenset({type(None), bool, int, float, str})
@@ -141,7 +140,7 @@ def _announcement(before: bytes, size: int) -> tuple[int, bytes]:
     return 0, b""
 
 
-class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+class Pickler(TravelPickler):
     """The one pickler of the house; one object per pickle.
 
     Takes functions and classes defined in notebooks by value (cloudpickle) and the memory of arrays, tensors,

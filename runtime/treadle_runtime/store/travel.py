@@ -8,9 +8,11 @@ what a third one passes on. And the person's own modules go like `__main__`.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pickle
 import sys
+import types
 import weakref
 from collections.abc import Callable
 from threading import local
@@ -19,7 +21,7 @@ from typing import Any, Final, TypeAlias
 
 import cloudpickle
 
-from .locality import is_local
+from .locality import by_value, is_local
 
 Outfit: TypeAlias = tuple[type, Callable[[type, Any], Any], Any]
 """(class, what sets its attributes, the attributes)."""
@@ -51,6 +53,9 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return super().reducer_override(obj)
         if issubclass(kind, type):
             return self.reduce_class(obj)
+        if kind is functools._lru_cache_wrapper and by_value(obj):
+            parameters = obj.cache_parameters()
+            return remembering, (obj.__wrapped__, parameters["maxsize"], parameters["typed"])
         return NotImplemented
 
     def reduce_module(self, module: ModuleType) -> Any:
@@ -75,15 +80,35 @@ def follow(thing: Any) -> None:
         cloudpickle.register_pickle_by_value(module)
 
 
+def remembering(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
+    """Return a function with `functools.lru_cache` around it, empty; called by name from pickles."""
+    return functools.lru_cache(maxsize, typed)(function)
+
+
 def revive_class(make: Callable[..., type], *args: Any) -> type:
     """Return the class with this id (the last argument but one), making it if it is new here."""
     known: type | None = _ids.get(args[-2])
     if known is not None:
         return known
-    made = make(*args)
+    made = _make_quietly(make, args)
     _received.add(made)
     _bare.add(made)
     return made
+
+
+def _make_quietly(make: Callable[..., type], args: tuple[Any, ...]) -> type:
+    """Make a class without running `__init_subclass__` of its own kind: it ran where the class was defined."""
+    bases = types.resolve_bases(args[0] if isinstance(args[0], tuple) else args[2])
+    homes = (cls for base in bases for cls in base.__mro__ if "__init_subclass__" in vars(cls))
+    loud = next(homes, object)
+    if loud not in _received:
+        return make(*args)
+    hook = vars(loud)["__init_subclass__"]
+    type.__setattr__(loud, "__init_subclass__", classmethod(lambda cls, **_: None))
+    try:
+        return make(*args)
+    finally:
+        type.__setattr__(loud, "__init_subclass__", hook)
 
 
 def set_class_state(cls: type, carried: tuple[bool, Callable[[type, Any], Any], Any]) -> type:
