@@ -191,7 +191,7 @@ def _is_flat(value: Any) -> bool:
 
 def _sampled_digest(packed: Packed) -> int:
     digest = xxhash.xxh3_64(packed.stream)
-    for buffer in map(memoryview, packed.buffers):
+    for buffer in [memoryview(memory) for memory in packed.buffers]:
         for start in _starts(buffer.nbytes):
             digest.update(buffer[start : start + _BLOCK])
     return digest.intdigest()

@@ -130,7 +130,7 @@ class _Walk:
         if is_atom(value) or isinstance(value, _NAMED) or kind.__module__ in ("typing", "types") or value is Absent:
             return kind not in (types.SimpleNamespace, types.MethodType)
         if kind in (tuple, frozenset):
-            return all([self.code(part) for part in value])
+            return all(self.code(part) for part in value)
         if kind is types.BuiltinFunctionType:
             return value.__self__ is None or isinstance(value.__self__, (ModuleType, type))
         if kind.__name__ == "ufunc" and kind.__module__ == "numpy":
@@ -142,14 +142,14 @@ class _Walk:
         kind = type(value)
         if kind is functools.partial:
             parts = (value.func, *value.args, *value.keywords.values())
-            return not vars(value) and all([self.code(part) for part in parts])
+            return not vars(value) and all(self.code(part) for part in parts)
         if kind is functools._lru_cache_wrapper or kind.__module__.startswith("treadle_runtime.api."):
             wrapped = getattr(value, "__wrapped__", None)
             return wrapped is not None and self.code(wrapped)
         if kind in (staticmethod, classmethod):
             return self.code(value.__func__)
         if kind is property:
-            return all([self.code(part) for part in (value.fget, value.fset, value.fdel)])
+            return all(self.code(part) for part in (value.fget, value.fset, value.fdel))
         if kind in (functools.cached_property, functools.partialmethod, functools.singledispatchmethod):
             return self.code(value.func)
         return False

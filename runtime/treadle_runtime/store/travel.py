@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import pickle
 import sys
 import types
@@ -73,6 +74,13 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc]
         return revive_class, (make, *args), carried, None, None, set_class_state
 
 
+def dumps(obj: Any) -> bytes:
+    """Pickle in one piece, with the additions above."""
+    sink = io.BytesIO()
+    TravelPickler(sink, 5).dump(obj)
+    return sink.getvalue()
+
+
 def follow(thing: Any) -> None:
     """See to it that cloudpickle takes a function or class of a local module by value."""
     module = sys.modules.get(getattr(thing, "__module__", None) or "")
@@ -104,7 +112,7 @@ def _make_quietly(make: Callable[..., type], args: tuple[Any, ...]) -> type:
     if loud not in _received:
         return make(*args)
     hook = vars(loud)["__init_subclass__"]
-    type.__setattr__(loud, "__init_subclass__", classmethod(lambda cls, **_: None))
+    type.__setattr__(loud, "__init_subclass__", classmethod(lambda _cls, **_named: None))
     try:
         return make(*args)
     finally:

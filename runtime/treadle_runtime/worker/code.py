@@ -86,14 +86,17 @@ class Code:
 
 
 def load_code(data: bytes) -> Callable[..., Any] | Code:
-    """Return what `data` (the code of a `Define` row) holds: a `Code` if data comes with its calls, else the callable.
+    """Return what `data` (the code of a `Define` row) holds: a `Code` if something comes with its calls, else the callable.
+
+    An ordinary pickle of a callable is taken as well.
 
     Raises
     ------
     Exception
         Whatever importing the modules it names raises.
     """
-    (call, places, modules), outfits = load_with_outfits(data)
+    loaded, outfits = load_with_outfits(data)
+    call, places, modules = loaded if type(loaded) is tuple else (loaded, [], [])
     if places or modules or outfits:
         return Code(call, places, modules, outfits)
     return call  # type: ignore[no-any-return]

@@ -20,6 +20,7 @@ from ..store.fingerprint import fingerprint
 from ..store.members import members_of
 from ..store.packing import Packed, pack
 from ..store.references import Inputs, decode_payload
+from .code import Code
 from .failure import pack_exception
 
 Notes = dict[str, int | float | str | bool]
@@ -42,7 +43,7 @@ class Ran:
 
 def execute(
     number: int,
-    function: Callable[..., Any],
+    function: Callable[..., Any] | Code,
     payload: bytes,
     sources: Sequence[Callable[[], Packed]],
     outputs: int,
@@ -69,9 +70,12 @@ def execute(
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
     run_s = cpu_s = 0.0
+    code: Code | None = None
     before = place.enter_task(task)
     try:
-        args, kwargs, groups = decode_payload(payload, Inputs(sources))
+        args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources))
+        if isinstance(function, Code):
+            code, function = function, function.enter(captured[0] if captured else ())
         watch = _Watch(function, args, kwargs, groups) if options is not None and options.get("check") else None
         cpu = time.process_time()
         start = time.perf_counter()
@@ -89,6 +93,8 @@ def execute(
         failure = pack_exception(number, error, arguments_text(args, kwargs))
         return Ran(Outcome.RAISED, [], failure, run_s, cpu_s)
     finally:
+        if code is not None:
+            code.leave()
         place.leave_task(before)
 
 

@@ -10,8 +10,9 @@ import pickle
 import traceback
 from types import TracebackType
 
-import cloudpickle
 import msgspec
+
+from ..store.travel import dumps
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -98,7 +99,7 @@ def user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:
 def _raised(error: BaseException, relation: str) -> Raised:
     pickled: bytes | None
     try:
-        pickled = cloudpickle.dumps(error)
+        pickled = dumps(error)
         pickle.loads(pickled)
     except Exception:  # noqa: BLE001 - whatever a user's exception does while pickled, its text must arrive
         pickled = None

@@ -7,12 +7,12 @@ by the control thread, everything else by the main thread.
 from __future__ import annotations
 
 import functools
-import pickle
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ..core.model import FunctionId
+from .code import Code, load_code
 
 _TOUCHY: Final = frozenset(
     {"chdir", "fchdir", "umask", "signal", "alarm", "setitimer", "siginterrupt", "system", "write", "writev", "dup2"}
@@ -30,15 +30,15 @@ class Function:
         self.id = id
         self.name = name
         self.options = options
-        self.value: Callable[..., Any] | None = None
+        self.value: Callable[..., Any] | Code | None = None
         self.watched = True
         self.slowest_s = float("inf")  # unknown counts as long: nothing that is done waits behind it
         self._code = code
 
-    def load(self) -> Callable[..., Any]:
+    def load(self) -> Callable[..., Any] | Code:
         """Unpickle the function, in the world of the task that needs it. Raises what unpickling raises."""
-        value: Callable[..., Any] = pickle.loads(self._code)
-        self.watched = bool(self.options.get("touches")) or mentions(value, _TOUCHY)
+        value = load_code(self._code)
+        self.watched = bool(self.options.get("touches")) or mentions(value.call if isinstance(value, Code) else value, _TOUCHY)
         self.value = value
         return value
 
