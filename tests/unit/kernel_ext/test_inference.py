@@ -14,7 +14,7 @@ from treadle_runtime.errors import UsageError
 
 
 class Model:
-    def fit(self, data):
+    def fit(self, _data):
         return self
 
 
