@@ -47,12 +47,26 @@ def test_a_file_fits_in_the_head(path: Path) -> None:
 @pytest.mark.parametrize("path", PYTHON, ids=name)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     long = [
-        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        f"{node.name}: {size} lines"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
-        if node.end_lineno - node.lineno + 1 >= 60
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (size := lines(node)) >= 60
     ]
     assert not long
+
+
+def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function; a table that it returns counts as one."""
+    tables = [
+        each.value
+        for each in function.body
+        if isinstance(each, ast.Return) and isinstance(each.value, ast.List | ast.Tuple | ast.Dict)
+    ]
+    return extent(function) - sum(extent(each) - 1 for each in tables)
+
+
+def extent(node: ast.stmt | ast.expr) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def test_no_attics() -> None:
