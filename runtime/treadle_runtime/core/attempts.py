@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import graph
 from .books import Books
+from .cone import end
 from .events import TasksReturned, WorkersObserved
+from .graph import finish, send_back
 from .model import Kind, Outcome, ReturnRow, vid_of
 from .records import Task, Worker
 from .recovery import await_publication, lose_attempt
 from .states import TaskState
-from .workers import fit, learn, unload
+from .workers import SMOOTHING, fit, unload
 
 DECLINES: Final = 10
 """How often a task may be declined before that counts as lost attempts."""
@@ -28,15 +29,26 @@ def on_tasks_returned(books: Books, event: TasksReturned) -> None:
     if worker is None:
         return  # it has left; what it held is lost and runs again
     tasks = books.tasks
+    placed = worker.tasks
+    overhead_s = books.options.overhead_s
     for row in event.rows:
-        task = tasks.get(row[0])
+        number = row[0]
+        task = tasks.get(number)
         if task is None or task.worker is not worker or task.attempt != row[1]:
             _ignore(books, worker, row)
             continue
-        unload(books, worker, task)
+        cost = task.cost
+        if row[2] != _OK or cost is None or task.missing:
+            unload(worker, task)
+        else:
+            del placed[number]
+            worker.load -= cost
         if row[2] == _OK:
-            learn(books, task.function, row[4])
-            graph.finish(books, task, row[3])
+            function = task.function
+            estimate = function.estimate
+            seen = row[4] + overhead_s
+            function.estimate = seen if estimate is None else estimate + SMOOTHING * (seen - estimate)
+            finish(books, task, worker, row[3])
         else:
             _not_ok(books, task, worker, row)
     worker.since = books.now
@@ -46,41 +58,40 @@ def on_tasks_returned(books: Books, event: TasksReturned) -> None:
 
 def _not_ok(books: Books, task: Task, worker: Worker, row: ReturnRow) -> None:
     number, outcome = task.number, row[2]
-    trouble = task.trouble
     if outcome == Outcome.RAISED:
-        learn(books, task.function, row[4])
-        graph.end(books, task, TaskState.FAILED, number)
-    elif trouble is not None and trouble.cancel_wanted:
-        graph.end(books, task, TaskState.CANCELLED, number)
+        end(books, task, TaskState.FAILED, number)
+    elif task.rare is not None and task.rare.cancel_wanted:
+        end(books, task, TaskState.CANCELLED, number)
     elif outcome == Outcome.INTERRUPTED:
         lose_attempt(books, task, "interrupted, though nobody cancelled it")
     elif outcome == Outcome.DECLINED:
         _declined(books, task, worker)
     else:
-        graph.send_back(books, task, f"taken back from worker {worker.wid}")
+        send_back(books, task, f"taken back from worker {worker.wid}")
 
 
 def _declined(books: Books, task: Task, worker: Worker) -> None:
     """A worker lacks an input: place the task again, where the input really is."""
     cause = f"worker {worker.wid} lacks an input"
-    trouble = task.troubles()
-    trouble.declined += 1
-    if trouble.declined > DECLINES:
+    rare = task.rarely()
+    rare.declined += 1
+    if rare.declined > DECLINES:
         lose_attempt(books, task, cause)
         return
     await_publication(books, task, [version for version in task.reads if version.holder is worker])
-    graph.send_back(books, task, cause)
+    send_back(books, task, cause)
 
 
 def _ignore(books: Books, worker: Worker, row: ReturnRow) -> None:
     """Free what a late answer left behind."""
     for output, (kind, _nbytes, _data) in enumerate(row[3]):
-        version = books.versions.get(vid_of(row[0], output))
+        vid = vid_of(row[0], output)
+        version = books.versions.get(vid)
         if kind == Kind.HELD and (version is None or version.holder is not worker):
-            worker.drops.append(vid_of(row[0], output))
+            worker.drops.append(vid)
             books.touch(worker)
         elif kind in (Kind.INLINE, Kind.FILE) and version is None:
-            books.drops.append(vid_of(row[0], output))
+            books.drops.append(vid)
 
 
 def on_workers_observed(books: Books, event: WorkersObserved) -> None:

@@ -136,16 +136,16 @@ def _root(books: Books, task: Task) -> str:
 
 def _past(task: Task) -> str:
     """What has gone wrong with it before."""
-    trouble = task.trouble
-    if trouble is None:
+    rare = task.rare
+    if rare is None:
         return ""
     said = []
-    if trouble.cancel_wanted:
+    if rare.cancel_wanted:
         said.append("Its cancel is under way.")
-    if trouble.told:
+    if rare.told:
         said.append("It runs again because its result was lost.")
-    elif task.attempt and trouble.losses:
-        times = "once" if trouble.losses == 1 else f"{trouble.losses} times"
+    elif task.attempt and rare.losses:
+        times = "once" if rare.losses == 1 else f"{rare.losses} times"
         said.append(f"It has lost its worker {times}.")
     return " " + " ".join(said) if said else ""
 

@@ -35,24 +35,6 @@ class Lane:
         self.fresh: deque[Task] = deque()  # ascending numbers
         self.late: list[tuple[Number, Task]] = []  # heap of those that got ready after a later one
 
-    def head(self) -> Task | None:
-        """The task whose turn it is; what is no longer ready falls out."""
-        fresh, late = self.fresh, self.late
-        while True:
-            if late and (not fresh or late[0][0] < fresh[0].number):
-                task = late[0][1]
-                if task.state == _READY:
-                    return task
-                heappop(late)
-            elif fresh:
-                task = fresh[0]
-                if task.state == _READY:
-                    return task
-                fresh.popleft()
-            else:
-                return None
-            task.queued = False
-
     def __iter__(self) -> Iterator[Task]:
         """All that stand in it, in no useful order, no longer ready ones included."""
         yield from self.fresh
@@ -61,7 +43,7 @@ class Lane:
 
 
 class FairQueue:
-    """All ready tasks. `head` looks, `take` removes what `head` gave."""
+    """All ready tasks."""
 
     def __init__(self) -> None:
         self._lanes: WeakValueDictionary[tuple[int, ClientId, int], Lane] = WeakValueDictionary()
@@ -106,34 +88,40 @@ class FairQueue:
         self._rings = {rank: ring for rank, ring in self._rings.items() if ring}
         self._order = sorted(self._rings)
 
-    def head(self) -> Task | None:
-        """The task whose turn it is, or None."""
+    def pop(self) -> Task | None:
+        """Take the task whose turn it is, if there is one, and give the turn to the next cell."""
         for rank in self._order:
             ring = self._rings[rank]
             while ring:
                 lane = ring[0]
-                task = lane.head()
-                if task is not None:
+                fresh, late = lane.fresh, lane.late
+                if late and (not fresh or late[0][0] < fresh[0].number):
+                    task = heappop(late)[1]
+                elif fresh:
+                    task = fresh.popleft()
+                else:
+                    ring.popleft()
+                    lane.active = False
+                    continue
+                task.queued = False
+                if task.state == _READY:
+                    if len(ring) > 1:
+                        ring.rotate(-1)
                     return task
-                ring.popleft()
-                lane.active = False
         return None
 
-    def take(self, task: Task) -> None:
-        """Remove the head, and give the turn to the next cell."""
+    def unpop(self, task: Task) -> None:
+        """Put back what `pop` has just given: nothing has happened."""
+        task.queued = True
         lane = task.lane
-        task.queued = False
-        if lane.fresh and lane.fresh[0] is task:
-            lane.fresh.popleft()
+        fresh = lane.fresh
+        if not fresh or task.number < fresh[0].number:
+            fresh.appendleft(task)
         else:
-            heappop(lane.late)
+            heappush(lane.late, (task.number, task))
         ring = self._rings[-lane.priority]
-        if lane.fresh or lane.late:
-            if len(ring) > 1:
-                ring.rotate(-1)
-        else:
-            ring.popleft()
-            lane.active = False
+        if len(ring) > 1:
+            ring.rotate(1)
 
     def lanes(self) -> list[Lane]:
         """The lanes with tasks, highest priority first, in the order of their turns."""

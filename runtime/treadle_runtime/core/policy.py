@@ -11,17 +11,22 @@ from typing import Final
 from . import graph
 from . import versions as data
 from .books import Books
+from .facts import TASK
 from .model import Kind
 from .records import Task, Version, Worker
 from .recovery import await_publication
-from .states import DatumState, TaskState
-from .workers import FULL, IDLE, fit, holders, load
+from .states import TASK_MOVES, DatumState, TaskState
+from .workers import FULL, IDLE, PARTLY, fit, load
 
 _READY: Final = TaskState.READY
 _WAITING: Final = TaskState.WAITING
 _PLACED: Final = TaskState.PLACED
 _PENDING: Final = DatumState.PENDING
 _HELD: Final = Kind.HELD
+if _PLACED not in TASK_MOVES[_READY]:
+    raise AssertionError("_feed() makes a move that the table does not allow")
+SLICES: Final = 8
+"""Short tasks are dealt to workers in slices of this part of what keeps them fed."""
 STEAL_MOST: Final = 64
 """Tasks asked back at once for each idle worker."""
 STALE: Final = 1000
@@ -45,39 +50,68 @@ def place(books: Books) -> None:
 
 
 def _place_ready(books: Books) -> None:
+    """Place ready tasks in their turn until no worker has room for the next one."""
     idle, partly, queue = books.idle, books.partly, books.queue
     reserved: list[Worker] = []
     while idle or partly:
-        task = queue.head()
+        task = queue.pop()
         if task is None:
             break
-        reads = task.reads
-        where = holders(reads) if reads else None
-        if where is None:
-            if idle:
-                worker = next(iter(idle.values()))
-            elif task.function.estimate is not None:
-                worker = next(iter(partly.values()))
-            else:
-                break
-            queue.take(task)
-            put(books, task, worker)
-            continue
-        best = _choose(books, task, where)
-        if best is None:
+        worker = _choose(books, task)
+        if worker is None:
+            queue.unpop(task)
             break
-        queue.take(task)
-        away = [version for version in reads if version.holder is not None and version.holder is not best]
-        if not away:
-            put(books, task, best)
-            continue
-        await_publication(books, task, away)
-        graph.recount(books, task)
-        if best.wid not in where:  # its room is promised for this turn
-            reserved.append(best)
-            _withdraw(books, best)
+        away = [version for version in task.reads if version.holder is not None and version.holder is not worker]
+        if away:
+            await_publication(books, task, away)
+            graph.recount(books, task)
+            reserved.append(worker)  # its room is promised for this turn
+            _withdraw(books, worker)
+        elif task.reads or task.function.estimate is None:
+            put(books, task, worker)
+            fit(books, worker)
+        else:
+            _feed(books, task, worker)
     for worker in reserved:
         fit(books, worker)
+
+
+def _feed(books: Books, task: Task | None, worker: Worker) -> None:
+    """Place a task that needs no data, and those behind it like it: a slice of the worker's feed, or its share."""
+    queue, launches, placed, now = books.queue, worker.launches, worker.tasks, books.now
+    facts, wid = books.facts, worker.wid
+    if not placed:
+        worker.since = now
+    enough = min(worker.load + books.options.feed_s / SLICES, books.options.feed_s)
+    share = 1 + books.counts[_READY] // (len(books.idle) + len(books.partly))
+    count = 0
+    while task is not None:
+        cost = task.function.estimate
+        if cost is None or task.reads:
+            queue.unpop(task)
+            break
+        number = task.number
+        task.cost = cost
+        worker.load += cost
+        task.worker = worker
+        task.attempt += 1
+        task.state = _PLACED
+        fact = (TASK, number, _PLACED, wid, now)
+        facts.append(fact)
+        task.log.append(fact)
+        placed[number] = task
+        launches.append((number, task.attempt, ()))
+        count += 1
+        for version in task.outputs:
+            if version.readers:
+                worker.candidates.extend(version.readers.values())
+        task = queue.pop() if worker.load < enough and count < share else None
+    books.counts[_READY] -= count
+    books.counts[_PLACED] += count
+    books.touch(worker)
+    fit(books, worker)
+    if worker.room == PARTLY:
+        books.partly.move_to_end(wid)
 
 
 def _withdraw(books: Books, worker: Worker) -> None:
@@ -85,46 +119,36 @@ def _withdraw(books: Books, worker: Worker) -> None:
     worker.room = FULL
 
 
-def _choose(books: Books, task: Task, where: dict[int, int]) -> Worker | None:
-    """The worker with room that holds most of a task's input, else any with room."""
+def _choose(books: Books, task: Task) -> Worker | None:
+    """The worker with room that holds most of a task's input, else an idle one, else any with room."""
     known = task.function.estimate is not None
-    best: Worker | None = None
-    most = 0
-    for wid, nbytes in where.items():
-        worker = books.workers[wid]
-        if nbytes > most and worker.room != FULL and (known or worker.room == IDLE):
-            best, most = worker, nbytes
-    if best is not None:
-        return best
+    where: dict[int, int] = {}
+    for version in task.reads:
+        holder = version.holder
+        if holder is not None and (holder.room == IDLE or (known and holder.room == PARTLY)):
+            where[holder.wid] = where.get(holder.wid, 0) + version.nbytes + 1
+    if where:
+        return books.workers[max(where, key=where.__getitem__)]
     if books.idle:
         return next(iter(books.idle.values()))
-    if known and books.partly:
+    if known:
         return next(iter(books.partly.values()))
     return None
 
 
 def put(books: Books, task: Task, worker: Worker) -> None:
-    """Place a task on a worker."""
+    """Place a task on a worker; `fit` follows."""
     load(books, worker, task)
     books.move(task, _PLACED)
-    reads = task.reads
-    if reads:
-        ahead = task.missing
-        inputs = tuple(
-            [(version.vid, _HELD if ahead and version.state == _PENDING else version.kind) for version in reads]
-        )
-    else:
-        inputs = ()
+    ahead = task.missing
+    inputs = tuple(
+        [(version.vid, _HELD if ahead and version.state == _PENDING else version.kind) for version in task.reads]
+    )
     worker.launches.append((task.number, task.attempt, inputs))
+    books.touch(worker)
     for version in task.outputs:
         if version.readers:
             worker.candidates.extend(version.readers.values())
-    if worker.room == FULL:
-        return
-    partly = books.partly
-    fit(books, worker)
-    if worker.room != FULL and worker.room != IDLE:
-        partly.move_to_end(worker.wid)
 
 
 # ---------------------------------------------------------------- ahead of time
@@ -138,6 +162,7 @@ def _queue_ahead(books: Books) -> None:
             task = candidates.popleft()
             if task.state == _WAITING and _all_made_on(books, task, worker):
                 put(books, task, worker)
+                fit(books, worker)
 
 
 def _all_made_on(books: Books, task: Task, worker: Worker) -> bool:
@@ -145,7 +170,7 @@ def _all_made_on(books: Books, task: Task, worker: Worker) -> bool:
     reads = task.reads
     if len(reads) > books.options.ahead_reads or task.function.estimate is None:
         return False
-    if task.trouble is not None and task.trouble.declined:
+    if task.rare is not None and task.rare.declined:
         return False
     for version in reads:
         if version.state == _PENDING:
@@ -189,7 +214,7 @@ def _steal(books: Books) -> None:
             continue
         share = min(max(1, len(spare) * idle // (idle + 1)), STEAL_MOST * idle)
         for task in spare[-share:]:
-            task.troubles().retracted = True
+            task.rarely().retracted = True
             worker.retracts.append(task.number)
         books.touch(worker)
         idle -= share
@@ -199,10 +224,10 @@ def _steal(books: Books) -> None:
 
 def _can_move(task: Task) -> bool:
     """Tell whether a queued task could run elsewhere as well: nothing is tied to its worker."""
-    trouble = task.trouble
+    rare = task.rare
     if task.state != _PLACED or task.missing:
         return False
-    if trouble is not None and (trouble.retracted or trouble.cancel_wanted):
+    if rare is not None and (rare.retracted or rare.cancel_wanted):
         return False
     if any(version.holder is not None for version in task.reads):
         return False

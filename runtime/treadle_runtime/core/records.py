@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from .model import ClientId, FunctionId, Kind, Number, Vid, WorkerId
-from .states import DatumState, TaskState
+from .states import DatumState
 
 if TYPE_CHECKING:
     from .fairness import Lane
@@ -43,12 +43,14 @@ class Client:
         self.deliveries: list[tuple[Vid, Kind]] = []
 
 
-class Trouble:
-    """What happened to a task that does not happen to most."""
+class Rare:
+    """What most tasks never need."""
 
-    __slots__ = ("cancel_wanted", "declined", "losses", "retracted", "retry_lost", "told")
+    __slots__ = ("cancel_wanted", "declined", "losses", "renews", "retracted", "retry_lost", "root", "told")
 
     def __init__(self) -> None:
+        self.renews: tuple[tuple[int, int], ...] = ()  # (index into reads, output) for each INOUT
+        self.root: Number = 0  # who failed or was cancelled first
         self.losses = 0  # attempts that ended with their worker
         self.retry_lost = True
         self.cancel_wanted = False
@@ -63,7 +65,6 @@ class Task:
     __slots__ = (
         "attempt",
         "cost",
-        "depth",
         "function",
         "lane",
         "log",
@@ -72,49 +73,48 @@ class Task:
         "open",
         "outputs",
         "queued",
+        "rare",
         "reads",
-        "renews",
-        "root",
-        "sources",
         "state",
-        "trouble",
         "unsettled",
         "worker",
     )
+    cost: float | None  # what it adds to its worker's load, set when it is placed; None: unknown
 
     def __init__(
-        self,
-        number: Number,
-        function: Function,
-        lane: Lane,
-        sources: tuple[Vid, ...],
-        renews: tuple[tuple[int, int], ...],
+        self, number: Number, function: Function, lane: Lane, state: str, log: list[tuple[Any, ...]], outputs: int
     ) -> None:
         self.number = number
         self.function = function
         self.lane = lane  # whose turn it shares: priority, client, cell
-        self.sources = sources  # the vids it reads, as submitted
-        self.renews = renews
+        self.state = state
+        self.log = log  # its facts, the unusual ones with their cause behind
         self.reads: tuple[Version, ...] = ()  # emptied when it can never run again
         self.outputs: tuple[Version, ...] = ()  # emptied when all are gone
-        self.open = 0  # outputs that are not gone
+        self.open = outputs  # outputs that are not gone
         self.unsettled = 0  # once done: outputs that might have to be made again; its reads are kept for them
-        self.state = TaskState.WAITING
         self.missing = 0
         self.queued = False  # stands in its lane (maybe no longer ready)
         self.worker: Worker | None = None
         self.attempt = 0
-        self.cost: float | None = None  # what it adds to its worker's load; None: unknown
-        self.depth = 1
-        self.root: Number = 0
-        self.trouble: Trouble | None = None
-        self.log: list[tuple[Any, ...]] = []  # its facts, some with a cause behind
+        self.rare: Rare | None = None
 
-    def troubles(self) -> Trouble:
+    def rarely(self) -> Rare:
         """The record of rare things, made on first need."""
-        if self.trouble is None:
-            self.trouble = Trouble()
-        return self.trouble
+        if self.rare is None:
+            self.rare = Rare()
+        return self.rare
+
+    @property
+    def depth(self) -> int:
+        """How many tasks the longest path that ends here has."""
+        depth: int = self.log[0][5]
+        return depth
+
+    @property
+    def root(self) -> Number:
+        """Who failed or was cancelled first, if this one did not end well; else 0."""
+        return 0 if self.rare is None else self.rare.root
 
 
 class Extra:
@@ -171,6 +171,7 @@ class Worker:
         "retracts",
         "room",
         "since",
+        "stocked",
         "tasks",
         "touched",
         "unknown",
@@ -189,6 +190,7 @@ class Worker:
         self.closing = False  # a Kill is under way
         self.gone = False
         self.room = 0  # workers.FULL, IDLE or PARTLY
+        self.stocked = False  # stands among those with at least two tasks
         self.announced = ""  # its state as last told in a fact
         self.touched = False
         self.launches: list[tuple[Number, int, tuple[tuple[Vid, Kind], ...]]] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from . import graph
+from . import cone, graph
 from . import versions as data
 from .books import Books
 from .events import CancelWanted, ClientLeft, Tick, VersionsPublished, WorkerJoined, WorkerLeft
@@ -50,9 +50,9 @@ def on_worker_left(books: Books, event: WorkerLeft) -> None:
     for task in queued:
         if task.worker is not worker:
             continue  # it went with another one's failure
-        trouble = task.trouble
-        if trouble is not None and trouble.cancel_wanted:
-            graph.end(books, task, TaskState.CANCELLED, task.number, cause)
+        rare = task.rare
+        if rare is not None and rare.cancel_wanted:
+            cone.end(books, task, TaskState.CANCELLED, task.number, cause)
         elif task.number == event.running and not worker.closing:
             lose_attempt(books, task, cause)
         else:
@@ -61,10 +61,10 @@ def on_worker_left(books: Books, event: WorkerLeft) -> None:
 
 def lose_attempt(books: Books, task: Task, cause: str) -> None:
     """An attempt ended with its worker: place it again, unless that has happened too often."""
-    trouble = task.troubles()
-    trouble.losses += 1
-    if trouble.losses >= books.options.max_losses or not trouble.retry_lost:
-        graph.end(books, task, TaskState.FAILED, task.number, cause)
+    rare = task.rarely()
+    rare.losses += 1
+    if rare.losses >= books.options.max_losses or not rare.retry_lost:
+        cone.end(books, task, TaskState.FAILED, task.number, cause)
     else:
         graph.send_back(books, task, cause)
 
@@ -132,14 +132,14 @@ def remake(books: Books, lost: list[Version], cause: str) -> None:
             again[maker.number] = affected[maker.number] = maker
             work.extend(_reopen(maker))
     for task in again.values():
-        task.troubles().told = True
+        task.rarely().told = True
         books.move(task, TaskState.WAITING, cause)
     for task in affected.values():
         graph.recount(books, task)
     for version in hopeless:
-        graph.break_version(books, version)
+        cone.break_version(books, version)
     for task in again.values():
-        graph.check_reads(books, task)
+        cone.check_reads(books, task)
 
 
 def _lose(books: Books, version: Version) -> None:
@@ -180,12 +180,12 @@ def on_cancel_wanted(books: Books, event: CancelWanted) -> None:
 def cancel(books: Books, task: Task) -> None:
     """Cancel one task, if it is not final. A worker that does not give it back in time is killed."""
     if task.state in (TaskState.WAITING, TaskState.READY):
-        graph.end(books, task, TaskState.CANCELLED, task.number, "cancelled")
+        cone.end(books, task, TaskState.CANCELLED, task.number, "cancelled")
         return
     worker = task.worker
-    if worker is None or task.troubles().cancel_wanted:
+    if worker is None or task.rarely().cancel_wanted:
         return
-    task.troubles().cancel_wanted = True
+    task.rarely().cancel_wanted = True
     books.interrupt(worker, task)
     at = books.now + books.options.cancel_s
     heappush(books.deadlines, (at, task.number, task.attempt))

@@ -45,48 +45,67 @@ def drop_handles(books: Books, client: Client, vids: list[Vid]) -> None:
     handles = client.handles
     versions = books.versions
     for vid in vids:
-        count = handles.get(vid)
-        if count is None:
-            continue
+        count = handles.pop(vid, 0)
         if count > 1:
             handles[vid] = count - 1
-            continue
-        del handles[vid]
-        version = versions.get(vid)
-        if version is not None:
-            version.pins -= 1
-            if not version.pins and not version.readers:
-                release(books, version)
+        elif count:
+            version = versions.get(vid)
+            if version is not None:
+                version.pins -= 1
+                if not version.pins and not version.readers:
+                    release(books, version)
 
 
 def release(books: Books, version: Version) -> None:
     """Drop a version if nobody needs it, and then all that was kept for its sake alone."""
+    if version.extra is None and version.state == READY and version.kind is not HELD:  # the usual end, in short
+        if version.pins or version.readers or version.recipes:
+            return
+        vid = version.vid
+        books.drops.append(vid)
+        if version.nbytes > INLINE_LIMIT:
+            become(books, version, DROPPED)
+        else:
+            version.state = DROPPED
+        del books.versions[vid]
+        maker = version.maker
+        if maker is not None:
+            version.maker = None
+            maker.open -= 1
+            if not maker.open and not maker.unsettled and maker.state in TASK_FINAL:
+                books.retire(maker)
+        return
     loose = [version]
     while loose:
         version = loose.pop()
-        if version.pins or version.readers:
-            continue
-        state = version.state
-        held = version.kind is HELD
-        if state == PENDING:
-            continue  # decided when its maker ends
-        if state == DROPPED:
-            if version.recipes or version.maker is None:
-                continue
-            held = True  # only what was held is dropped while it has recipes
-        elif state == READY:
-            if held:
-                _free_held(books, version)
-                if version.recipes:
-                    become(books, version, DROPPED)
-                    del books.versions[version.vid]
-                    refuse(books, version)
-                    continue
-            elif version.recipes:
-                continue
-            else:
-                books.drops.append(version.vid)
-        _vanish(books, version, held, loose)
+        if not version.pins and not version.readers:
+            _release(books, version, loose)
+
+
+def _release(books: Books, version: Version, loose: list[Version]) -> None:
+    """Drop a version without pins or readers; what may follow it goes to `loose`."""
+    state = version.state
+    held = version.kind is HELD
+    if state == PENDING:
+        return  # decided when its maker ends
+    if state == DROPPED:
+        if version.recipes or version.maker is None:
+            return
+        held = True  # only what was held is dropped while it has recipes
+    elif state == READY:
+        if held:
+            _free_held(books, version)
+            if version.recipes:
+                become(books, version, DROPPED)
+                del books.versions[version.vid]
+                version.kind = NONE
+                refuse(books, version)
+                return
+        elif version.recipes:
+            return
+        else:
+            books.drops.append(version.vid)
+    _vanish(books, version, held, loose)
 
 
 def _vanish(books: Books, version: Version, remakable: bool, loose: list[Version]) -> None:

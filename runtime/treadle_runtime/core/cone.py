@@ -1,0 +1,140 @@
+"""The cone of a failure or cancel: a task and all that needs it, and the good versions left below.
+
+Law: the root is named, never a chain; the rest goes on. Knows nothing of why a task failed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import versions as data
+from .books import Books
+from .model import Number, Vid, maker_of
+from .records import Task, Version
+from .states import DatumState, TaskState
+from .workers import fit, unload
+
+_CANCELLED: Final = TaskState.CANCELLED
+_UPSTREAM: Final = TaskState.UPSTREAM
+_PENDING: Final = DatumState.PENDING
+_BROKEN: Final = DatumState.BROKEN
+
+
+def end(books: Books, task: Task, state: str, root: Number, cause: str = "") -> None:
+    """A task fails or is cancelled, and all that needs its pending outputs with it."""
+    below = _CANCELLED if state == _CANCELLED else _UPSTREAM
+    cone = _cone(task)
+    for member in cone:
+        member.rarely().root = root
+        books.queue.stale += member.queued
+        _take_off(books, member)
+    for member in cone:
+        books.move(member, state if member is task else below, cause if member is task else "")
+        member.worker = None
+        fallbacks = _fall_back(member)
+        for version in member.outputs:
+            if version.state == _PENDING:
+                data.become(books, version, _BROKEN)
+                data.refuse(books, version)
+        books.report(member, root, fallbacks)
+    for member in cone:
+        _close(books, member)
+
+
+def _cone(task: Task) -> list[Task]:
+    """A task and all that can't be had without its pending outputs, makers before readers."""
+    cone = {task.number: task}
+    work = [task]
+    while work:
+        for version in work.pop().outputs:
+            if version.state == _PENDING and version.readers:
+                for reader in version.readers.values():
+                    if reader.number not in cone:
+                        cone[reader.number] = reader
+                        work.append(reader)
+    return [task] if len(cone) == 1 else sorted(cone.values(), key=_by_depth)
+
+
+def _by_depth(task: Task) -> tuple[int, Number]:
+    return task.depth, task.number
+
+
+def _take_off(books: Books, task: Task) -> None:
+    """Take a task that will not be run off its worker, which is told."""
+    worker = task.worker
+    if worker is None or task.number not in worker.tasks:
+        return
+    unload(worker, task)
+    fit(books, worker)
+    books.touch(worker)
+    if not worker.gone:
+        worker.retracts.append(task.number)
+
+
+def _fall_back(task: Task) -> tuple[Vid, ...]:
+    """Tie each output that renews something to the last good version below it; gives these, one per output."""
+    outputs = task.outputs
+    renews = () if task.rare is None else task.rare.renews
+    if not renews:
+        return (0,) * len(outputs)
+    fallbacks = [0] * len(outputs)
+    for read, output in renews:
+        version = outputs[output]
+        if version.state != _PENDING:
+            continue
+        below: Version | None = task.reads[read]
+        while below is not None and below.state == _BROKEN:
+            below = None if below.extra is None else below.extra.fallback
+        if below is not None and below.state != DatumState.DROPPED:
+            below.pins += 1
+            version.extras().fallback = below
+            fallbacks[output] = below.vid
+    return tuple(fallbacks)
+
+
+def _close(books: Books, task: Task) -> None:
+    """Give back what a failed task read, and forget what nobody can ask of it."""
+    number = task.number
+    reads, outputs = task.reads, task.outputs
+    task.reads = ()
+    task.missing = 0
+    books.forgets.append(number)
+    for version in reads:
+        if version.readers:
+            version.readers.pop(number, None)
+        if version.extra is not None:
+            version.extra.awaited.pop(number, None)
+        if not version.pins and not version.readers:
+            data.release(books, version)
+    for version in outputs:
+        if version.state == _BROKEN and not version.pins and not version.readers:
+            data.release(books, version)
+    if not outputs:
+        books.retire(task)
+
+
+def doom(version: Version) -> tuple[str, Number]:
+    """What becomes of a task that reads this broken version: (state, root)."""
+    maker = version.maker
+    if maker is None:
+        return _UPSTREAM, maker_of(version.vid)
+    return (_CANCELLED if maker.state == _CANCELLED else _UPSTREAM), maker.root
+
+
+def break_version(books: Books, version: Version) -> None:
+    """A lost version can't be made again: it is broken, and all that reads it fails."""
+    state, root = doom(version)
+    data.become(books, version, _BROKEN)
+    data.refuse(books, version)
+    while version.readers:
+        end(books, next(iter(version.readers.values())), state, root)
+    if not version.pins:
+        data.release(books, version)
+
+
+def check_reads(books: Books, task: Task) -> None:
+    """A task that is to run again can't, if one of its inputs has broken meanwhile."""
+    for version in task.reads:
+        if version.state == _BROKEN:
+            end(books, task, *doom(version))
+            return
