@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 _owner_pid = os.getpid()
+_is_worker = False
 
 
 class _Local(threading.local):
@@ -35,8 +36,14 @@ def leave_task(before: Any) -> None:
 
 
 def inside_task() -> bool:
-    """Tell whether the calling thread runs user code of a task."""
-    return _local.depth > 0
+    """Tell whether the calling thread runs user code of a task (in a worker: every thread does)."""
+    return _local.depth > 0 or _is_worker
+
+
+def mark_worker() -> None:
+    """Note that this process is a worker: tasks called in it run inline, in whichever thread."""
+    global _is_worker
+    _is_worker = True
 
 
 def current_task() -> Any:

@@ -7,6 +7,7 @@ Within one task each read is unpacked at most once: the same future twice in one
 
 from __future__ import annotations
 
+import io
 import pickle
 import threading
 from collections.abc import Callable, Sequence
@@ -52,6 +53,11 @@ def ref(index: int, member: int | None = None) -> Any:
     return value if member is None else value[member]
 
 
+def same(value: Any) -> Any:
+    """Return `value`: what a future with a known value is in a payload, so that aliases stay aliases."""
+    return value
+
+
 def view(base: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Any:
     """Return the array of this geometry over the memory of `base` (offset and strides in bytes)."""
     flat = base.reshape(-1, order="A")
@@ -61,11 +67,19 @@ def view(base: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...]
     return np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
 
 
-def encode_payload(stream: bytes, buffers: Sequence[bytes | int]) -> bytes:
-    """Join a pickle and its out-of-band buffers: bytes travel along, an int is the index of a read."""
-    if not buffers:
+class _Loader(pickle.Unpickler):
+    def persistent_load(self, pid: Any) -> Any:
+        return ref(*pid)
+
+
+def encode_payload(stream: bytes | int, buffers: Sequence[bytes | int], plain: bool) -> bytes:
+    """Join a pickle and its out-of-band buffers: bytes travel along, an int is the index of a read.
+
+    `plain`: the stream holds no persistent ids, so that without buffers the fast loader does.
+    """
+    if plain and not buffers and isinstance(stream, bytes):
         return PLAIN + stream
-    return SPLIT + msgspec.msgpack.encode((stream, buffers))
+    return SPLIT + msgspec.msgpack.encode([stream, *buffers])
 
 
 def decode_payload(payload: bytes, inputs: Inputs) -> Any:
@@ -75,8 +89,8 @@ def decode_payload(payload: bytes, inputs: Inputs) -> Any:
     try:
         if payload[:1] == PLAIN:
             return pickle.loads(memoryview(payload)[1:])
-        stream, parts = msgspec.msgpack.decode(memoryview(payload)[1:], type=tuple[bytes, list[bytes | int]])
-        buffers = [inputs.value(part) if isinstance(part, int) else bytearray(part) for part in parts]
-        return pickle.loads(stream, buffers=buffers)
+        parts = msgspec.msgpack.decode(memoryview(payload)[1:], type=list[bytes | int])
+        stream, *buffers = [inputs.value(part) if isinstance(part, int) else bytearray(part) for part in parts]
+        return _Loader(io.BytesIO(stream), buffers=buffers).load()
     finally:
         _local.inputs = before

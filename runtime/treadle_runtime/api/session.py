@@ -1,0 +1,257 @@
+"""Session: the one client of this process, made at the first use; `start`, `stop`.
+
+Law: the only module-level state of the api (`_session`). Knows which link to make; the rest asks `current()`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from types import TracebackType
+from typing import Any, Final
+
+import xxhash
+
+from .. import place
+from ..client.calls import Call
+from ..client.client import Client
+from ..client.inline import open_inline
+from ..config import Options, plan
+from ..core.states import TaskState
+from ..errors import UsageError
+from ..wire import messages as m
+from ..worker.world import World
+from .capture import Shelf
+from .functions import FunctionBook
+from .signature import TaskSignature
+
+_LEAST_SHELF: Final = 64 * 1024 * 1024
+
+
+class Session:
+    """A client with what belongs to one connection: functions, stored arguments, the submitting cell.
+
+    Returned by `start`; as a context manager it stops at the end of the block.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.plan = plan(options.workers, options.threads, options.memory)
+        self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
+        self.client = Client(tell)
+        self.functions = FunctionBook(self._define, tell)
+        self.shelf = Shelf(self.client, max(_LEAST_SHELF, self.plan.memory // 4))
+        self._world: World | None = None
+        self._world_id = 0
+        self._checked: set[int] = set()
+        self._counts: dict[str, int] = {}
+        for notice in self.plan.notices:
+            tell("info", notice)
+        self._open()
+
+    def _open(self) -> None:
+        if self.options.engine == "inline":
+            open_inline(self.client)
+            return
+        from ..client.attach import open_runtime  # late: an inline session needs no zmq
+
+        open_runtime(self.client, self.options, self.plan)
+
+    def _define(self, row: tuple[int, str, bytes, dict[str, Any]]) -> None:
+        self.client.link.send(m.Define([row]))
+
+    def world(self) -> int:
+        """Return the id of cwd, sys.path and environ as they are now, sending them if they are new."""
+        if self._world is None or not self._world.is_current():
+            self._world = World.current()
+            self._world_id += 1
+            self.client.link.send(m.World(self._world_id, self._world.encode()))
+        return self._world_id
+
+    def launch_options(self, signature: TaskSignature, version: Any) -> dict[str, Any] | None:
+        """Return what the worker shall know of this call, None if nothing."""
+        options = signature.options
+        found: dict[str, Any] = {}
+        if options.check or version.id not in self._checked:
+            self._checked.add(version.id)
+            found["check"] = True
+        if not options.retry_lost:
+            found["retry_lost"] = False
+        if self.options.seed is not None:
+            count = self._counts[signature.name] = self._counts.get(signature.name, 0) + 1
+            found["seed"] = xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}") >> 12
+        return found or None
+
+    def warn_unreachable(self, signature: TaskSignature, groups: list[list[Any]]) -> None:
+        """Warn about a written object that nobody but this call holds."""
+        for group in groups:
+            if len(group) == 1 and sys.getrefcount(group[0]) <= _TEMPORARY_COUNT:
+                self.client.notify_once(
+                    "warning",
+                    f"{signature.name} writes a {type(group[0]).__name__} that has no name here: its result can't be "
+                    "reached. Keep it in a variable and wait_on that.",
+                )
+
+    def stop(self, cancel: bool = False) -> None:
+        """End the runtime: wait for what runs and waits, or cancel it. Results that exist stay readable."""
+        global _session
+        client = self.client
+        if client.closed:
+            return
+        try:
+            if cancel:
+                client.cancel([call.number for call in list(client.calls.values()) if not call.final])
+            client.link.wait(lambda: client.open == 0 or client.lost is not None, None)
+            self._keep_results()
+            client.link.send(m.Bye(stop=True, cancel=cancel))
+            client.link.flush()
+        finally:
+            if _session is self:
+                _session = None
+            client.close()
+
+    def _keep_results(self) -> None:
+        """Fetch what living futures still name, before the files go."""
+        self.client.keep_results()
+
+    def failures(self) -> list[Call]:
+        """Return failed calls that nobody has looked at."""
+        return self.client.unlooked_failures()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.stop(cancel=kind is not None)
+
+    def __repr__(self) -> str:
+        counts: dict[str, int] = {}
+        for call in list(self.client.calls.values()):
+            counts[call.state] = counts.get(call.state, 0) + 1
+        told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no tasks yet"
+        ended = " (stopped)" if self.client.closed else ""
+        where = "inline" if self.options.engine == "inline" else f"{self.plan.workers} workers"
+        return f"<Treadle: {where}, {told}{ended}>"
+
+
+_session: Session | None = None
+_starting = threading.RLock()
+_tellers: list[Any] = []
+
+
+def tell(level: str, text: str) -> None:
+    """Give one line to the person: through the notebook if it listens, else a warning or a line on stderr."""
+    if _tellers:
+        _tellers[-1](level, text)
+    elif level == "warning":
+        warnings.warn(text, TreadleWarning, stacklevel=_outside())
+    else:
+        print(f"treadle: {text}", file=sys.stderr)
+
+
+class TreadleWarning(UserWarning):
+    """Something that is probably not what was meant."""
+
+
+def _outside() -> int:
+    """Return the stacklevel of the first frame that is not Treadle's."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+def peek() -> Session | None:
+    """Return the session if there is one; starts nothing."""
+    return _session
+
+
+def current() -> Session:
+    """Return the session, starting it with the defaults if there is none."""
+    session = _session
+    if session is not None and not session.client.closed and session.client.lost is None:
+        if place.in_forked_child():
+            raise UsageError(
+                "This process was forked from one that uses Treadle, and tasks can't be called in it. "
+                "Call tasks in the process that imported treadle."
+            )
+        return session
+    return start()
+
+
+def start(**options: Any) -> Session:
+    """Start the runtime, or find that it runs.
+
+    Parameters
+    ----------
+    workers, threads : int
+        Worker processes (default: the CPUs this process may use, at least 2) and threads of each.
+    memory : int or str
+        Limit of the store: bytes, "4GB" or "50%".
+    keep_alive : float or str
+        Seconds (or "30m") that the runtime lives on without a client.
+    seed : int
+        Seeds random numbers in every task, independent of worker and order.
+    engine : str
+        "local", or "inline" to run every task at once in the caller, for debugging.
+
+    Raises
+    ------
+    UsageError
+        an option that makes no sense, or one that a running runtime can't change.
+
+    Notes
+    -----
+    Main thread. Returns as soon as the runtime answers; workers come up meanwhile. Every option also as `TREADLE_*`.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline") as runtime:
+    ...     treadle.wait_on(treadle.task(max)(3, 4))
+    4
+    """
+    global _session
+    with _starting:
+        wanted = Options.from_environment(None, **options)
+        session = _session
+        if session is not None and not session.client.closed and session.client.lost is None:
+            _same_or_error(session.options, wanted, options)
+            return session
+        _session = None
+        _session = Session(wanted)
+        return _session
+
+
+def _same_or_error(have: Options, wanted: Options, given: dict[str, Any]) -> None:
+    for name in given:
+        if given[name] is not None and getattr(have, name) != getattr(wanted, name):
+            raise UsageError(
+                f"A runtime with {name}={getattr(have, name)!r} is running, so {name}={given[name]!r} can't take effect. "
+                "Call treadle.stop() first."
+            )
+
+
+def stop(cancel: bool = False) -> None:
+    """End the runtime: waits for what runs and waits (or cancels it). The next task call starts anew.
+
+    Main thread; blocks until the tasks have ended. Does nothing if no runtime runs.
+    """
+    if _session is not None:
+        _session.stop(cancel)
+
+
+def _count_of_temporary() -> int:
+    """Measure how many references a group's only member has when nobody outside the call holds it."""
+    return 6
+
+
+_TEMPORARY_COUNT: Final = _count_of_temporary()
+
+__all__ = ["Session", "TaskState", "TreadleWarning", "current", "peek", "start", "stop", "tell"]

@@ -1,0 +1,278 @@
+"""wait_on, barrier and what else waits for, asks about or cancels tasks.
+
+Law: reads futures and live objects; submits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, overload
+
+from ..client.calls import Call, Version
+from ..client.client import Client
+from ..client.futures import Future
+from ..core.states import TaskState
+from ..errors import UsageError
+from ..store.members import members_of
+from ..store.packing import pack
+from .put import Put
+from .session import current, peek
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+@overload
+def wait_on(obj: Future[T], /) -> T: ...
+@overload
+def wait_on(obj: A, /) -> A: ...
+@overload
+def wait_on(first: Any, second: Any, /, *more: Any) -> list[Any]: ...
+
+
+def wait_on(*objs: Any) -> Any:
+    """Wait for futures and for objects that tasks write; return the values.
+
+    Parameters
+    ----------
+    *objs
+        futures, live objects, or lists, tuples, dicts and sets of them at any depth.
+
+    Returns
+    -------
+    object
+        For one argument its value, for several a list. A live object is brought up to date in place and returned;
+        write `x = wait_on(x)`, which is right for every type.
+
+    Raises
+    ------
+    Exception
+        what the task raised; `UpstreamFailed`, `TaskCancelled`, `WorkerLost`; `ChangedWhilePending`.
+
+    Notes
+    -----
+    Any thread; blocks until all are there or the first has failed. Stopping it (Ctrl-C) leaves the tasks running.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     f = treadle.task(abs)
+    ...     treadle.wait_on([f(-1), (f(-2), 3)])
+    [1, (2, 3)]
+    """
+    if not objs:
+        raise UsageError("wait_on() needs something to wait for. Use barrier() to wait for everything.")
+    session = peek()
+    calls: list[Call] = []
+    seen: set[int] = set()
+    for obj in objs:
+        _collect(session.client if session is not None else None, obj, calls, seen)
+    if calls:
+        calls[0].client.wait_for(calls, first_failure=True)
+    values = [_resolve(session.client if session is not None else None, obj, {}) for obj in objs]
+    return values[0] if len(values) == 1 else values
+
+
+def _collect(client: Client | None, obj: Any, calls: list[Call], seen: set[int]) -> None:
+    if isinstance(obj, Future):
+        calls.append(obj._call_now())
+        return
+    if id(obj) in seen:
+        return
+    seen.add(id(obj))
+    if client is not None and len(client.pending):
+        found = client.pending.get(obj)
+        if found is not None:
+            calls.append(found[0].newest.call)
+    if isinstance(obj, (list, tuple, set, frozenset)):
+        for part in obj:
+            _collect(client, part, calls, seen)
+    elif isinstance(obj, dict):
+        for part in obj.values():
+            _collect(client, part, calls, seen)
+
+
+def _resolve(client: Client | None, obj: Any, made: dict[int, Any]) -> Any:
+    """Return `obj` with values in place of futures; containers are made anew only where something changes."""
+    if isinstance(obj, Future):
+        return obj.result()
+    if id(obj) in made:
+        return made[id(obj)]
+    if client is not None and len(client.pending):
+        _settle_reachable(client, obj)
+    if client is not None:
+        obj = client.current(obj)
+    made[id(obj)] = obj
+    kind = type(obj)
+    if kind in (list, tuple, set, frozenset):
+        parts = [_resolve(client, part, made) for part in obj]
+        if any(new is not old for new, old in zip(parts, obj, strict=True)):
+            made[id(obj)] = kind(parts)
+    elif isinstance(obj, tuple) and hasattr(obj, "_make"):
+        made[id(obj)] = obj._make(_resolve(client, part, made) for part in obj)
+    elif kind is dict:
+        items = {key: _resolve(client, part, made) for key, part in obj.items()}
+        if any(items[key] is not obj[key] for key in obj):
+            made[id(obj)] = items
+    return made[id(obj)]
+
+
+def _settle_reachable(client: Client, obj: Any) -> None:
+    """Bring up to date whatever can be reached from `obj` and has writes pending."""
+    for member in members_of(obj, lambda value: [] if isinstance(value, Future) else None):
+        found = client.pending.get(member)
+        if found is not None:
+            client.settle(found[0])
+
+
+def barrier() -> None:
+    """Wait for every task submitted here; raise the first failure that nobody has looked at.
+
+    Any thread; blocks. Does nothing if no runtime runs.
+
+    Raises
+    ------
+    Exception
+        what that task raised, with a note of how many more failed.
+    """
+    session = peek()
+    if session is None:
+        return
+    client = session.client
+    client.wait_for([call for call in list(client.calls.values()) if not call.final])
+    failures = client.unlooked_failures()
+    if failures:
+        error = client.error_of(failures[0])
+        for call in failures:
+            call.looked = True
+        if len(failures) > 1:
+            error.add_note(f"{len(failures) - 1} more tasks failed: {_names(failures[1:])}")
+        raise error
+
+
+def _names(calls: list[Call]) -> str:
+    names = ", ".join(call.label for call in calls[:5])
+    return names + (", ..." if len(calls) > 5 else "")
+
+
+def put(value: T) -> Put[T]:
+    """Store a value once for many tasks to read, as a constant.
+
+    Parameters
+    ----------
+    value
+        anything that can be pickled; futures in it are waited for first.
+
+    Returns
+    -------
+    Put
+        to be passed to tasks like the value itself; as INOUT it is an error at the call.
+
+    Raises
+    ------
+    NotSerializable, StoreFull
+    """
+    session = current()
+    return Put(session.client.put(pack(wait_on(value), root="put")))
+
+
+def cancel(*objs: Any) -> int:
+    """Cancel tasks: futures, or lists, tuples, sets and dicts of them. Never waits.
+
+    Returns
+    -------
+    int
+        How many of them had not ended: their cancelling is under way.
+    """
+    calls: list[Call] = []
+    seen: set[int] = set()
+    session = peek()
+    for obj in objs:
+        _collect(session.client if session is not None else None, obj, calls, seen)
+    alive = {call.number: call for call in calls if not call.final}
+    if alive:
+        next(iter(alive.values())).client.cancel(list(alive))
+    return len(alive)
+
+
+def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> Iterator[Future[T]]:
+    """Yield futures as they end, well or not; each once.
+
+    Raises TimeoutError if `timeout` seconds pass without any ending. Blocks the calling thread while none has.
+    """
+    left = list(dict.fromkeys(futures))
+    while left:
+        done = [future for future in left if future.done()]
+        if not done:
+            client = left[0]._call.client
+            waiting = left
+            if not client.link.wait(lambda: client.lost is not None or any(f.done() for f in waiting), timeout):
+                raise TimeoutError(f"{len(left)} tasks have not ended after {timeout} s. They go on.")
+            if client.lost is not None and not any(future.done() for future in left):
+                client.wait_for([left[0]._call])
+            continue
+        ended = set(map(id, done))
+        left = [future for future in left if id(future) not in ended]
+        yield from done
+
+
+def future(number: int) -> Future[Any]:
+    """Return a future of task `number`, as shown in the view (`f #17`).
+
+    Raises UsageError if no such task is known here.
+    """
+    session = peek()
+    call = session.client.calls.get(number) if session is not None else None
+    if call is None:
+        raise UsageError(f"No task #{number} is known here: the last 20,000 that ended and all others are kept.")
+    return Future(Version(call, 0))
+
+
+def futures(
+    *, function: str | None = None, cell: int | None = None, state: str | None = None
+) -> list[Future[Any]]:
+    """Return futures of the tasks known here, oldest first, by function name, cell and state.
+
+    Parameters
+    ----------
+    function, cell, state
+        only tasks of this function, of this cell (`[12]` is 12), in this state ("waiting", "done", "failed", ...).
+    """
+    session = peek()
+    calls = list(session.client.calls.values()) if session is not None else []
+    return [
+        Future(Version(call, 0))
+        for call in calls
+        if (function is None or call.function == function)
+        and (cell is None or call.cell == cell)
+        and (state is None or call.state == state)
+    ]
+
+
+def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[Any]]:  # noqa: A001
+    """Call a function or task for each item; return the futures in order, at once.
+
+    Parameters
+    ----------
+    f
+        a function or a task.
+    *iterables
+        as for the builtin `map`: the shortest ends it.
+    chunk
+        how many items one task takes; "auto" lets each item be a task of its own, which is right from about
+        100 us per item on.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     treadle.wait_on(treadle.map(pow, [2, 3], [5, 2]))
+    [32, 9]
+    """
+    from .mapping import submit_map
+
+    return submit_map(f, iterables, chunk)
+
+
+__all__ = ["TaskState", "as_completed", "barrier", "cancel", "future", "futures", "map", "put", "wait_on"]

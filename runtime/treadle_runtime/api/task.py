@@ -1,0 +1,221 @@
+"""task: the decorator, and what happens when a task is called.
+
+Law: turns one call into one row. What a function is belongs to functions.py, how arguments travel to capture.py,
+what is written to writing.py; this file is the order in which they are asked.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from .. import place
+from ..client.calls import Version
+from ..client.futures import Future
+from ..errors import UsageError
+from .capture import Capture
+from .session import Session, current
+from .signature import TaskSignature
+from .writing import plan_groups, prepare, register
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Task(Generic[P, R]):
+    """A function whose calls run on workers. Made by `task`."""
+
+    def __init__(self, function: Callable[P, R], options: dict[str, Any], directions: dict[str, Any]) -> None:
+        self._given = (function, options, directions)
+        self._signature = TaskSignature.of(function, options, directions)
+        functools.update_wrapper(self, self._signature.function)
+        signature = self._signature.signature
+        if signature is not None:
+            self.__signature__ = signature
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Have the function run with these arguments as they are now; returns at once."""
+        return submit(self._signature, args, kwargs)  # type: ignore[return-value]
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        binding = self._signature.binding
+        if binding == "class":
+            return _Bound(self._signature, owner if owner is not None else type(instance), method=False)
+        if binding == "static" or instance is None:
+            return self
+        return _Bound(self._signature, instance, method=True)
+
+    @property
+    def function(self) -> Callable[P, R]:
+        """The plain function: calling it runs it here and now."""
+        return self._signature.function
+
+    def __repr__(self) -> str:
+        return f"<task {self._signature.name}>"
+
+    def __reduce__(self) -> Any:
+        function = self._signature.function
+        module = sys.modules.get(getattr(function, "__module__", None) or "")
+        name = getattr(function, "__qualname__", "")
+        if module is not None and module.__name__ != "__main__" and _find(module, name) is self:
+            return _imported, (module.__name__, name)
+        return Task, self._given
+
+
+class _Bound:
+    """A task taken from an object (or class) as a method."""
+
+    __slots__ = ("_method", "_signature", "_target")
+
+    def __init__(self, signature: TaskSignature, target: Any, method: bool) -> None:
+        self._signature = signature
+        self._target = target
+        self._method = method
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return submit(self._signature, (self._target, *args), kwargs, self._method)
+
+    def __repr__(self) -> str:
+        return f"<task {self._signature.name} of {type(self._target).__name__}>"
+
+
+def _find(module: Any, name: str) -> Any:
+    found = module
+    for part in name.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found
+
+
+def _imported(module: str, name: str) -> Any:
+    __import__(module)
+    return _find(sys.modules[module], name)
+
+
+@overload
+def task(function: Callable[P, R], /) -> Task[P, R]: ...
+@overload
+def task(
+    *, directions: dict[str, Any] | None = None, **options: Any
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+
+def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, **options: Any) -> Any:
+    """Make a function a task: calls return futures at once and run on workers, in an order that data decide.
+
+    Parameters
+    ----------
+    returns : int
+        How many values the function returns, as that many futures; without it one future.
+    priority : bool or int
+        Higher goes first among the tasks that are ready.
+    name : str
+        What this call is shown as, formatted with its arguments: `name="case {i}"`.
+    check : bool
+        Compare IN arguments before and after every call (else the first call of each version of the function).
+    target_direction : IN or INOUT
+        Of methods: whether `self` is only read. INOUT unless given.
+    retry_lost : bool
+        Whether a task whose worker died is run again. True unless given.
+    directions : dict
+        Directions by parameter name; `c=INOUT` as a keyword does the same.
+
+    Raises
+    ------
+    UsageError
+        at the decoration, for an unknown option or parameter.
+
+    Notes
+    -----
+    Calls may come from any thread and never wait for other tasks. A task called inside a task runs at once, there.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> @treadle.task(c=treadle.INOUT)
+    ... def add(c, x):
+    ...     c.append(x)
+    >>> with treadle.start(engine="inline"):
+    ...     c = [1]
+    ...     _ = add(c, 2)
+    ...     treadle.wait_on(c)
+    [1, 2]
+    """
+    if function is None:
+        return lambda f: Task(f, options, directions or {})
+    if isinstance(function, Task):
+        raise UsageError(f"{function!r} is a task already. Call it, or decorate its .function.")
+    return Task(function, options, directions or {})
+
+
+def submit(signature: TaskSignature, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> Any:
+    """Submit one call and return its future (a tuple of them with `returns=N`)."""
+    if place.inside_task():
+        return signature.function(*args, **kwargs)
+    written = signature.bind(args, kwargs, method)
+    session = current()
+    client = session.client
+    version = session.functions.version_of(signature.function)
+    capture = Capture(client, session.shelf)
+    if written:
+        groups = plan_groups(client, written, signature.name)
+        named = {id(value) for _, _, value in written}
+        others = [value for value in (*args, *kwargs.values()) if id(value) not in named]
+        prepare(capture, written, groups, others)
+    else:
+        groups = []
+    payload = capture.payload(args, kwargs, groups)
+    return _send(session, signature, version, capture, payload, groups, args, kwargs)
+
+
+def _send(
+    session: Session,
+    signature: TaskSignature,
+    version: Any,
+    capture: Capture,
+    payload: bytes,
+    groups: list[list[Any]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    options = signature.options
+    client = session.client
+    title = signature.title(args, kwargs) if options.name is not None else None
+    returns = options.returns
+    call = client.new_call(signature.name, session.cell, title)
+    renews = _renews(client, capture, groups, returns) if groups else ()
+    row = (
+        call.number,
+        version.id,
+        payload,
+        tuple(capture.reads),
+        returns + len(groups),
+        renews,
+        session.cell,
+        session.world(),
+        options.priority,
+        title,
+        session.launch_options(signature, version),
+    )
+    client.submit(call, row)
+    if groups:
+        register(client, call, returns, groups)
+        session.warn_unreachable(signature, groups)
+    if returns == 1:
+        return Future(Version(call, 0))
+    return tuple(Future(Version(call, k)) for k in range(returns))
+
+
+def _renews(client: Any, capture: Capture, groups: list[list[Any]], returns: int) -> tuple[tuple[int, int], ...]:
+    """Say which reads the new versions take the place of."""
+    found: dict[tuple[int, int], None] = {}
+    for k, group in enumerate(groups):
+        for member in group:
+            pending = client.pending.get(member)
+            version = pending[0].newest if pending is not None else getattr(member, "_version", None)
+            if isinstance(version, Version) and version.vid in capture.reads:
+                found[(capture.reads.index(version.vid), returns + k)] = None
+    return tuple(found)
+
+

@@ -1,0 +1,110 @@
+"""The inline link: every task runs at once, in the caller, and gives what a worker would give.
+
+Law: no threads, no processes, no files. Arguments and results are packed and unpacked as on the way to a worker, so
+that results, errors and mistakes are the same.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from ..core.model import FinishedRow, Kind, Number, Outcome, OutputRow, TaskRow, Vid, maker_of, vid_of
+from ..core.states import TaskState
+from ..store.packing import Packed
+from ..wire import messages as m
+from ..worker.context import TaskContext
+from ..worker.execute import Ran, execute
+from ..worker.seeding import seed_all
+from .client import Client
+
+
+class InlineLink:
+    """Runs tasks in `submit`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._functions: dict[int, tuple[str, Any]] = {}
+        self._values: dict[Vid, bytes] = {}
+        self._roots: dict[Number, tuple[str, Number, bytes | None]] = {}  # tasks without a result, and why
+
+    def submit(self, row: TaskRow) -> None:
+        """Run the task."""
+        broken = next((vid for vid in row[3] if vid not in self._values), None)
+        if broken is not None:
+            state, root, failure = self._roots.get(maker_of(broken), (TaskState.FAILED, maker_of(broken), None))
+            state = TaskState.CANCELLED if state == TaskState.CANCELLED else TaskState.UPSTREAM
+            self._finish(row, state, (), failure, root, Ran(Outcome.OK))
+            return
+        ran = self._run(row)
+        if ran.outcome == Outcome.OK:
+            outputs: list[OutputRow] = []
+            for k, packed in enumerate(ran.outputs):
+                data = packed.to_bytes()
+                self._values[vid_of(row[0], k)] = data
+                outputs.append((Kind.INLINE, packed.nbytes, data))
+            self._finish(row, TaskState.DONE, tuple(outputs), None, 0, ran)
+        elif ran.outcome == Outcome.INTERRUPTED:
+            self._finish(row, TaskState.CANCELLED, (), None, row[0], ran)
+            raise KeyboardInterrupt
+        else:
+            self._finish(row, TaskState.FAILED, (), ran.failure, row[0], ran)
+
+    def _run(self, row: TaskRow) -> Ran:
+        name, function = self._functions[row[1]]
+        if isinstance(function, bytes):
+            function = pickle.loads(function)
+            self._functions[row[1]] = (name, function)
+        context = TaskContext()
+        context.begin(row[0], 1, name, row[10])
+        if row[10] is not None and "seed" in row[10]:
+            seed_all(int(row[10]["seed"]))
+        sources = [lambda data=self._values[vid]: Packed.from_bytes(data) for vid in row[3]]  # type: ignore[misc]
+        return execute(row[0], function, row[2], sources, row[4], row[10], context)
+
+    def _finish(
+        self, row: TaskRow, state: str, outputs: tuple[OutputRow, ...], failure: bytes | None, root: Number, ran: Ran
+    ) -> None:
+        if state != TaskState.DONE:
+            self._roots[row[0]] = (state, root, failure)
+        finished: FinishedRow = (row[0], state, outputs, failure, root, (), (0, 1, ran.run_s), ran.notes)
+        self._client.receive(m.Finished([finished]))
+
+    def send(self, message: m.FromClient) -> None:
+        """Act on a message at once."""
+        if isinstance(message, m.Define):
+            for function, name, code, _options in message.functions:
+                self._functions[function] = (name, code)
+        elif isinstance(message, m.Put):
+            for vid, _kind, _nbytes, data in message.rows:
+                self._values[vid] = data or b""
+        elif isinstance(message, m.Release):
+            for vid in message.vids:
+                self._values.pop(vid, None)
+        elif isinstance(message, m.Fetch):
+            rows = [self._value_row(vid) for vid in message.vids]
+            self._client.receive(m.Values(rows))
+
+    def _value_row(self, vid: Vid) -> tuple[Vid, int, int, bytes | None]:
+        data = self._values.get(vid)
+        return (vid, Kind.NONE, 0, None) if data is None else (vid, Kind.INLINE, len(data), data)
+
+    def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002 - nothing is under way
+        """Return `until()`: whatever could happen has happened."""
+        return until()
+
+    def ask(self, question: str, args: dict[str, Any], timeout: float | None = 10.0) -> Any:  # noqa: ARG002
+        """Answer what can be answered without a runtime."""
+        return {} if question == "status" else []
+
+    def flush(self) -> None:
+        """Nothing is ever queued."""
+
+    def close(self) -> None:
+        """Nothing was opened; values stay readable for futures that live on."""
+
+
+def open_inline(client: Client) -> None:
+    """Give the client an inline link."""
+    client.attach(InlineLink(client), m.Welcome(epoch="inline", client=0, store="", workers=0))
