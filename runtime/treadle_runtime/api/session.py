@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final
 
@@ -19,7 +20,6 @@ from ..client.calls import Call
 from ..client.client import Client
 from ..client.inline import open_inline
 from ..config import Options, plan
-from ..core.states import TaskState
 from ..errors import UsageError
 from ..wire import messages as m
 from ..worker.world import World
@@ -36,7 +36,7 @@ class Session:
     Returned by `start`; as a context manager it stops at the end of the block.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, open_link: Callable[[Client], None] | None = None) -> None:
         self.options = options
         self.plan = plan(options.workers, options.threads, options.memory)
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
@@ -49,15 +49,15 @@ class Session:
         self._counts: dict[str, int] = {}
         for notice in self.plan.notices:
             tell("info", notice)
-        self._open()
+        (open_link or self._open)(self.client)
 
-    def _open(self) -> None:
+    def _open(self, client: Client) -> None:
         if self.options.engine == "inline":
-            open_inline(self.client)
+            open_inline(client)
             return
         from ..client.attach import open_runtime  # late: an inline session needs no zmq
 
-        open_runtime(self.client, self.options, self.plan)
+        open_runtime(client, self.options, self.plan)
 
     def _define(self, row: tuple[int, str, bytes, dict[str, Any]]) -> None:
         self.client.link.send(m.Define([row]))
@@ -83,16 +83,6 @@ class Session:
             count = self._counts[signature.name] = self._counts.get(signature.name, 0) + 1
             found["seed"] = xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}") >> 12
         return found or None
-
-    def warn_unreachable(self, signature: TaskSignature, groups: list[list[Any]]) -> None:
-        """Warn about a written object that nobody but this call holds."""
-        for group in groups:
-            if len(group) == 1 and sys.getrefcount(group[0]) <= _TEMPORARY_COUNT:
-                self.client.notify_once(
-                    "warning",
-                    f"{signature.name} writes a {type(group[0]).__name__} that has no name here: its result can't be "
-                    "reached. Keep it in a variable and wait_on that.",
-                )
 
     def stop(self, cancel: bool = False) -> None:
         """End the runtime: wait for what runs and waits, or cancel it. Results that exist stay readable."""
@@ -172,6 +162,14 @@ def peek() -> Session | None:
     return _session
 
 
+def install(session: Session) -> None:
+    """Make `session` the one of this process. Raises UsageError if another one runs."""
+    global _session
+    if peek() is not None:
+        raise UsageError("A runtime is running already. Call treadle.stop() first.")
+    _session = session
+
+
 def current() -> Session:
     """Return the session, starting it with the defaults if there is none."""
     session = _session
@@ -245,13 +243,3 @@ def stop(cancel: bool = False) -> None:
     """
     if _session is not None:
         _session.stop(cancel)
-
-
-def _count_of_temporary() -> int:
-    """Measure how many references a group's only member has when nobody outside the call holds it."""
-    return 6
-
-
-_TEMPORARY_COUNT: Final = _count_of_temporary()
-
-__all__ = ["Session", "TaskState", "TreadleWarning", "current", "peek", "start", "stop", "tell"]

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
 from ..client.calls import Call, Version
 from ..client.client import Client
 from ..client.futures import Future
-from ..core.states import TaskState
 from ..errors import UsageError
-from ..store.members import members_of
+from ..store.members import root_of
 from ..store.packing import pack
 from .put import Put
 from .session import current, peek
@@ -82,7 +83,7 @@ def _collect(client: Client | None, obj: Any, calls: list[Call], seen: set[int])
         return
     seen.add(id(obj))
     if client is not None and len(client.pending):
-        found = client.pending.get(obj)
+        found = client.pending.get(root_of(obj) if isinstance(obj, np.ndarray) else obj)
         if found is not None:
             calls.append(found[0].newest.call)
     if isinstance(obj, (list, tuple, set, frozenset)):
@@ -100,7 +101,7 @@ def _resolve(client: Client | None, obj: Any, made: dict[int, Any]) -> Any:
     if id(obj) in made:
         return made[id(obj)]
     if client is not None and len(client.pending):
-        _settle_reachable(client, obj)
+        client.settle_reachable(obj)
     if client is not None:
         obj = client.current(obj)
     made[id(obj)] = obj
@@ -116,14 +117,6 @@ def _resolve(client: Client | None, obj: Any, made: dict[int, Any]) -> Any:
         if any(items[key] is not obj[key] for key in obj):
             made[id(obj)] = items
     return made[id(obj)]
-
-
-def _settle_reachable(client: Client, obj: Any) -> None:
-    """Bring up to date whatever can be reached from `obj` and has writes pending."""
-    for member in members_of(obj, lambda value: [] if isinstance(value, Future) else None):
-        found = client.pending.get(member)
-        if found is not None:
-            client.settle(found[0])
 
 
 def barrier() -> None:
@@ -273,6 +266,3 @@ def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Fu
     from .mapping import submit_map
 
     return submit_map(f, iterables, chunk)
-
-
-__all__ = ["TaskState", "as_completed", "barrier", "cancel", "future", "futures", "map", "put", "wait_on"]

@@ -16,9 +16,10 @@ from ..client.calls import Version
 from ..client.futures import Future
 from ..errors import UsageError
 from .capture import Capture
+from .directions import INOUT
 from .session import Session, current
 from .signature import TaskSignature
-from .writing import plan_groups, prepare, register
+from .writing import is_constant, plan_groups, prepare, register
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -159,6 +160,10 @@ def submit(signature: TaskSignature, args: tuple[Any, ...], kwargs: dict[str, An
     version = session.functions.version_of(signature.function)
     capture = Capture(client, session.shelf)
     if written:
+        if signature is _probe._signature:
+            return sys.getrefcount(written[0][2])
+        if not method:
+            _warn_unreachable(session, signature, written)
         groups = plan_groups(client, written, signature.name)
         named = {id(value) for _, _, value in written}
         others = [value for value in (*args, *kwargs.values()) if id(value) not in named]
@@ -167,6 +172,26 @@ def submit(signature: TaskSignature, args: tuple[Any, ...], kwargs: dict[str, An
         groups = []
     payload = capture.payload(args, kwargs, groups)
     return _send(session, signature, version, capture, payload, groups, args, kwargs)
+
+
+def _warn_unreachable(session: Session, signature: TaskSignature, written: Any) -> None:
+    """Warn about a written object that nobody but this very call holds, as the `[1, 2]` of `f([1, 2])`."""
+    threshold = _count_of_temporary()
+    for name, _direction, value in written:
+        if sys.getrefcount(value) <= threshold and not isinstance(value, Future) and not is_constant(value):
+            session.client.notify_once(
+                "warning",
+                f"{name} of {signature.name} was given a {type(value).__name__} that has no name: what the task writes "
+                "can't be reached. Keep it in a variable and wait_on that.",
+            )
+
+
+@functools.cache
+def _count_of_temporary() -> int:
+    """Measure how many references such an object has on its way here; -1 where named objects have no more."""
+    named: list[int] = []
+    of_named, of_temporary = _probe(named), _probe([])
+    return of_temporary if of_temporary < of_named else -1
 
 
 def _send(
@@ -201,7 +226,6 @@ def _send(
     client.submit(call, row)
     if groups:
         register(client, call, returns, groups)
-        session.warn_unreachable(signature, groups)
     if returns == 1:
         return Future(Version(call, 0))
     return tuple(Future(Version(call, k)) for k in range(returns))
@@ -219,3 +243,6 @@ def _renews(client: Any, capture: Capture, groups: list[list[Any]], returns: int
     return tuple(found)
 
 
+@task(c=INOUT)
+def _probe(c: Any) -> Any:
+    return c

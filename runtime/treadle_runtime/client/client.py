@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ..core.model import CLIENT_SPAN, INLINE_LIMIT, PUT_BASE, FinishedRow, Kind, Number, TaskRow, Vid
+from ..core.model import CLIENT_SPAN, INLINE_LIMIT, PUT_BASE, FinishedRow, Kind, Number, TaskRow, Vid, maker_of, output_of
 from ..core.states import TaskState
 from ..errors import DataLost, RuntimeLost
 from ..store.files import Store
+from ..store.members import members_of
 from ..store.packing import Packed, unpack
 from ..wire import messages as m
 from .calls import Call, Version
@@ -47,6 +48,7 @@ class Client:
         self._next_put = PUT_BASE + 1
         self._values: dict[Vid, tuple[int, int, bytes | None]] = {}
         self._wanted: set[Vid] = set()
+        self._kept: dict[Vid, Packed] = {}
         self._warned: set[str] = set()
         self._settling = threading.RLock()
         self._replaced: dict[int, tuple[Any, Any]] = {}
@@ -192,45 +194,41 @@ class Client:
         left = sum(not call.final for call in calls)
         raise TimeoutError(f"{left} of {len(calls)} tasks have not ended after {timeout} s. They go on.")
 
-    def fetch(self, versions: Iterable[Version]) -> dict[Vid, Packed]:
-        """Return the packed values of versions whose calls are done; blocks until they are here."""
+    def fetch(self, wanted: dict[Vid, Call]) -> dict[Vid, Packed]:
+        """Return the packed values of these versions of calls that are done; blocks until they are here."""
         found: dict[Vid, Packed] = {}
-        missing: list[Version] = []
-        for version in versions:
-            kind, _nbytes, data = version.call.outputs[version.output]
-            if kind == Kind.INLINE and data is not None:
-                found[version.vid] = Packed.from_bytes(data)
-            else:
-                missing.append(version)
+        for vid, call in wanted.items():
+            kind, _nbytes, data = call.outputs[output_of(vid)]
+            if vid in self._kept:
+                found[vid] = self._kept[vid]
+            elif kind == Kind.INLINE and data is not None:
+                found[vid] = Packed.from_bytes(data)
+        missing = {vid: call for vid, call in wanted.items() if vid not in found}
         if missing:
             self._fetch_missing(missing, found)
         return found
 
-    def _fetch_missing(self, missing: list[Version], found: dict[Vid, Packed]) -> None:
-        vids = [version.vid for version in missing]
-        self._wanted.update(vids)
+    def _fetch_missing(self, missing: dict[Vid, Call], found: dict[Vid, Packed]) -> None:
+        self._wanted.update(missing)
         try:
-            self.link.send(m.Fetch(vids))
-            self.link.wait(lambda: self.lost is not None or all(vid in self._values for vid in vids), None)
-            for version in missing:
-                found[version.vid] = self._open(version)
+            if not self.closed:
+                self.link.send(m.Fetch(list(missing)))
+                self.link.wait(lambda: self.lost is not None or all(vid in self._values for vid in missing), None)
+            for vid, call in missing.items():
+                found[vid] = self._open(vid, call)
         finally:
-            self._wanted.difference_update(vids)
-            for vid in vids:
+            for vid in missing:
+                self._wanted.discard(vid)
                 self._values.pop(vid, None)
 
-    def _open(self, version: Version) -> Packed:
-        kind, nbytes, data = self._values.get(version.vid, (Kind.NONE, 0, None))
+    def _open(self, vid: Vid, call: Call) -> Packed:
+        kind, _nbytes, data = self._values.get(vid, (Kind.NONE, 0, None))
         if kind == Kind.INLINE and data is not None:
             return Packed.from_bytes(data)
         if kind == Kind.FILE and self.store is not None:
-            packed = self.store.open(version.vid)
-            version.call.outputs = tuple(
-                (Kind.FILE, nbytes, None) if i == version.output else row for i, row in enumerate(version.call.outputs)
-            )
-            return packed
+            return self.store.open(vid)
         why = data.decode() if data is not None else (self.lost or "the runtime no longer has it")
-        raise DataLost(f"The value of {version.call.label} is gone: {why}. Run the task again.")
+        raise DataLost(f"The value of {call.label} is gone: {why}. Run the task again.")
 
     # ------------------------------------------------------------ values
     def value_of(self, future: Future[Any], timeout: float | None = None) -> Any:
@@ -242,15 +240,21 @@ class Client:
             with self._settling:
                 self.raise_if_failed(future._call)
                 if future._value is _MISSING and future._version is not None:
-                    future._value = unpack(self.fetch([future._version])[future._version.vid])
-        elif (found := self.pending.get(future._value)) is not None:
-            self.settle(found[0], timeout)
+                    future._value = unpack(self.fetch({future._version.vid: future._call})[future._version.vid])
+        elif len(self.pending):
+            self.settle_reachable(future._value, timeout)
         return self.current(future._value)
 
     def current(self, live: Any) -> Any:
         """Return what stands for a live object now: itself, or what replaced it."""
         found = self._replaced.get(id(live))
         return live if found is None else found[1]
+
+    def settle_reachable(self, value: Any, timeout: float | None = None) -> None:
+        """Bring up to date whatever can be reached from `value` and has writes pending."""
+        for member in members_of(value, lambda part: [] if isinstance(part, Future) else None):
+            if (found := self.pending.get(member)) is not None:
+                self.settle(found[0], timeout)
 
     def settle(self, group: Group, timeout: float | None = None) -> None:
         """Bring the live objects of a group up to date in place; raises what the task that writes them raised."""
@@ -261,7 +265,7 @@ class Client:
                 return  # another thread was faster
             group.check_unchanged()
             good = [newest] if not failed(newest) else [one for one in newest.last_good() if one.holds is not None]
-            packed = self.fetch(good)
+            packed = self.fetch({version.vid: version.call for version in good})
             for version in good:
                 self._renew(version, unpack(packed[version.vid]))
             for member in group.members():
@@ -306,6 +310,13 @@ class Client:
         done = [number for number, call in self.calls.items() if call.state == TaskState.DONE]
         for number in done[: max(0, len(done) - _HISTORY)]:
             del self.calls[number]
+
+    def keep_results(self) -> None:
+        """Fetch what handles held here still name, so that it stays readable when the runtime ends."""
+        if self.lost is None:
+            held = [vid for vid in self.link.ask("handles", {}) if vid not in self._kept]
+            done = {vid: self.calls[maker_of(vid)] for vid in held if maker_of(vid) in self.calls}
+            self._kept.update(self.fetch({vid: call for vid, call in done.items() if call.state == TaskState.DONE}))
 
     def close(self) -> None:
         """Give everything back; values that are here stay readable."""

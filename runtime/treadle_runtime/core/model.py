@@ -35,6 +35,11 @@ def maker_of(vid: Vid) -> Number:
     return vid >> OUTPUT_BITS
 
 
+def output_of(vid: Vid) -> int:
+    """Return which output of its maker version `vid` is."""
+    return vid & ((1 << OUTPUT_BITS) - 1)
+
+
 def is_put(vid: Vid) -> bool:
     """Tell whether `vid` was stored by a client rather than made by a task."""
     return vid >> OUTPUT_BITS >= PUT_BASE

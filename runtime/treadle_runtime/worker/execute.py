@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+
 from .. import place
 from ..core.model import Outcome
 from ..errors import UsageError
@@ -127,7 +129,8 @@ def name_of(function: Any) -> str:
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 
-_brief = reprlib.Repr(maxother=60, maxstring=60, maxlist=4, maxtuple=4, maxdict=4, maxset=4)
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = 60
 
 
 def arguments_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -152,16 +155,28 @@ class _Watch:
     def __init__(
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], groups: list[list[Any]]
     ) -> None:
-        written = {id(member) for group in groups for member in group}
+        written = [member for group in groups for member in group]
         self._watched = [
             (name, value, fingerprint(value))
             for name, value in _named(function, args, kwargs)
-            if not any(id(part) in written for part in members_of(value)) and _size_of(value) <= CHECK_LIMIT
+            if not _overlap(members_of(value), written) and _size_of(value) <= CHECK_LIMIT
         ]
 
     def changes(self) -> Notes | None:
         names = [name for name, value, mark in self._watched if fingerprint(value) != mark]
         return {"changed": ", ".join(names)} if names else None
+
+
+def _overlap(parts: list[Any], written: list[Any]) -> bool:
+    """Tell whether an argument shares an object, or memory, with what the task may write."""
+    if not written:
+        return False
+    ids = set(map(id, written))
+    arrays = [member for member in written if isinstance(member, np.ndarray)]
+    return any(
+        id(part) in ids or (isinstance(part, np.ndarray) and any(np.may_share_memory(part, one) for one in arrays))
+        for part in parts
+    )
 
 
 def _size_of(value: Any) -> int:
