@@ -78,7 +78,7 @@ def shape_of(values: list[Any]) -> Any:
 
 # ---------------------------------------------------------------- what tasks do
 def read(x: Any) -> Any:
-    return [len(str(plain(x))), plain(x)]
+    return [len(str(plain(x))), str(plain(x))]
 
 
 def combine(x: Any, y: Any) -> Any:
@@ -270,9 +270,10 @@ class Oracle(Machine):
             group = Group(members_of(value, self._group_members), poisoned)
             for member in group.members:
                 self.groups[id(member)] = group
-        if len(written) == 2:  # arguments that share objects come together
+        if len(written) == 2:  # arguments that share objects, or could after the call, come together
             first, second = (members_of(value, self._group_members) for value in written)
-            if {*map(id, first)} & {*map(id, second)}:
+            holders = any(not isinstance(member, np.ndarray) for member in (*first, *second))
+            if first and second and (holders or {*map(id, first)} & {*map(id, second)}):
                 group = Group(list({id(m): m for m in (*first, *second)}.values()), poisoned)
                 for member in group.members:
                     self.groups[id(member)] = group

@@ -21,7 +21,8 @@ from ..store.members import ATOMS, root_of
 from ..errors import TreadleError
 from ..store.diagnose import explain_pickling
 from ..store.packing import Pickler, pack_buffer
-from ..store.references import PLAIN, encode_payload, ref, same, view
+from ..store.references import PLAIN, encode_payload, ref, same
+from ..store.views import Bases
 
 INLINE_TOTAL: Final = 1024 * 1024
 """Small buffers travel inside the message until they are this many bytes together."""
@@ -60,7 +61,7 @@ class Capture:
         self.shelf = shelf
         self.reads: list[int] = []
         self.keep: list[Version] = []  # handles that must live until the task is submitted
-        self.bases: dict[int, Any] = {}  # arrays whose views keep being views of them
+        self.bases = Bases()
         self.blank: set[int] = set()  # arrays that are only written: their content does not travel
         self._index: dict[int, int] = {}
 
@@ -163,10 +164,10 @@ class _CapturePickler(Pickler):
         if self._members and (reduced := self._capture.member(obj)) is not None:
             return reduced
         if type(obj) is np.ndarray:
-            base = root_of(obj)
-            if base is not obj and (id(base) in self._capture.bases or self._capture.client.pending.get(base)):
-                offset = obj.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-                return view, (base, obj.dtype, obj.shape, obj.strides, offset)
+            if self._members and self._capture.client.pending.get(base := root_of(obj)) is not None:
+                self._capture.bases.add(base)
+            if self._capture.bases and (reduced := self._capture.bases.reduce(obj)) is not None:
+                return reduced
         instead = self._capture.client.current(obj)
         if instead is not obj:
             return same, (instead,)

@@ -15,7 +15,7 @@ from ..client.client import Client
 from ..client.futures import _MISSING, Future
 from ..client.groups import Group
 from ..errors import UsageError
-from ..store.members import is_atom, members_of, root_of
+from ..store.members import is_atom, members_of
 from .capture import Capture
 from .directions import OUT, Direction
 from .put import Put
@@ -26,7 +26,8 @@ Written = tuple[str, Direction, Any]
 def plan_groups(client: Client, written: Sequence[Written], function: str) -> list[list[Any]]:
     """Return, for each new version this call makes, the live objects it holds.
 
-    Arguments that share an object, or whose objects already wait for the same task, come together.
+    Arguments that share an object, or whose objects already wait for the same task, come together; so do several
+    that can take each other in.
     """
     groups: list[dict[int, Any]] = []
     for name, _direction, given in written:
@@ -43,7 +44,14 @@ def plan_groups(client: Client, written: Sequence[Written], function: str) -> li
             if group not in apart:
                 members = {**group, **members}
         groups = [*apart, members]
+    if len(groups) > 1 and any(_can_hold(member) for group in groups for member in group.values()):
+        groups = [{key: member for group in groups for key, member in group.items()}]
     return [list(group.values()) for group in groups]
+
+
+def _can_hold(member: Any) -> bool:
+    """Tell whether a task could put another object into this one: plain arrays can't take anything in."""
+    return not isinstance(member, (np.ndarray, bytearray)) or (isinstance(member, np.ndarray) and member.dtype.hasobject)
 
 
 def is_constant(value: Any) -> bool:
@@ -55,8 +63,7 @@ def prepare(capture: Capture, written: Sequence[Written], groups: Sequence[list[
     """Tell the capture which arrays keep their views, and which are only written, so that they need not travel."""
     for group in groups:
         for member in group:
-            if isinstance(member, np.ndarray):
-                capture.bases[id(member)] = member
+            capture.bases.add(member)
     if not all(is_atom(other) or type(other) is Future for other in others):
         return  # something else might look at the old content
     seen: set[int] = set()
@@ -111,7 +118,3 @@ def _known(client: Client, value: Any) -> list[Any] | None:
         return None
     return [member for member in found[0].members() if member is not None]
 
-
-def base_of(value: Any) -> Any:
-    """Return the array a view looks at, anything else as it is."""
-    return root_of(value) if isinstance(value, np.ndarray) else value

@@ -101,6 +101,11 @@ class Version:
         if call.state == TaskState.DONE:
             self.parents = ()
 
+    def unsettled(self) -> list[Call]:
+        """Return the calls that must end before it is known which version below a failed one is the last good one."""
+        below = [call for parent in self.parents for call in parent.unsettled()]
+        return below if self.call.final else [*below, self.call]
+
     def last_good(self) -> list[Version]:
         """Return the newest versions at or below this one that exist (several where groups were merged)."""
         if self.call.state == TaskState.DONE:

@@ -260,6 +260,8 @@ class Client:
         """Bring the live objects of a group up to date in place; raises what the task that writes them raised."""
         newest = group.newest
         self.wait_for([newest.call], timeout)
+        if failed(newest):  # it may fail before what it was to change is done
+            self.wait_for(newest.unsettled(), timeout)
         with self._settling:
             if not any(entry[0] is group for entry in map(self.pending.get, group.members()) if entry is not None):
                 return  # another thread was faster

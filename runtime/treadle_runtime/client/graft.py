@@ -39,6 +39,8 @@ class _Surgeon:
             self.adopt(new)
             return False
         if isinstance(old, np.ndarray):
+            if root_of(old) is not old:
+                return True  # a view: its base, a member like itself, brings the content
             if new.dtype.hasobject:
                 new = self._object_array(new)
             writeable = old.flags.writeable

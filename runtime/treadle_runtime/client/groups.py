@@ -15,7 +15,7 @@ import xxhash
 
 from ..core.states import TaskState
 from ..errors import ChangedWhilePending
-from ..store.members import has_plain_state, is_atom, state_of
+from ..store.members import has_plain_state, is_atom, root_of, state_of
 from ..store.packing import pack
 from .calls import Version
 from .futures import Future
@@ -120,6 +120,8 @@ def _mark(member: Any) -> Any:
     if isinstance(member, Future):
         return None
     if isinstance(member, np.ndarray):
+        if root_of(member) is not member:
+            return None  # its base, a member like itself, has the content
         if member.dtype.hasobject:
             return [_identity(part) for part in member.ravel().tolist()]
         return _array_mark(member)

@@ -54,7 +54,7 @@ class Publish:
 
 @dataclass(slots=True)
 class Drop:
-    """Nobody can reach these versions any more: free bytes and files; `worker` also frees what it holds."""
+    """Free these: without a worker the bytes and files of the runtime, else what that worker alone holds."""
 
     vids: list[Vid]
     worker: WorkerId | None

@@ -49,7 +49,7 @@ def root_of(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def members_of(root: Any, known: Known | None = None) -> list[Any]:
-    """List every mutable object that can be reached from `root`, each once; a view stands for its base.
+    """List every mutable object that can be reached from `root`, each once; a view comes before its base.
 
     Parameters
     ----------
@@ -74,6 +74,7 @@ def members_of(root: Any, known: Known | None = None) -> list[Any]:
         if is_atom(value):
             continue
         if isinstance(value, np.ndarray) and (base := root_of(value)) is not value:
+            found.append(value)
             stack.append(base)
             continue
         if type(value) not in (tuple, frozenset):

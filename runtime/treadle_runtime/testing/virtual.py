@@ -19,7 +19,7 @@ from ..core import events as e
 from ..core import instructions as i
 from ..core.invariants import check
 from ..core.model import INLINE_LIMIT, FinishedRow, Kind, Number, Outcome, OutputRow, ReturnRow, TaskRow, Vid, vid_of
-from ..core.scheduler import Scheduler
+from ..core.scheduler import Scheduler, SchedulerOptions
 from ..store.packing import Packed
 from ..wire import messages as m
 from ..worker.context import TaskContext
@@ -71,7 +71,7 @@ class VirtualCluster:
         self._at = 0.0
         self._wake: list[float] = []
         self.deaths = 0
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(SchedulerOptions(max_losses=1_000_000))
         self._workers: dict[int, VirtualWorker] = {}
         self._rows: dict[Number, TaskRow] = {}
         self._codes: dict[int, tuple[str, bytes]] = {}
@@ -141,6 +141,8 @@ class VirtualCluster:
         """Answer what the client asks when it stops."""
         if question != "handles":
             return {}
+        while self._events:
+            self._step_scheduler()
         return [vid for vid in self._values if self.scheduler.version(vid) is not None]
 
     def flush(self) -> None:
@@ -287,10 +289,12 @@ class VirtualCluster:
         self._events.append(e.VersionsPublished(self._at, worker.worker, rows))
 
     def _drop(self, drop: i.Drop) -> None:
+        holder = self._workers.get(drop.worker) if drop.worker is not None else None
         for vid in drop.vids:
-            self._values.pop(vid, None)
-            if drop.worker is not None and drop.worker in self._workers:
-                self._workers[drop.worker].made.pop(vid, None)
+            if drop.worker is None:
+                self._values.pop(vid, None)
+            elif holder is not None:
+                holder.made.pop(vid, None)
 
     def _forget(self, forget: i.Forget) -> None:
         for number in forget.numbers:

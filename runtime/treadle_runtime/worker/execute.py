@@ -22,6 +22,7 @@ from ..store.fingerprint import fingerprint
 from ..store.members import members_of
 from ..store.packing import Packed, pack
 from ..store.references import Inputs, decode_payload
+from ..store.views import pack_group
 from .code import Code
 from .failure import pack_exception
 
@@ -109,7 +110,7 @@ def _pack_outputs(function: Any, result: Any, groups: list[list[Any]], outputs: 
         packed = [pack(result, root="result")]
     else:
         packed = [pack(value, root=f"result[{i}]") for i, value in enumerate(_split(function, result, returns))]
-    packed.extend(pack(group, root="the changed arguments") for group in groups)
+    packed.extend(pack_group(group) for group in groups)
     return packed
 
 
