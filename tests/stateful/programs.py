@@ -8,10 +8,12 @@ depends on it is not run: the oracle does the same by hand.
 
 from __future__ import annotations
 
+import abc
 import copy
 from typing import Any
 
 import numpy as np
+
 from treadle_runtime.api.directions import INOUT, OUT
 from treadle_runtime.api.sync import wait_on
 from treadle_runtime.api.task import Task, task
@@ -31,7 +33,7 @@ class Thing:
         self.child = child
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """What failing tasks raise."""
 
 
@@ -130,7 +132,7 @@ def fill(c: Any) -> None:
 
 def fail(c: Any) -> None:
     _change(c, 0)
-    raise Broken("as planned")
+    raise BrokenError("as planned")
 
 
 def _change(value: Any, depth: int) -> None:
@@ -165,7 +167,7 @@ TASKS: list[tuple[Task[..., Any], int, tuple[int, ...]]] = [
 FILL, FAIL = 6, 7
 
 
-class Machine:
+class Machine(abc.ABC):
     """What both runs share: variables and the operations of the main program."""
 
     def __init__(self) -> None:
@@ -216,11 +218,13 @@ class Machine:
         elif isinstance(base, np.ndarray) and base.size > 1:
             self.keep(base[::2])
 
+    @abc.abstractmethod
     def call(self, which: int, args: list[Any], written: tuple[int, ...]) -> None:
-        raise AssertionError
+        """Call a task, or its function."""
 
+    @abc.abstractmethod
     def wait(self, a: int) -> None:
-        raise AssertionError
+        """Have variable `a` up to date."""
 
 
 class Group:
@@ -299,7 +303,7 @@ class WithTasks(Machine):
         super().__init__()
         self.decisions = iter(decisions)
 
-    def call(self, which: int, args: list[Any], written: tuple[int, ...]) -> None:
+    def call(self, which: int, args: list[Any], written: tuple[int, ...]) -> None:  # noqa: ARG002
         decision = next(self.decisions)
         if decision == "skip":
             return
@@ -322,7 +326,7 @@ class WithTasks(Machine):
         for _ in range(50):
             try:
                 waited = wait_on(value)
-            except (Broken, UpstreamFailed):
+            except (BrokenError, UpstreamFailed):
                 continue
             return values_in_place(waited if isinstance(value, Future) else value)
         raise AssertionError("waiting goes on failing")

@@ -8,6 +8,7 @@ import warnings
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
+
 from treadle_runtime.api.session import TreadleWarning, start
 from treadle_runtime.testing import VirtualCluster
 

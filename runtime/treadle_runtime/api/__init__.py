@@ -1,1 +1,37 @@
+"""The programming interface: what `import treadle` re-exports. Free of IPython.
 
+Law: names only; each is defined in exactly one module below.
+"""
+
+from ..client.futures import Future
+from ..worker.context import rng
+from .directions import IN, INOUT, OUT
+from .put import Put
+from .session import Session, TreadleWarning, current, peek, start, stop
+from .sync import as_completed, barrier, cancel, future, futures, map, put, wait_on
+from .task import Task, task
+
+__all__ = [
+    "IN",
+    "INOUT",
+    "OUT",
+    "Future",
+    "Put",
+    "Session",
+    "Task",
+    "TreadleWarning",
+    "as_completed",
+    "barrier",
+    "cancel",
+    "current",
+    "future",
+    "futures",
+    "map",
+    "peek",
+    "put",
+    "rng",
+    "start",
+    "stop",
+    "task",
+    "wait_on",
+]

@@ -17,9 +17,9 @@ from ..client.calls import Version
 from ..client.client import Client
 from ..client.futures import _MISSING, Future, _captures
 from ..core.model import INLINE_LIMIT
-from ..store.members import ATOMS, root_of
 from ..errors import TreadleError
 from ..store.diagnose import explain_pickling
+from ..store.members import ATOMS, root_of
 from ..store.packing import Pickler, pack_buffer
 from ..store.references import PLAIN, encode_payload, ref, same
 from ..store.views import Bases
@@ -128,7 +128,7 @@ class Capture:
             stream = self._shelve(memoryview(packed.stream))
         parts: list[bytes | int] = []
         inline = 0
-        for buffer in map(memoryview, packed.buffers):
+        for buffer in (memoryview(part) for part in packed.buffers):
             if buffer.nbytes > INLINE_LIMIT or (inline > INLINE_TOTAL and buffer.nbytes > 4096):
                 parts.append(self._shelve(buffer))
             else:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..client.futures import Future
 from ..errors import UsageError
+from ..worker.execute import name_of
 from .task import Task, task
 
 
@@ -27,7 +28,7 @@ def submit_map(f: Any, iterables: tuple[Iterable[Any], ...], chunk: int | str) -
     plain = single.function
     result: list[Future[Any]] = []
     for part in itertools.batched(items, int(chunk)) if hasattr(itertools, "batched") else _batched(items, int(chunk)):
-        several = task(returns=len(part), name=f"{single.__name__} x{len(part)}")(_each)
+        several = task(returns=len(part), name=f"{name_of(plain)} x{len(part)}")(_each)
         futures = several(plain, list(part))
         result.extend([futures] if isinstance(futures, Future) else futures)
     return result

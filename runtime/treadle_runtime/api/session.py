@@ -81,7 +81,7 @@ class Session:
             found["retry_lost"] = False
         if self.options.seed is not None:
             count = self._counts[signature.name] = self._counts.get(signature.name, 0) + 1
-            found["seed"] = xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}") >> 12
+            found["seed"] = xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}".encode()) >> 12
         return found or None
 
     def stop(self, cancel: bool = False) -> None:

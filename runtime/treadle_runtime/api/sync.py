@@ -196,15 +196,8 @@ def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> 
     """
     left = list(dict.fromkeys(futures))
     while left:
+        left[0]._call.client.wait_for_any([future._call_now() for future in left], timeout)
         done = [future for future in left if future.done()]
-        if not done:
-            client = left[0]._call.client
-            waiting = left
-            if not client.link.wait(lambda: client.lost is not None or any(f.done() for f in waiting), timeout):
-                raise TimeoutError(f"{len(left)} tasks have not ended after {timeout} s. They go on.")
-            if client.lost is not None and not any(future.done() for future in left):
-                client.wait_for([left[0]._call])
-            continue
         ended = set(map(id, done))
         left = [future for future in left if id(future) not in ended]
         yield from done
@@ -243,7 +236,7 @@ def futures(
     ]
 
 
-def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[Any]]:  # noqa: A001
+def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[Any]]:
     """Call a function or task for each item; return the futures in order, at once.
 
     Parameters

@@ -38,7 +38,8 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Have the function run with these arguments as they are now; returns at once."""
-        return submit(self._signature, args, kwargs)  # type: ignore[return-value]
+        future: Future[R] = submit(self._signature, args, kwargs)
+        return future
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         binding = self._signature.binding
@@ -190,7 +191,8 @@ def _warn_unreachable(session: Session, signature: TaskSignature, written: Any) 
 def _count_of_temporary() -> int:
     """Measure how many references such an object has on its way here; -1 where named objects have no more."""
     named: list[int] = []
-    of_named, of_temporary = _probe(named), _probe([])
+    count: Any = _probe
+    of_named, of_temporary = int(count(named)), int(count([]))
     return of_temporary if of_temporary < of_named else -1
 
 

@@ -11,7 +11,18 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ..core.model import CLIENT_SPAN, INLINE_LIMIT, PUT_BASE, FinishedRow, Kind, Number, TaskRow, Vid, maker_of, output_of
+from ..core.model import (
+    CLIENT_SPAN,
+    INLINE_LIMIT,
+    PUT_BASE,
+    FinishedRow,
+    Kind,
+    Number,
+    TaskRow,
+    Vid,
+    maker_of,
+    output_of,
+)
 from ..core.states import TaskState
 from ..errors import DataLost, RuntimeLost
 from ..store.files import Store
@@ -191,6 +202,20 @@ class Client:
             if self.lost is not None and not all(call.final for call in calls):
                 raise RuntimeLost(f"{self.lost} Start again: the next task call makes a new runtime.")
             return
+        self._time_out(calls, timeout)
+
+    def wait_for_any(self, calls: Sequence[Call], timeout: float | None = None) -> None:
+        """Block until at least one call is final. Raises TimeoutError and RuntimeLost."""
+
+        def until() -> bool:
+            return self.lost is not None or any(call.final for call in calls)
+
+        if not until() and not self.link.wait(until, timeout):
+            self._time_out(calls, timeout)
+        if not any(call.final for call in calls):
+            raise RuntimeLost(f"{self.lost} Start again: the next task call makes a new runtime.")
+
+    def _time_out(self, calls: Sequence[Call], timeout: float | None) -> None:
         left = sum(not call.final for call in calls)
         raise TimeoutError(f"{left} of {len(calls)} tasks have not ended after {timeout} s. They go on.")
 

@@ -113,7 +113,7 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         try:
             fn(self)
         except Exception:  # noqa: BLE001 - as the standard library does: a callback's error is logged, not raised
-            concurrent.futures._base.LOGGER.exception("exception calling callback for %r", self)  # type: ignore[attr-defined]
+            concurrent.futures._base.LOGGER.exception("exception calling callback for %r", self)
 
     def set_running_or_notify_cancel(self) -> bool:
         raise RuntimeError("The state of a task's future is set by the runtime alone.")

@@ -105,8 +105,10 @@ class _Surgeon:
         return flat.reshape(value.shape)
 
     def _fill(self, old: Any, new: Any) -> None:
-        if isinstance(old, (list, bytearray, array.array)):
-            old[:] = [self.adopt(item) for item in new] if isinstance(old, list) else new[:]
+        if isinstance(old, list):
+            old[:] = [self.adopt(item) for item in new]
+        elif isinstance(old, (bytearray, array.array)):
+            old[:] = new[:]
         elif isinstance(old, dict):
             items = [(self.adopt(key), self.adopt(item)) for key, item in dict.items(new)]
             if isinstance(old, collections.defaultdict):

@@ -6,6 +6,7 @@ held weakly, or strongly where its type can't be (list, dict, bytearray). Never 
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -72,7 +73,7 @@ class Pending:
             key = id(member)
             if key not in self._by_id:
                 self.containers += not _weak(member)
-            held = weakref.ref(member, lambda ref, key=key: self._gone(key, ref)) if _weak(member) else None
+            held = weakref.ref(member, functools.partial(self._gone, key)) if _weak(member) else None
             self._by_id[key] = (group, index, held)
             if isinstance(member, Future):
                 member._group = group

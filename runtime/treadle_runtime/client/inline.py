@@ -6,6 +6,7 @@ that results, errors and mistakes are the same.
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +61,7 @@ class InlineLink:
         context.begin(row[0], 1, name, row[10])
         if row[10] is not None and "seed" in row[10]:
             seed_all(int(row[10]["seed"]))
-        sources = [lambda data=self._values[vid]: Packed.from_bytes(data) for vid in row[3]]  # type: ignore[misc]
+        sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         return execute(row[0], function, row[2], sources, row[4], row[10], context)
 
     def _finish(

@@ -114,10 +114,11 @@ def has_plain_state(value: Any) -> bool:
     own = (collections.deque, collections.OrderedDict, collections.defaultdict, array.array)
     if kind in own:
         return False
+    base: Any = object
     return (
-        (kind.__reduce_ex__ is object.__reduce_ex__ or issubclass(kind, (list, dict, set)))
-        and (kind.__reduce__ is object.__reduce__ or issubclass(kind, (set, *own)))
-        and getattr(kind, "__getstate__", None) is getattr(object, "__getstate__", None)
+        (kind.__reduce_ex__ is base.__reduce_ex__ or issubclass(kind, (list, dict, set)))
+        and (kind.__reduce__ is base.__reduce__ or issubclass(kind, (set, *own)))
+        and getattr(kind, "__getstate__", None) is getattr(base, "__getstate__", None)
         and not hasattr(kind, "__setstate__")
         and (hasattr(value, "__dict__") or hasattr(kind, "__slots__"))
     )

@@ -6,6 +6,7 @@ computes without Treadle, whatever the order, and however often workers die.
 
 from __future__ import annotations
 
+import functools
 import pickle
 import random
 from collections import deque
@@ -17,9 +18,21 @@ from ..client.client import Client
 from ..config import Options
 from ..core import events as e
 from ..core import instructions as i
+from ..core.books import SchedulerOptions
 from ..core.invariants import check
-from ..core.model import INLINE_LIMIT, FinishedRow, Kind, Number, Outcome, OutputRow, ReturnRow, TaskRow, Vid, vid_of
-from ..core.scheduler import Scheduler, SchedulerOptions
+from ..core.model import (
+    INLINE_LIMIT,
+    FinishedRow,
+    Kind,
+    Number,
+    Outcome,
+    OutputRow,
+    ReturnRow,
+    TaskRow,
+    Vid,
+    vid_of,
+)
+from ..core.scheduler import Scheduler
 from ..store.packing import Packed
 from ..wire import messages as m
 from ..worker.context import TaskContext
@@ -159,7 +172,7 @@ class VirtualCluster:
             choices += [self._step_scheduler] * 2
         if self._mail:
             choices.append(self._step_mail)
-        choices += [lambda w=worker: self._step_worker(w) for worker in self._workers.values() if worker.queue]
+        choices += [functools.partial(self._step_worker, w) for w in self._workers.values() if w.queue]
         if not choices:
             return False
         self._at += 0.001
@@ -219,7 +232,7 @@ class VirtualCluster:
         if row[1] not in worker.functions:
             worker.functions[row[1]] = pickle.loads(code)
         datas = [worker.made[vid] if kind == Kind.HELD else self._values[vid] for vid, kind in inputs]
-        sources = [lambda data=data: Packed.from_bytes(data) for data in datas]  # type: ignore[misc]
+        sources = [functools.partial(Packed.from_bytes, data) for data in datas]
         context = TaskContext(worker.worker)
         context.begin(number, attempt, name, row[10])
         ran = execute(number, worker.functions[row[1]], row[2], sources, row[4], row[10], context)
