@@ -1,4 +1,4 @@
-"""How arrays and tensors are taken apart so that their memory travels out of band.
+"""How arrays, tensors and the like are taken apart so that their memory travels out of band.
 
 Law: imports neither numpy nor torch; knows them once the user's code has imported them. A reducer gets an
 object of exactly the type it is registered for and gives what `__reduce_ex__` gives, or NotImplemented to
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..errors import NotSerializable
+from .travel import TravelPickler
 
 Reducer = Callable[[Any], Any]
 
@@ -27,6 +27,15 @@ def _refuse_file(file: Any) -> Any:
 REDUCERS: Final[dict[type, Reducer]] = {io.TextIOWrapper: _refuse_file}
 SMALL: Final = 4096
 """Buffers below this many bytes stay in the stream: a table row and a copy of their own would cost more."""
+
+
+class ReducingPickler(TravelPickler):
+    """The pickler of what travels, with the reducers of this module; `learn()` first."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Return how `obj` is taken apart, NotImplemented for its own way."""
+        reduce = REDUCERS.get(type(obj))
+        return super().reducer_override(obj) if reduce is None else reduce(obj)
 
 
 def learn() -> None:
@@ -78,11 +87,9 @@ def _retyped(array: Any, dtype: Any) -> Any:
 
 
 def _reduce_tensor(tensor: Any) -> Any:
-    """A dense tensor in main memory goes as the numpy array over its memory; any other dense one is refused."""
+    """A dense tensor in main memory goes as the numpy array over its memory; one on a device is refused."""
     if tensor.device.type != "cpu":
-        raise NotSerializable(
-            f"A tensor on {tensor.device} cannot travel between processes. Pass x.cpu(), or make it inside the task."
-        )
+        raise TypeError(f"a tensor on {tensor.device} stays in its process")
     torch = sys.modules["torch"]
     if tensor.layout is not torch.strided or tensor.is_quantized or getattr(tensor, "__dict__", None):
         return NotImplemented

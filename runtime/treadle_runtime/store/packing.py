@@ -20,7 +20,6 @@ from typing import Any, Final
 from ..errors import TreadleError
 from . import arrays, layout
 from .diagnose import explain_pickling
-from .travel import TravelPickler
 
 LARGE: Final = 64 * 1024
 _PRIMITIVES: Final = frozenset({type(None), bool, int, float, str})
@@ -140,7 +139,7 @@ def _announcement(before: bytes, size: int) -> tuple[int, bytes]:
     return 0, b""
 
 
-class Pickler(TravelPickler):
+class Pickler(arrays.ReducingPickler):
     """The one pickler of the house; one object per pickle.
 
     Takes functions and classes defined in notebooks by value (cloudpickle) and the memory of arrays, tensors,
@@ -152,11 +151,6 @@ class Pickler(TravelPickler):
         arrays.learn()
         self._sink = _Sink()
         super().__init__(self._sink, 5, buffer_callback=self._sink.take)
-
-    def reducer_override(self, obj: Any) -> Any:
-        """Return how `obj` is taken apart, NotImplemented for its own way."""
-        reduce = arrays.REDUCERS.get(type(obj))
-        return super().reducer_override(obj) if reduce is None else reduce(obj)
 
     def pack(self, obj: Any) -> Packed:
         """Pickle `obj`; raises whatever its parts raise."""
