@@ -50,6 +50,7 @@ class CellTask:
     maybe: frozenset[str] = frozenset()  # returned names that some paths leave unassigned
     deletes: tuple[str, ...] = ()  # names of the notebook that the cell deletes
     hidden: tuple[str, ...] = ()  # only deleted, so that the task needs no value for them
+    local: frozenset[str] = frozenset()  # bound in any way at the top level of the body
     name: str | None = None
     now: list[ast.stmt] = field(default_factory=list)  # imports, defs, classes: run in the notebook at once
     body: list[ast.stmt] = field(default_factory=list)
@@ -230,6 +231,7 @@ class _Reader:
             maybe=frozenset(name for name in returned if name in flow.maybe and name not in params),
             deletes=tuple(name for name in flow.order if name in flow.deleted and name in self.namespace),
             hidden=tuple(name for name in flow.order if name in unnamed),
+            local=frozenset(flow.bound),
         )
 
     def _is_returned(self, name: str) -> bool:
