@@ -91,8 +91,10 @@ class Capture:
         group.check_unchanged()
         return ref, (self.index_of(group.newest), member)
 
-    def payload(self, args: tuple[Any, ...], kwargs: dict[str, Any], groups: Sequence[list[Any]]) -> bytes:
-        """Pickle a call.
+    def payload(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], groups: Sequence[list[Any]], captured: tuple[Any, ...] = ()
+    ) -> bytes:
+        """Pickle a call: arguments, the groups it writes, and the data its function reads besides.
 
         Raises
         ------
@@ -106,15 +108,15 @@ class Capture:
         before = _captures.current
         _captures.current = self
         try:
-            if not groups and _all_simple(args) and (not kwargs or _all_simple(kwargs.values())):
+            if not groups and not captured and _all_simple(args) and (not kwargs or _all_simple(kwargs.values())):
                 stream = pickle.dumps((args, kwargs, ()), 5)
                 if len(stream) <= INLINE_LIMIT:
                     return PLAIN + stream
-            return self._general((args, kwargs, groups))
+            return self._general((args, kwargs, groups, captured) if captured else (args, kwargs, groups))
         finally:
             _captures.current = before
 
-    def _general(self, call: tuple[tuple[Any, ...], dict[str, Any], Sequence[list[Any]]]) -> bytes:
+    def _general(self, call: tuple[Any, ...]) -> bytes:
         containers = self.client.pending.containers > 0
         kind = _ContainerPickler if containers else _CapturePickler
         try:

@@ -5,6 +5,8 @@ Law: the only module-level state of the api (`_session`). Knows which link to ma
 
 from __future__ import annotations
 
+import atexit
+import itertools
 import os
 import sys
 import threading
@@ -18,13 +20,19 @@ import xxhash
 from .. import place
 from ..client.calls import Call
 from ..client.client import Client
+from ..client.futures import Future
 from ..client.inline import open_inline
-from ..config import Options, plan
-from ..errors import UsageError
+from ..config import KEEP_ALIVE_S, Options, plan
+from ..errors import InternalError, UsageError
+from ..store.members import is_atom
+from ..store.packing import pack
 from ..wire import messages as m
+from ..wire.session import RuntimeOptions
 from ..worker.world import World
 from .capture import Shelf
-from .functions import FunctionBook
+from .captured import Surroundings
+from .functions import FunctionBook, FunctionVersion
+from .put import Put
 from .signature import TaskSignature
 
 _LEAST_SHELF: Final = 64 * 1024 * 1024
@@ -41,8 +49,8 @@ class Session:
         self.plan = plan(options.workers, options.threads, options.memory)
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
         self.client = Client(tell)
-        self.functions = FunctionBook(self._define, tell)
         self.shelf = Shelf(self.client, max(_LEAST_SHELF, self.plan.memory // 4))
+        self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
         self._world: World | None = None
         self._world_id = 0
         self._checked: set[int] = set()
@@ -55,12 +63,37 @@ class Session:
         if self.options.engine == "inline":
             open_inline(client)
             return
-        from ..client.attach import open_runtime  # late: an inline session needs no zmq
+        from ..client.attach import start_runtime  # late: an inline session needs no zmq
 
-        open_runtime(client, self.options, self.plan)
+        connection = start_runtime(self._runtime_options(), client.receive)
+        if connection.welcome is None:
+            raise InternalError("The runtime was connected without a welcome. Please report this.")
+        client.attach(connection, connection.welcome)
 
-    def _define(self, row: tuple[int, str, bytes, dict[str, Any]]) -> None:
-        self.client.link.send(m.Define([row]))
+    def _runtime_options(self) -> RuntimeOptions:
+        keep = self.options.keep_alive
+        notebook = _in_notebook()
+        return RuntimeOptions(
+            workers=self.plan.workers,
+            threads=self.plan.threads,
+            memory=self.plan.memory,
+            keep_alive_s=keep if keep is not None else KEEP_ALIVE_S if notebook else 0.0,
+            seed=self.options.seed,
+            script=not notebook and keep is None,
+            interactive=notebook,
+        )
+
+    def _surroundings(self) -> Surroundings:
+        def keep(value: Any) -> Future[Any]:
+            return Put(self.client.put(pack(value)))
+
+        def pending(value: Any) -> bool:
+            return len(self.client.pending) > 0 and not is_atom(value)
+
+        return Surroundings((Future,), keep, pending, self.client.notify_once)
+
+    def _define(self, version: FunctionVersion) -> None:
+        self.client.link.send(m.Define([version.row]))
 
     def world(self) -> int:
         """Return the id of cwd, sys.path and environ as they are now, sending them if they are new."""
@@ -70,7 +103,7 @@ class Session:
             self.client.link.send(m.World(self._world_id, self._world.encode()))
         return self._world_id
 
-    def launch_options(self, signature: TaskSignature, version: Any) -> dict[str, Any] | None:
+    def launch_options(self, signature: TaskSignature, version: FunctionVersion) -> dict[str, Any] | None:
         """Return what the worker shall know of this call, None if nothing."""
         options = signature.options
         found: dict[str, Any] = {}
@@ -145,6 +178,13 @@ def tell(level: str, text: str) -> None:
 
 class TreadleWarning(UserWarning):
     """Something that is probably not what was meant."""
+
+
+def _in_notebook() -> bool:
+    """Tell whether this process is a Jupyter kernel, without importing anything."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and hasattr(shell, "kernel")
 
 
 def _outside() -> int:
@@ -225,6 +265,17 @@ def start(**options: Any) -> Session:
         _session = None
         _session = Session(wanted)
         return _session
+
+
+@atexit.register
+def _at_exit() -> None:
+    """A script ends with its tasks done, or cancelled if it ends by an error; a notebook's runtime lives on."""
+    if _session is None:
+        return
+    if _in_notebook():
+        _session.client.close()
+    elif not place.in_forked_child():
+        _session.stop(cancel=hasattr(sys, "last_type") or _session.client.lost is not None)
 
 
 def _same_or_error(have: Options, wanted: Options, given: dict[str, Any]) -> None:

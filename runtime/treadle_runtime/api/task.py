@@ -17,6 +17,7 @@ from ..client.futures import Future
 from ..errors import UsageError
 from .capture import Capture
 from .directions import INOUT
+from .functions import FunctionBook, FunctionVersion, Watch
 from .session import Session, current
 from .signature import TaskSignature
 from .writing import is_constant, plan_groups, prepare, register
@@ -31,6 +32,7 @@ class Task(Generic[P, R]):
     def __init__(self, function: Callable[P, R], options: dict[str, Any], directions: dict[str, Any]) -> None:
         self._given = (function, options, directions)
         self._signature = TaskSignature.of(function, options, directions)
+        self._watch: Watch | None = None
         functools.update_wrapper(self, self._signature.function)
         signature = self._signature.signature
         if signature is not None:
@@ -38,16 +40,22 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Have the function run with these arguments as they are now; returns at once."""
-        future: Future[R] = submit(self._signature, args, kwargs)
+        future: Future[R] = submit(self, args, kwargs)
         return future
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         binding = self._signature.binding
         if binding == "class":
-            return _Bound(self._signature, owner if owner is not None else type(instance), method=False)
+            return _Bound(self, owner if owner is not None else type(instance), method=False)
         if binding == "static" or instance is None:
             return self
-        return _Bound(self._signature, instance, method=True)
+        return _Bound(self, instance, method=True)
+
+    def watch(self, book: FunctionBook) -> Watch:
+        """Return what follows the changes of the function for one book."""
+        if self._watch is None or self._watch.book is not book:
+            self._watch = book.watch(self._signature.function, self._signature.name)
+        return self._watch
 
     @property
     def function(self) -> Callable[P, R]:
@@ -69,18 +77,18 @@ class Task(Generic[P, R]):
 class _Bound:
     """A task taken from an object (or class) as a method."""
 
-    __slots__ = ("_method", "_signature", "_target")
+    __slots__ = ("_method", "_target", "_task")
 
-    def __init__(self, signature: TaskSignature, target: Any, method: bool) -> None:
-        self._signature = signature
+    def __init__(self, task: Task[..., Any], target: Any, method: bool) -> None:
+        self._task = task
         self._target = target
         self._method = method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return submit(self._signature, (self._target, *args), kwargs, self._method)
+        return submit(self._task, (self._target, *args), kwargs, self._method)
 
     def __repr__(self) -> str:
-        return f"<task {self._signature.name} of {type(self._target).__name__}>"
+        return f"<task {self._task._signature.name} of {type(self._target).__name__}>"
 
 
 def _find(module: Any, name: str) -> Any:
@@ -151,14 +159,15 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
     return Task(function, options, directions or {})
 
 
-def submit(signature: TaskSignature, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> Any:
+def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> Any:
     """Submit one call and return its future (a tuple of them with `returns=N`)."""
+    signature = task._signature
     if place.inside_task():
         return signature.function(*args, **kwargs)
     written = signature.bind(args, kwargs, method)
     session = current()
     client = session.client
-    version = session.functions.version_of(signature.function)
+    version, captured = task.watch(session.functions).look()
     capture = Capture(client, session.shelf)
     if written:
         if signature is _probe._signature:
@@ -171,7 +180,7 @@ def submit(signature: TaskSignature, args: tuple[Any, ...], kwargs: dict[str, An
         prepare(capture, written, groups, others)
     else:
         groups = []
-    payload = capture.payload(args, kwargs, groups)
+    payload = capture.payload(args, kwargs, groups, captured)
     return _send(session, signature, version, capture, payload, groups, args, kwargs)
 
 
@@ -199,7 +208,7 @@ def _count_of_temporary() -> int:
 def _send(
     session: Session,
     signature: TaskSignature,
-    version: Any,
+    version: FunctionVersion,
     capture: Capture,
     payload: bytes,
     groups: list[list[Any]],

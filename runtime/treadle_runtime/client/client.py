@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..core.model import (
-    CLIENT_SPAN,
     INLINE_LIMIT,
     PUT_BASE,
     FinishedRow,
@@ -20,6 +19,7 @@ from ..core.model import (
     Number,
     TaskRow,
     Vid,
+    first_number,
     maker_of,
     output_of,
 )
@@ -68,8 +68,9 @@ class Client:
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
         self.link = link
-        self._next_number = welcome.client * CLIENT_SPAN + 1
-        self._next_put = PUT_BASE + welcome.client * CLIENT_SPAN + 1
+        before = first_number(welcome.client)
+        self._next_number = before + 1
+        self._next_put = PUT_BASE + before + 1
         self.store = Store(welcome.store) if welcome.store else None
         for notice in welcome.notices:
             self._notify("info", notice)
@@ -178,9 +179,8 @@ class Client:
     def _on_notice(self, message: m.Notice) -> None:
         self._notify(message.level, message.text)
 
-    def lose(self, reason: str) -> None:
-        """Note that the runtime is gone: nothing that is not here will ever come."""
-        self.lost = reason
+    def _on_refused(self, message: m.Refused) -> None:
+        self.lost = message.reason  # nothing that is not here will ever come
 
     # ------------------------------------------------------------ waiting
     def wait_for(self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False) -> None:
@@ -359,4 +359,5 @@ _HANDLERS: dict[type, Callable[[Client, Any], None]] = {
     m.Output: Client._on_output,
     m.Delta: Client._on_delta,
     m.Notice: Client._on_notice,
+    m.Refused: Client._on_refused,
 }

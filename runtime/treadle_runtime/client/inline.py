@@ -7,7 +7,6 @@ that results, errors and mistakes are the same.
 from __future__ import annotations
 
 import functools
-import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..core.model import FinishedRow, Kind, Number, Outcome, OutputRow, TaskRow,
 from ..core.states import TaskState
 from ..store.packing import Packed
 from ..wire import messages as m
+from ..worker.code import load_code
 from ..worker.context import TaskContext
 from ..worker.execute import Ran, execute
 from ..worker.seeding import seed_all
@@ -55,7 +55,7 @@ class InlineLink:
     def _run(self, row: TaskRow) -> Ran:
         name, function = self._functions[row[1]]
         if isinstance(function, bytes):
-            function = pickle.loads(function)
+            function = load_code(function)
             self._functions[row[1]] = (name, function)
         context = TaskContext()
         context.begin(row[0], 1, name, row[10])

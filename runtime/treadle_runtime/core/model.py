@@ -22,7 +22,17 @@ FunctionId: TypeAlias = int
 OUTPUT_BITS: Final = 16
 PUT_BASE: Final = 1 << 45
 CLIENT_SPAN: Final = 1_000_000_000
-"""Client k of a runtime draws task numbers from k * CLIENT_SPAN + 1 on, puts from PUT_BASE + k * CLIENT_SPAN on."""
+"""Client k (from 1) of a runtime draws task numbers from (k - 1) * CLIENT_SPAN + 1 on, puts likewise above PUT_BASE."""
+
+
+def first_number(client: ClientId) -> Number:
+    """Return the number before the first one a client draws (clients count from 1)."""
+    return max(0, client - 1) * CLIENT_SPAN
+
+
+def client_of(number: Number) -> ClientId:
+    """Return the client that drew a task number."""
+    return number // CLIENT_SPAN + 1
 
 
 def vid_of(number: Number, output: int) -> Vid:

@@ -23,7 +23,7 @@ from ..core.events import (
     VersionsPut,
     VersionsWanted,
 )
-from ..core.model import CLIENT_SPAN, ClientId, Number
+from ..core.model import ClientId, Number, client_of
 from ..record.journal import Journal
 from ..wire import messages as m
 from ..wire.auth import same_token
@@ -218,7 +218,7 @@ class Clients:
 
     def tell_owner(self, number: Number, message: m.Message) -> None:
         """Queue a message for the client that submitted task `number`."""
-        self.tell(number // CLIENT_SPAN, message)
+        self.tell(client_of(number), message)
 
     def tell_all(self, message: m.Message) -> None:
         """Queue a message for every client."""

@@ -16,7 +16,6 @@ import zmq
 from ..core.events import Event, TasksReturned, VersionsPublished, WorkerJoined, WorkerLeft, WorkersObserved
 from ..core.instructions import Interrupt, Kill, Launch, Publish, Retract
 from ..core.model import (
-    CLIENT_SPAN,
     FunctionId,
     LaunchRow,
     Number,
@@ -25,6 +24,7 @@ from ..core.model import (
     TaskRow,
     Vid,
     WorkerId,
+    client_of,
 )
 from ..engines.protocol import Ended, Engine
 from ..errors import EngineError
@@ -247,7 +247,7 @@ class Crew:
         rows_out: list[LaunchRow] = []
         for number, attempt, inputs in instruction.tasks:
             row = tasks[number]
-            function, world = row[1], row[7] and number // CLIENT_SPAN << 32 | row[7]
+            function, world = row[1], row[7] and client_of(number) << 32 | row[7]
             if function not in known:
                 self._define(worker, function)
             if world not in worlds:

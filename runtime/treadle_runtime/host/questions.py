@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.model import Kind
 from ..core.states import TASK_FINAL
 from ..wire.process import usage
 
@@ -50,6 +51,11 @@ def _status(host: Host) -> Answer:
         "store": str(host.store),
         "journal": host.journal.failure or "ok",
     }
+
+
+def _handles(host: Host) -> Answer:
+    """The versions that exist and that clients hold."""
+    return [vid for vid, version in host.scheduler.books.versions.items() if version.pins and version.kind != Kind.NONE]
 
 
 def _explain(host: Host, number: int) -> Answer:
@@ -138,5 +144,6 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "workers": _workers,
     "log": _log,
     "functions": _functions,
+    "handles": _handles,
     "stop": _stop,
 }

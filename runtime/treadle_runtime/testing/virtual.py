@@ -7,7 +7,6 @@ computes without Treadle, whatever the order, and however often workers die.
 from __future__ import annotations
 
 import functools
-import pickle
 import random
 from collections import deque
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from ..core.model import (
 from ..core.scheduler import Scheduler
 from ..store.packing import Packed
 from ..wire import messages as m
+from ..worker.code import load_code
 from ..worker.context import TaskContext
 from ..worker.execute import execute
 from ..worker.failure import pack_lost
@@ -230,7 +230,7 @@ class VirtualCluster:
             return (number, attempt, Outcome.DECLINED, (), 0.0, 0.0, 0, None, None)
         name, code = self._codes[row[1]]
         if row[1] not in worker.functions:
-            worker.functions[row[1]] = pickle.loads(code)
+            worker.functions[row[1]] = load_code(code)
         datas = [worker.made[vid] if kind == Kind.HELD else self._values[vid] for vid, kind in inputs]
         sources = [functools.partial(Packed.from_bytes, data) for data in datas]
         context = TaskContext(worker.worker)
