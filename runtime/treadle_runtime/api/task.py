@@ -32,7 +32,7 @@ class Task(Generic[P, R]):
     def __init__(self, function: Callable[P, R], options: dict[str, Any], directions: dict[str, Any]) -> None:
         self._given = (function, options, directions)
         self._signature = TaskSignature.of(function, options, directions)
-        self._watch: Watch | None = None
+        self._watched: tuple[FunctionBook, Watch] | None = None
         functools.update_wrapper(self, self._signature.function)
         signature = self._signature.signature
         if signature is not None:
@@ -53,9 +53,9 @@ class Task(Generic[P, R]):
 
     def watch(self, book: FunctionBook) -> Watch:
         """Return what follows the changes of the function for one book."""
-        if self._watch is None or self._watch.book is not book:
-            self._watch = book.watch(self._signature.function, self._signature.name)
-        return self._watch
+        if self._watched is None or self._watched[0] is not book:
+            self._watched = book, book.watch(self._signature.function, self._signature.name)
+        return self._watched[1]
 
     @property
     def function(self) -> Callable[P, R]:
