@@ -9,7 +9,7 @@ import os
 import threading
 from typing import Any
 
-_owner_pid = os.getpid()
+_forked = False
 _is_worker = False
 
 
@@ -53,4 +53,13 @@ def current_task() -> Any:
 
 def in_forked_child() -> bool:
     """Tell whether this process was forked from the one that imported Treadle."""
-    return os.getpid() != _owner_pid
+    return _forked
+
+
+def _note_fork() -> None:
+    global _forked
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)

@@ -28,7 +28,7 @@ from ..store.members import is_atom
 from ..store.packing import pack
 from ..wire import messages as m
 from ..wire.session import RuntimeOptions
-from ..worker.world import World
+from ..worker.world import World, current_folder, environment
 from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
@@ -51,8 +51,10 @@ class Session:
         self.client = Client(tell)
         self.shelf = Shelf(self.client, max(_LEAST_SHELF, self.plan.memory // 4))
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
-        self._world: World | None = None
         self._world_id = 0
+        self._path: list[str] = []
+        self._environ: dict[bytes, bytes] = {}
+        self._cwd = b""
         self._checked: set[int] = set()
         self._counts: dict[str, int] = {}
         for notice in self.plan.notices:
@@ -97,10 +99,12 @@ class Session:
 
     def world(self) -> int:
         """Return the id of cwd, sys.path and environ as they are now, sending them if they are new."""
-        if self._world is None or not self._world.is_current():
-            self._world = World.current()
+        # compared at every call, so without copying: 2 us
+        if sys.path != self._path or environment() != self._environ or current_folder() != self._cwd:
+            world = World.current()
+            self._path, self._environ, self._cwd = list(sys.path), world.environ, world.cwd
             self._world_id += 1
-            self.client.link.send(m.World(self._world_id, self._world.encode()))
+            self.client.link.send(m.World(self._world_id, world.encode()))
         return self._world_id
 
     def launch_options(self, signature: TaskSignature, version: FunctionVersion) -> dict[str, Any] | None:

@@ -6,11 +6,11 @@ may be delivered in any thread; submitting happens in the thread of the user's c
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from .. import place
 from ..core.model import (
     INLINE_LIMIT,
     PUT_BASE,
@@ -63,7 +63,6 @@ class Client:
         self._warned: set[str] = set()
         self._settling = threading.RLock()
         self._replaced: dict[int, tuple[Any, Any]] = {}
-        self._pid = os.getpid()
 
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
@@ -106,7 +105,7 @@ class Client:
 
     def release(self, vid: Vid) -> None:
         """Give a handle back. Any thread, inside any lock, also after the end."""
-        if not self.closed and self._pid == os.getpid():
+        if not self.closed and not place.in_forked_child():
             self.link.send(m.Release([vid]))
 
     def cancel(self, numbers: list[Number]) -> None:
@@ -265,14 +264,21 @@ class Client:
             with self._settling:
                 self.raise_if_failed(future._call)
                 if future._value is _MISSING and future._version is not None:
-                    future._value = unpack(self.fetch({future._version.vid: future._call})[future._version.vid])
+                    future._value = self._read(future._version)
         elif len(self.pending):
             self.settle_reachable(future._value, timeout)
         return self.current(future._value)
 
+    def _read(self, version: Version) -> Any:
+        """Return the value of a version whose call is done."""
+        data = version.call.outputs[version.output][2]
+        if data is not None:  # it came with the completion: the usual case
+            return unpack(Packed.from_bytes(data))
+        return unpack(self.fetch({version.vid: version.call})[version.vid])
+
     def current(self, live: Any) -> Any:
         """Return what stands for a live object now: itself, or what replaced it."""
-        found = self._replaced.get(id(live))
+        found = self._replaced.get(id(live)) if self._replaced else None
         return live if found is None else found[1]
 
     def settle_reachable(self, value: Any, timeout: float | None = None) -> None:

@@ -50,11 +50,11 @@ class World(msgspec.Struct, array_like=True, frozen=True):
         >>> World.current().is_current()
         True
         """
-        return cls(_cwd(), _path(sys.path), dict(environment()))
+        return cls(current_folder(), _path(sys.path), dict(environment()))
 
     def is_current(self) -> bool:
         """Tell whether this process still has this world (about 2 us)."""
-        return self.cwd == _cwd() and self.environ == environment() and self.path == _path(sys.path)
+        return self.cwd == current_folder() and self.environ == environment() and self.path == _path(sys.path)
 
     def encode(self) -> bytes:
         """Return the snapshot as bytes for `wire.messages.World`."""
@@ -134,7 +134,7 @@ def set_environ(world: World) -> None:
             os.environ[os.fsdecode(name)] = os.fsdecode(value)
 
 
-def _cwd() -> bytes:
+def current_folder() -> bytes:
     try:
         return os.getcwdb()
     except FileNotFoundError:
