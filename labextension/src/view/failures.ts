@@ -51,7 +51,7 @@ function headOf(failure: FailureRecord): string {
 }
 
 function fill({ what, where }: Parts, failure: FailureRecord): void {
-  const times = (failure.count ?? 1) > 1 ? `${failure.count} × ` : '';
+  const times = (failure.count ?? 1) > 1 ? `${failure.count} x ` : '';
   const message = failure.message ? `: ${failure.message}` : '';
   setText(what, `${times}${failure.type ?? 'Error'}${message}`);
   const place = [`${failure.function ?? 'task'} #${failure.number}`];

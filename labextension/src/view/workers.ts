@@ -48,10 +48,15 @@ export class WorkersView {
   private readonly more = el('div', { class: 'trd-muted' });
   readonly element = el('section', { class: 'trd-section', 'aria-label': 'Workers' }, this.title, this.list, this.more);
   private readonly rows = new Rows<WorkerRecord, Parts>(this.list, () => this.make(), (parts, record, key) => this.fill(parts, record, key));
+  private readonly running = new Map<number, number>(); // worker -> task
   private state: State | null = null;
 
   update(state: State): void {
     this.state = state;
+    this.running.clear();
+    for (const [number, task] of Object.entries(state.task)) {
+      if (task.state === 'running' && task.worker !== undefined) this.running.set(task.worker, Number(number));
+    }
     const all = Object.entries(state.worker).sort(([a], [b]) => Number(a) - Number(b));
     const alive = all.filter(([, w]) => w.state !== 'gone');
     const busy = alive.filter(([, w]) => w.state === 'busy').length;
@@ -73,16 +78,16 @@ export class WorkersView {
     setAttribute(element, 'data-worker', key);
     setAttribute(element, 'data-state', record.state);
     setText(name, `worker ${key}`);
-    setText(what, this.doing(record));
+    setText(what, this.doing(record, key));
     what.title = what.textContent ?? '';
     const most = Number(this.state?.session['self']?.['memory_per_worker'] ?? 0) || largestRss(this.state);
     cpu.set(record.cpu ?? 0, `${Math.round(record.cpu ?? 0)} %`);
     memory.set((100 * (record.rss ?? 0)) / most, record.rss ? inBytes(record.rss) : '–');
   }
 
-  private doing(record: WorkerRecord): string {
+  private doing(record: WorkerRecord, key: string): string {
     if (record.state === 'gone') return `gone: ${record.reason ?? 'ended'}`;
-    const task = record.task;
+    const task = record.task ?? this.running.get(Number(key));
     if (task === undefined) return record.state;
     const fn = this.state?.task[task]?.fn;
     const name = fn === undefined ? 'task' : (this.state?.function[fn]?.name ?? 'task');

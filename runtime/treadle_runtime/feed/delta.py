@@ -17,7 +17,7 @@ finds a gap or a new epoch asks for a reset. Records:
     worker    state, reason, pid, cpu (percent), rss (bytes), task
     function  name, counts
     session   one record, "self": whatever the host says of itself (name, workers, store bytes)
-    failure   number, numbers, count, function, type, message, traceback, cell, worker, attempt
+    failure   number, numbers, count, function, type, message, traceback, frames, cell, worker, attempt
 """
 
 from __future__ import annotations

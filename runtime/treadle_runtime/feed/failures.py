@@ -13,6 +13,7 @@ from .delta import FAILURE_BYTES, TRACEBACK_CHARS, Record, clip
 
 _LIMITS = {"function": 60, "type": 60, "message": 500, "traceback": TRACEBACK_CHARS}
 _NUMBERS_KEPT = 20
+_FRAMES_KEPT = 16
 
 
 class Failures:
@@ -31,6 +32,11 @@ class Failures:
             for name, value in row.items()
             if value is None or isinstance(value, (str, int, float))
         }
+        if frames := row.get("frames"):
+            kept = list(frames)[-_FRAMES_KEPT:]
+            record["frames"] = [
+                [clip(str(file), 200), int(line), clip(str(name), 60)] for file, line, name in kept
+            ]
         where = [line for line in str(row.get("traceback") or "").splitlines() if line.startswith("  ")]
         key = (row.get("function"), row.get("type"), row.get("cell"), where[-1] if where else "")
         old = self._rows.get(key)

@@ -38,6 +38,10 @@ class Functions:
             self.name({function: "task"})
         return self._shown_as[function]
 
+    def name_of(self, shown: FunctionId) -> str:
+        """Return the name under which tasks of a function are shown."""
+        return self._names[shown]
+
     def counts(self, shown: FunctionId) -> dict[str, int]:
         """Return the counts (state -> tasks) of a function, to be changed in place."""
         return self._counts[shown]

@@ -112,6 +112,14 @@ class Ledger:
             record["since"] = round(at + self._wall_offset, 2)
         return record
 
+    def about(self, number: Number) -> Record:
+        """Return the function's name and the cell of a task, as far as they are known."""
+        self.fold()
+        place = self._place_of.get(number)
+        return (
+            {"function": self.functions.name_of(place.function), "cell": place.cell.key[1]} if place else {}
+        )
+
     def fold(self) -> None:
         """Bring records and counts up to the last fact of each task."""
         for born in self._births:

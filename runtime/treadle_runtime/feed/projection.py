@@ -72,9 +72,12 @@ class Projection:
                 self._workers.setdefault(worker, {"state": WorkerState.IDLE}).update(sample)
 
     def failures(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in failures: "number" and any of function, type, message, traceback, cell, worker, attempt."""
+        """Take in failures: "number" and any of type, message, traceback, frames (file, line, function), worker, attempt.
+
+        Call it after the facts that speak of these tasks.
+        """
         for row in rows:
-            self._failures.add(row)
+            self._failures.add({**self._ledger.about(row["number"]), **row})
 
     def session(self, values: Mapping[str, Any]) -> None:
         """Set what the host says of itself: a few plain values, e.g. {"name": "nb-1", "workers": 4}."""

@@ -113,7 +113,7 @@ def _row(number: Number, failure: bytes) -> dict[str, Any]:
     if found.raised:
         first = found.raised[0]
         frames = "".join(f'  File "{file}", line {line}, in {name}\n' for file, line, name in first.frames)
-        row.update(type=first.type_name, message=first.message, traceback=frames)
+        row.update(type=first.type_name, message=first.message, traceback=frames, frames=first.frames)
     elif found.lost is not None:
         row.update(type="WorkerLost", message=found.lost.reason, traceback=found.output)
     return row

@@ -1,0 +1,55 @@
+"""A remote traceback as text, with the lines of the cells it went through.
+
+Law: knows frames (file, line, function), linecache and how IPython names cells; never raises.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+from collections.abc import Sequence
+from typing import Any
+
+_AROUND = 1
+
+
+def traceback_text(frames: Sequence[Sequence[Any]], type_name: str, message: str) -> str:
+    """Return what a person reads: each frame's place with its line marked, then type and message.
+
+    Examples
+    --------
+    >>> print(traceback_text([], "ValueError", "no"))
+    ValueError: no
+    """
+    parts = []
+    for file, line, function in frames:
+        parts.append(f"{place(str(file))}, line {line}, in {function}")
+        parts += _lines(str(file), int(line))
+    parts.append(f"{type_name}: {message}" if message else type_name)
+    return "\n".join(parts)
+
+
+def place(file: str) -> str:
+    """Return how a person calls the file: its cell, or its name."""
+    shell = _shell()
+    naming = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    named = naming(file) if naming is not None else None
+    if named:
+        return f"{named[0]} {named[1]}"
+    return f"File {os.path.basename(file)}" if os.path.isabs(file) else f"File {file}"
+
+
+def _lines(file: str, line: int) -> list[str]:
+    lines = linecache.getlines(file)
+    first, last = max(1, line - _AROUND), min(len(lines), line + _AROUND)
+    return [
+        f"{'---->' if n == line else '     '} {n:<3} {lines[n - 1].rstrip()}" for n in range(first, last + 1)
+    ]
+
+
+def _shell() -> Any:
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
