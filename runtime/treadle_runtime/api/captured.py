@@ -7,7 +7,7 @@ has changed: looked at completely up to 32 MB, beyond that by identity and a sam
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from types import ModuleType
@@ -17,7 +17,6 @@ import xxhash
 
 from ..errors import TreadleError
 from ..store.diagnose import explain_pickling
-from ..store.fingerprint import fingerprint
 from ..store.locality import is_local
 from ..store.packing import Packed, Pickler, pack
 from ..worker.code import CELL, DEFAULT, GLOBAL, KEYWORD, Absent
@@ -27,7 +26,7 @@ LIGHT: Final = 4 * 1024
 """Values up to this many bytes travel inside each call."""
 COMPLETE: Final = 32 * 1024 * 1024
 """Values up to this many bytes are compared completely, ..."""
-COMPLETE_STREAM: Final = 512 * 1024
+COMPLETE_STREAM: Final = 1024 * 1024
 """... if no more than this much of them is outside large flat buffers: 5 ms either way."""
 _BLOCK: Final = 4096
 _BLOCKS: Final = 64
@@ -94,7 +93,7 @@ class Captured:
             self._weigh(value, surroundings)
         if self._as_is or surroundings.pending(value):
             return value
-        mark = _sample(value) if self._sampled else fingerprint(value)
+        mark = _sample(value) if self._sampled else _digest(pack(value), whole=True)
         if self._handle is None or mark != self._mark:
             self._handle = surroundings.keep(value)
             self._mark = mark
@@ -174,7 +173,7 @@ def _sample(value: Any) -> Any:
     if hasattr(value, "__len__") and kind in (set, frozenset):
         return id(value), len(value)
     if _is_flat(value):
-        return id(value), _sampled_digest(pack(value))
+        return id(value), _digest(pack(value), whole=False)
     return id(value), [(name, id(part)) for name, part in getattr(value, "__dict__", {}).items()]
 
 
@@ -189,17 +188,18 @@ def _is_flat(value: Any) -> bool:
     return hasattr(value, "__array__") or hasattr(value, "nbytes") or isinstance(value, (str, bytes, bytearray))
 
 
-def _sampled_digest(packed: Packed) -> int:
+def _digest(packed: Packed, whole: bool) -> int:
+    """Hash a value as pickled: good for comparing within one process, and quicker than a fingerprint."""
     digest = xxhash.xxh3_64(packed.stream)
     for buffer in [memoryview(memory) for memory in packed.buffers]:
-        for start in _starts(buffer.nbytes):
+        step = max(_BLOCK, buffer.nbytes // _BLOCKS)
+        if whole or step == _BLOCK:
+            digest.update(buffer)
+            continue
+        for start in range(0, buffer.nbytes, step):
             digest.update(buffer[start : start + _BLOCK])
     return digest.intdigest()
 
 
-def _starts(nbytes: int) -> Iterable[int]:
-    return range(0, nbytes, max(_BLOCK, nbytes // _BLOCKS))
-
-
 def _size(nbytes: int) -> str:
-    return f"{nbytes / 1e9:.1f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:.0f} MB"
+    return f"{nbytes / 1e9:.1f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:.{int(nbytes < 1e7)}f} MB"

@@ -10,6 +10,7 @@ import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import is_
 from types import FunctionType, MethodType
 from typing import Any, Final
 
@@ -55,7 +56,7 @@ class _Seen:
         seen.functions = [(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in reached.functions]
         for space, names in reached.fixed.values():
             seen.spaces += [(space.get, name, value) for name, value in names.items()]
-        seen.classes = [(c, list(vars(c).values())) for c in reached.classes]
+        seen.classes = [(c, list(c.__dict__.values())) for c in reached.classes]
         return seen
 
     def changed(self) -> bool:
@@ -74,8 +75,8 @@ class _Seen:
             if contents(cell) is not value:
                 return True
         for kind, values in self.classes:
-            now = vars(kind).values()
-            if len(now) != len(values) or any(a is not b for a, b in zip(now, values, strict=True)):
+            now = kind.__dict__.values()
+            if len(now) != len(values) or not all(map(is_, now, values)):
                 return True
         return False
 
@@ -83,12 +84,13 @@ class _Seen:
 class Watch:
     """One function as its calls see it. Made by `FunctionBook.watch`; any thread."""
 
-    __slots__ = ("_book", "_captured", "_elsewhere", "_lock", "_options", "_root", "_seen", "_volatile", "function", "name", "version")
+    __slots__ = ("_book", "_captured", "_elsewhere", "_lock", "_options", "_root", "_seen", "_volatile", "_without", "function", "name", "version")
 
     def __init__(self, book: FunctionBook, function: Callable[..., Any], name: str, options: dict[str, Any]) -> None:
         self.function = function
         self.name = name
         self.version: FunctionVersion | None = None
+        self._without: tuple[FunctionVersion, tuple[Any, ...]]
         self._book = book
         self._options = options
         self._root = plain(function)
@@ -109,10 +111,10 @@ class Watch:
         NotSerializable
             The code, or data it reads, cannot travel; the message names it.
         """
-        version = self.version
-        if version is None or self._seen is None or self._seen.changed():
-            version = self._renew()
-        return self._with_data() if self._captured else (version, ())
+        seen = self._seen
+        if seen is None or seen.changed():
+            self._renew()
+        return self._with_data() if self._captured else self._without
 
     def _with_data(self) -> tuple[FunctionVersion, tuple[Any, ...]]:
         surroundings = self._book.surroundings
@@ -129,7 +131,7 @@ class Watch:
                     return version, tuple(values)
                 self._renew()
 
-    def _renew(self) -> FunctionVersion:
+    def _renew(self) -> None:
         with self._lock:
             if self._seen is not None:
                 self._note_rebound(self._seen.reached)
@@ -142,9 +144,8 @@ class Watch:
             if self.version is None or self.version.code != code or self.version.labels != labels:
                 version = FunctionVersion(self._book.next_id(), self.name, code, self._options, labels)
                 self._book.define(version)
-                self.version = version
+                self.version, self._without = version, (version, ())
             self._seen = seen
-            return self.version
 
     def _note_rebound(self, reached: Reach) -> None:
         """Take constants that have another value now as data from here on: they may change at every call."""
