@@ -67,6 +67,7 @@ def release(books: Books, version: Version) -> None:
             become(books, version, DROPPED)
         else:
             version.state = DROPPED
+        version.kind = NONE
         del books.versions[vid]
         maker = version.maker
         if maker is not None:
