@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from treadle_runtime.core.books import SchedulerOptions
 from treadle_runtime.core.events import (
     CancelWanted,
     ClientLeft,
@@ -39,9 +40,7 @@ from treadle_runtime.core.instructions import (
 from treadle_runtime.core.invariants import check
 from treadle_runtime.core.model import PUT_BASE, Kind, Outcome, ReturnRow, TaskRow, Vid, vid_of
 from treadle_runtime.core.scheduler import Scheduler
-from treadle_runtime.core.books import SchedulerOptions
 from treadle_runtime.core.states import TASK_FINAL, TaskState
-
 
 Spec: TypeAlias = tuple[tuple[Vid, ...], int, tuple[tuple[int, int], ...], int, int, int]
 """(reads, outputs, renews, function, cell, priority)"""
@@ -300,7 +299,8 @@ class World:
             for output, vid in enumerate(fallbacks):
                 if vid and vid_of(number, output) in self.clients[instruction.client].handles:
                     version = self.scheduler.version(vid)
-                    assert version is not None and version.state != "broken", "a fallback is good, or may become so"
+                    assert version is not None
+                    assert version.state != "broken", "a fallback is good, or may become so"
             if number in self.reports:
                 assert self.reports[number][0] == TaskState.DONE
                 assert state != TaskState.DONE

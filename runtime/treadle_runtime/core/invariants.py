@@ -5,6 +5,7 @@ Law: reads the books, changes nothing; recomputes from scratch what the schedule
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from .books import Books, BrokenLaw
@@ -39,8 +40,8 @@ def check(scheduler: Scheduler) -> None:
     _check_queue(books)
     for client in books.clients.values():
         for vid in client.handles:
-            version = books.versions.get(vid)
-            _demand(version is not None and version.pins > 0, f"client {client.cid} holds {vid}, which is gone")
+            held = books.versions.get(vid)
+            _demand(held is not None and held.pins > 0, f"client {client.cid} holds {vid}, which is gone")
     _demand(len(books.history) <= books.options.history, "the history is longer than it may be")
 
 
@@ -65,7 +66,7 @@ def _check_task(books: Books, task: Task) -> None:
     moves = [entry[2] for entry in task.log[1:]]
     _demand(task.log[0][0] == "b", "its story does not begin with its birth", task)
     _demand(moves[0] in BIRTH and moves[-1] == state, "its story does not fit its state", task)
-    for old, new in zip(moves, moves[1:], strict=False):
+    for old, new in pairwise(moves):
         _demand(new in TASK_MOVES[old], f"went from {old} to {new}", task)
     if state in TASK_FINAL:
         _demand(task.worker is None, "is on a worker", task)
