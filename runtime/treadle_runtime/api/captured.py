@@ -75,7 +75,7 @@ class Captured:
         self._handle: Any = None
         self._told = False
 
-    def current(self, surroundings: Surroundings) -> Any:
+    def current(self, surroundings: Surroundings, as_is: bool = False) -> Any:
         """Return what goes into a call made now: the value, or a handle on it.
 
         Raises
@@ -91,7 +91,7 @@ class Captured:
             return value
         if value is not self._value or (kind in _SIZED and len(value) > self._limit):
             self._weigh(value, surroundings)
-        if self._as_is or surroundings.pending(value):
+        if as_is or self._as_is or surroundings.pending(value):
             return value
         mark = _sample(value) if self._sampled else _digest(pack(value), whole=True)
         if self._handle is None or mark != self._mark:

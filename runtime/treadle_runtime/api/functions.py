@@ -100,11 +100,17 @@ class Watch:
         self._volatile: set[tuple[int, Any]] = set()
         self._elsewhere: set[tuple[int, Any]] = set()
 
-    def look(self) -> tuple[FunctionVersion, tuple[Any, ...]]:
+    def look(self, as_is: bool = False) -> tuple[FunctionVersion, tuple[Any, ...]]:
         """Return the version to call now, and the data that goes with this call.
 
         The data travels like arguments: it is the fourth part of the payload, `(args, kwargs, groups, captured)`,
         whenever it is not empty.
+
+        Parameters
+        ----------
+        as_is : bool
+            Give the objects themselves, never handles on stored copies: for a call that writes arguments, since
+            one of them may be among the data.
 
         Raises
         ------
@@ -114,16 +120,16 @@ class Watch:
         seen = self._seen
         if seen is None or seen.changed():
             self._renew()
-        return self._with_data() if self._captured else self._without
+        return self._with_data(as_is) if self._captured else self._without
 
-    def _with_data(self) -> tuple[FunctionVersion, tuple[Any, ...]]:
+    def _with_data(self, as_is: bool) -> tuple[FunctionVersion, tuple[Any, ...]]:
         surroundings = self._book.surroundings
         with self._lock:
             while True:
                 version, values = self.version, []
                 for captured in self._captured:
                     try:
-                        values.append(captured.current(surroundings))
+                        values.append(captured.current(surroundings, as_is))
                     except CannotTravel:
                         self._elsewhere.add(captured.slot.mark)
                         version = None

@@ -15,6 +15,7 @@ from .. import place
 from ..client.calls import Version
 from ..client.futures import Future
 from ..errors import UsageError
+from ..store.locality import by_value
 from .capture import Capture
 from .directions import INOUT
 from .functions import FunctionBook, FunctionVersion, Watch
@@ -69,7 +70,7 @@ class Task(Generic[P, R]):
         function = self._signature.function
         module = sys.modules.get(getattr(function, "__module__", None) or "")
         name = getattr(function, "__qualname__", "")
-        if module is not None and module.__name__ != "__main__" and _find(module, name) is self:
+        if module is not None and not by_value(function) and _find(module, name) is self:
             return _imported, (module.__name__, name)
         return Task, self._given
 
@@ -167,7 +168,7 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     written = signature.bind(args, kwargs, method)
     session = current()
     client = session.client
-    version, captured = task.watch(session.functions).look()
+    version, captured = task.watch(session.functions).look(as_is=bool(written))
     capture = Capture(client, session.shelf)
     if written:
         if signature is _probe._signature:
@@ -176,7 +177,7 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
             _warn_unreachable(session, signature, written)
         groups = plan_groups(client, written, signature.name)
         named = {id(value) for _, _, value in written}
-        others = [value for value in (*args, *kwargs.values()) if id(value) not in named]
+        others = [value for value in (*args, *kwargs.values(), *captured) if id(value) not in named]
         prepare(capture, written, groups, others)
     else:
         groups = []

@@ -58,6 +58,13 @@ def test_while_writes_are_pending_the_object_itself_goes(session: Any) -> None:
     assert look(session, "f")[1][0] is not session.notebook["large"]
 
 
+def test_a_call_that_writes_gets_the_objects_themselves(session: Any) -> None:
+    session.cell("import numpy as np\nlarge = np.zeros(100_000)\ndef f(c):\n    c += 1\n    return large[0]")
+    version, captured = session.book.watch(session.notebook["f"]).look(as_is=True)
+    assert captured[0] is session.notebook["large"]
+    assert session.worker().call(version, captured, (session.notebook["large"],), {}) == 1
+
+
 def test_beyond_the_limit_a_sample_and_one_line(session: Any) -> None:
     session.notebook.names["df"] = np.zeros(COMPLETE // 8 + 1000)
     session.cell("def f():\n    return df.shape")
