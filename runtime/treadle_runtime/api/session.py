@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import xxhash
 
@@ -22,6 +22,7 @@ from ..client.calls import Call
 from ..client.client import Client
 from ..client.futures import Future
 from ..client.inline import open_inline
+from ..client.remote_traceback import leaves_no_trace
 from ..config import KEEP_ALIVE_S, Options, plan
 from ..errors import InternalError, UsageError
 from ..store.members import is_atom
@@ -36,6 +37,16 @@ from .put import Put
 from .signature import TaskSignature
 
 _LEAST_SHELF: Final = 64 * 1024 * 1024
+
+
+class Face(Protocol):
+    """What a notebook extension gives to the api (see `set_face`)."""
+
+    def on_start(self, session: Session) -> None:
+        """A session was made: tell it which cell runs, take its output."""
+
+    def tell(self, level: str, text: str) -> None:
+        """Show one line, "info" or "warning", to the person. Any thread."""
 
 
 class Session:
@@ -167,13 +178,13 @@ class Session:
 
 _session: Session | None = None
 _starting = threading.RLock()
-_tellers: list[Any] = []
+_face: Face | None = None
 
 
 def tell(level: str, text: str) -> None:
     """Give one line to the person: through the notebook if it listens, else a warning or a line on stderr."""
-    if _tellers:
-        _tellers[-1](level, text)
+    if _face is not None:
+        _face.tell(level, text)
     elif level == "warning":
         warnings.warn(text, TreadleWarning, stacklevel=_outside())
     else:
@@ -206,6 +217,14 @@ def peek() -> Session | None:
     return _session
 
 
+def set_face(face: Face | None) -> None:
+    """Have a notebook extension follow sessions (the one that runs included) and show lines; None ends that."""
+    global _face
+    _face = face
+    if face is not None and _session is not None:
+        face.on_start(_session)
+
+
 def install(session: Session) -> None:
     """Make `session` the one of this process. Raises UsageError if another one runs."""
     global _session
@@ -227,6 +246,7 @@ def current() -> Session:
     return start()
 
 
+@leaves_no_trace
 def start(**options: Any) -> Session:
     """Start the runtime, or find that it runs.
 
@@ -268,6 +288,8 @@ def start(**options: Any) -> Session:
             return session
         _session = None
         _session = Session(wanted)
+        if _face is not None:
+            _face.on_start(_session)
         return _session
 
 
@@ -291,6 +313,7 @@ def _same_or_error(have: Options, wanted: Options, given: dict[str, Any]) -> Non
             )
 
 
+@leaves_no_trace
 def stop(cancel: bool = False) -> None:
     """End the runtime: waits for what runs and waits (or cancels it). The next task call starts anew.
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..client.calls import Call, Version
 from ..client.client import Client
 from ..client.futures import Future
+from ..client.remote_traceback import leaves_no_trace, strip
 from ..errors import UsageError
 from ..store.members import root_of
 from ..store.packing import pack
@@ -31,6 +32,7 @@ def wait_on(obj: A, /) -> A: ...
 def wait_on(first: Any, second: Any, /, *more: Any) -> list[Any]: ...
 
 
+@leaves_no_trace
 def wait_on(*objs: Any) -> Any:
     """Wait for futures and for objects that tasks write; return the values.
 
@@ -119,6 +121,7 @@ def _resolve(client: Client | None, obj: Any, made: dict[int, Any]) -> Any:
     return made[id(obj)]
 
 
+@leaves_no_trace
 def barrier() -> None:
     """Wait for every task submitted here; raise the first failure that nobody has looked at.
 
@@ -149,6 +152,7 @@ def _names(calls: list[Call]) -> str:
     return names + (", ..." if len(calls) > 5 else "")
 
 
+@leaves_no_trace
 def put(value: T) -> Put[T]:
     """Store a value once for many tasks to read, as a constant.
 
@@ -170,6 +174,7 @@ def put(value: T) -> Put[T]:
     return Put(session.client.put(pack(wait_on(value), root="put")))
 
 
+@leaves_no_trace
 def cancel(*objs: Any) -> int:
     """Cancel tasks: futures, or lists, tuples, sets and dicts of them. Never waits.
 
@@ -196,13 +201,18 @@ def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> 
     """
     left = list(dict.fromkeys(futures))
     while left:
-        left[0]._call.client.wait_for_any([future._call_now() for future in left], timeout)
+        try:
+            left[0]._call.client.wait_for_any([future._call_now() for future in left], timeout)
+        except BaseException as error:
+            strip(error)
+            raise
         done = [future for future in left if future.done()]
         ended = set(map(id, done))
         left = [future for future in left if id(future) not in ended]
         yield from done
 
 
+@leaves_no_trace
 def future(number: int) -> Future[Any]:
     """Return a future of task `number`, as shown in the view (`f #17`).
 
@@ -236,6 +246,7 @@ def futures(
     ]
 
 
+@leaves_no_trace
 def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[Any]]:
     """Call a function or task for each item; return the futures in order, at once.
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from .. import place
 from ..client.calls import Version
 from ..client.futures import Future
+from ..client.remote_traceback import leaves_no_trace, rebuild_traceback, strip
 from ..errors import UsageError
 from ..store.locality import by_value
 from .capture import Capture
@@ -41,7 +42,11 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Have the function run with these arguments as they are now; returns at once."""
-        future: Future[R] = submit(self, args, kwargs)
+        try:
+            future: Future[R] = submit(self, args, kwargs)
+        except BaseException as error:
+            strip(error)
+            raise
         return future
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -86,7 +91,11 @@ class _Bound:
         self._method = method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return submit(self._task, (self._target, *args), kwargs, self._method)
+        try:
+            return submit(self._task, (self._target, *args), kwargs, self._method)
+        except BaseException as error:
+            strip(error)
+            raise
 
     def __repr__(self) -> str:
         return f"<task {self._task._signature.name} of {type(self._target).__name__}>"
@@ -112,6 +121,7 @@ def task(
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
 
+@leaves_no_trace
 def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, **options: Any) -> Any:
     """Make a function a task: calls return futures at once and run on workers, in an order that data decide.
 
@@ -165,7 +175,10 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     signature = task._signature
     if place.inside_task():
         return signature.function(*args, **kwargs)
-    written = signature.bind(args, kwargs, method)
+    try:
+        written = signature.bind(args, kwargs, method)
+    except TypeError as error:
+        raise rebuild_traceback(error, ()) from None  # the caller's mistake, told at the caller's line
     session = current()
     client = session.client
     version, captured = task.watch(session.functions).look(as_is=bool(written))

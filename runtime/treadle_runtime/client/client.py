@@ -54,6 +54,8 @@ class Client:
         self.on_output: Callable[[Number, str, str], None] | None = None
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
+        self.changed_text: Callable[[Call, str], str] = _changed_text
+        self.footer: Callable[[Call], str] | None = None  # a last line for what failed calls raise
         self._notify = notify
         self._next_number = 1
         self._next_put = PUT_BASE + 1
@@ -145,11 +147,7 @@ class Client:
 
     def _read_notes(self, call: Call, notes: dict[str, Any]) -> None:
         if changed := notes.get("changed"):
-            name = str(changed)
-            self.notify_once(
-                "warning",
-                f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT.",
-            )
+            self.notify_once("warning", self.changed_text(call, str(changed)))
 
     def notify(self, level: str, text: str) -> None:
         """Tell the person one line."""
@@ -357,6 +355,10 @@ class Client:
         self.link.close()
         if self.store is not None:
             self.store.close()
+
+
+def _changed_text(call: Call, name: str) -> str:
+    return f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT."
 
 
 _HANDLERS: dict[type, Callable[[Client, Any], None]] = {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from ..core.states import TaskState
 from ..errors import FutureAttribute, FutureUsedAsValue
 from .calls import Call, Version
+from .remote_traceback import leaves_no_trace, strip
 
 if TYPE_CHECKING:
     from .groups import Group
@@ -94,15 +95,23 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         Exception
             the user's own exception if the task raised; `UpstreamFailed`, `TaskCancelled`, `WorkerLost`.
         """
-        return self._call.client.value_of(self, timeout)  # type: ignore[no-any-return]
+        try:
+            return self._call.client.value_of(self, timeout)  # type: ignore[no-any-return]
+        except BaseException as error:
+            strip(error)
+            raise
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return what `result` would raise, or None; wait at most `timeout` seconds."""
         call = self._call_now()
-        call.client.wait_for([call], timeout)
-        call.looked = True
-        if call.state == TaskState.CANCELLED:
-            raise call.client.error_of(call)
+        try:
+            call.client.wait_for([call], timeout)
+            call.looked = True
+            if call.state == TaskState.CANCELLED:
+                raise call.client.error_of(call)
+        except BaseException as error:
+            strip(error)
+            raise
         return None if call.state == TaskState.DONE else call.client.error_of(call)
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
@@ -133,7 +142,11 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
             self.add_done_callback(lambda _f: loop.call_soon_threadsafe(_wake, waiter))
             self._call.client.flush()
             yield from waiter
-        return self.result()
+        try:
+            return self.result()
+        except BaseException as error:
+            strip(error)
+            raise
 
     def _notify_waiters(self, _call: Call) -> None:
         """Serve `concurrent.futures.wait` and `as_completed`, which register in `_waiters`."""
@@ -162,7 +175,11 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
             return self.__dict__[name]
         if name[:2] == "__" or name[:6] in ("_repr_", "_ipyth"):
             raise AttributeError(name)
-        raise FutureAttribute(f"{self._plainly()}: use wait_on(x).{name}")
+        try:
+            raise FutureAttribute(f"{self._plainly()}: use wait_on(x).{name}")
+        except FutureAttribute as error:
+            strip(error)
+            raise
 
     def __repr__(self) -> str:
         call = self._call_now()
@@ -172,9 +189,11 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         call = self._call_now()
         return f"x is the future of {call.label} ({call.state})"
 
+    @leaves_no_trace
     def _not_a_value(self, *_args: object, **_kwargs: object) -> NoReturn:
         raise FutureUsedAsValue(f"{self._plainly()}: use wait_on(x)")
 
+    @leaves_no_trace
     def __iter__(self) -> NoReturn:
         raise FutureUsedAsValue(
             f"{self._plainly()}: use wait_on(x), or declare @task(returns=2) to unpack two results"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..core.states import TaskState
 from ..errors import TaskCancelled, TaskError, TaskFailed, UpstreamFailed, WorkerLost, about
 from ..worker.failure import Failure, Raised
-from .remote_traceback import rebuild_traceback
+from .remote_traceback import has_frames, rebuild_traceback
 
 if TYPE_CHECKING:
     from .calls import Call
@@ -79,9 +79,14 @@ def _rebuild(raised: Raised) -> BaseException:
 def _tell(error: BaseException, call: Call) -> BaseException:
     failure = call.failure
     told = about(error, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
+    if not has_frames(error):
+        rebuild_traceback(error, ())  # so that waiting twice doesn't show the first wait
     if not isinstance(error, TaskError) and failure is not None and not hasattr(error, "__notes__"):
+        where = f" of cell [{call.cell}]" if call.cell else ""
         given = f"; called with ({failure.arguments})" if failure.arguments else ""
-        error.add_note(f"in task {call.label}, on worker {call.worker}, attempt {call.attempt}{given}")
+        error.add_note(f"in task {call.label}{where}, on worker {call.worker}, attempt {call.attempt}{given}")
+    if call.client.footer is not None and (line := call.client.footer(call)):
+        error.add_note(line)
     return told
 
 

@@ -15,17 +15,21 @@ block adds no entry for its own frame (CPython 3.11 and later):
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType, TracebackType
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
+
+from ..errors import InternalError, TreadleError
 
 Frame: TypeAlias = tuple[str, int, str]
 """(file as its code object names it, line, function)"""
 
 E = TypeVar("E", bound=BaseException)
+F = TypeVar("F", bound=Callable[..., Any])
 
 _FRAMES: Final = "__treadle_frames__"
 
@@ -83,25 +87,55 @@ def rebuild_traceback(error: E, frames: Sequence[Frame]) -> E:
     return error.with_traceback(_traceback_of(frames))
 
 
+def has_frames(error: BaseException) -> bool:
+    """Tell whether the exception remembers where it came from."""
+    return hasattr(error, _FRAMES)
+
+
 def strip(error: BaseException) -> None:
     """Take Treadle's frames out of an exception that is about to leave Treadle (see the module's first lines).
 
     An exception of a task gets exactly the task's frames; of any other, Treadle's own frames and those of
-    libraries called by them go. The exceptions it names as cause and context lose theirs as well.
+    libraries called by them go. What it names as cause and context lose theirs as well. A mistake of Treadle itself
+    keeps all its frames: somebody has to find it.
     """
+    if not _is_expected(error):
+        return
     seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
+    waiting: list[tuple[BaseException | None, bool]] = [(error, True)]
     while waiting:
-        one = waiting.pop()
+        one, ours = waiting.pop()
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        frames = getattr(one, _FRAMES, None)
-        if frames is not None and one is error:
-            one.with_traceback(_traceback_of(frames))
-        else:
-            one.with_traceback(_without_own(one.__traceback__))
-        waiting += (one.__cause__, one.__context__)
+        frames = getattr(one, _FRAMES, None) if ours else None
+        one.with_traceback(_without_own(one.__traceback__) if frames is None else _traceback_of(frames))
+        waiting += ((one.__cause__, ours), (one.__context__, False))
+
+
+def leaves_no_trace(function: F) -> F:
+    """Decorate a function that people call: what it raises has no frame of Treadle."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            strip(error)
+            raise
+
+    return cast(F, call)
+
+
+def _is_expected(error: BaseException) -> bool:
+    if isinstance(error, InternalError):
+        return False
+    if isinstance(error, (TreadleError, KeyboardInterrupt, TimeoutError)) or hasattr(error, _FRAMES):
+        return True
+    entry = error.__traceback__
+    while entry is not None and entry.tb_next is not None:
+        entry = entry.tb_next
+    return entry is None or not is_own(entry.tb_frame.f_code.co_filename)  # raised by code that Treadle called
 
 
 def is_own(file: str) -> bool:

@@ -10,6 +10,7 @@ import traceback
 import pytest
 
 from treadle_runtime.client import remote_traceback as remote
+from treadle_runtime.errors import InternalError, UpstreamFailed, UsageError
 
 CELL = "<cell-5>"
 SOURCE = "def f(a):\n    b = a\n    return 1 / b\n"
@@ -73,21 +74,41 @@ def test_waiting_again_does_not_add_to_the_first_wait(cell):
     assert [name for _file, _line, name in names(error)] == ["test_waiting_again_does_not_add_to_the_first_wait", "f", "g"]
 
 
-def test_other_errors_lose_treadles_frames_too():
-    with pytest.raises(KeyError) as caught:
-        wait(KeyError("k"))
-    assert [name for *_, name in names(caught.value)] == ["test_other_errors_lose_treadles_frames_too"]
+@pytest.mark.parametrize("error", [UsageError("no"), KeyboardInterrupt(), TimeoutError("late")])
+def test_expected_errors_lose_treadles_frames_too(error):
+    with pytest.raises(type(error)) as caught:
+        wait(error)
+    assert [name for *_, name in names(caught.value)] == ["test_expected_errors_lose_treadles_frames_too"]
+
+
+@pytest.mark.parametrize("error", [KeyError("k"), InternalError("a bug")])
+def test_mistake_of_treadle_itself_keeps_its_frames(error):
+    with pytest.raises(type(error)) as caught:
+        wait(error)
+    assert [name for *_, name in names(caught.value)][1:] == ["wait", "inner"]
+
+
+def test_decorated_function_leaves_no_trace_and_keeps_its_name():
+    @remote.leaves_no_trace
+    def start(workers):
+        """Start."""
+        raise UsageError(f"no {workers}")
+
+    assert start.__doc__ == "Start."
+    with pytest.raises(UsageError, match="no 3") as caught:
+        start(workers=3)
+    assert [name for *_, name in names(caught.value)] == ["test_decorated_function_leaves_no_trace_and_keeps_its_name", "start"]
 
 
 def test_cause_loses_treadles_frames(cell):
     root = remote.rebuild_traceback(ValueError("root"), [(cell, 3, "f")])
     with pytest.raises(ValueError, match="root"):
         wait(root)
-    above = RuntimeError("above")
+    above = UpstreamFailed("above")
     above.__cause__ = root
-    with pytest.raises(RuntimeError):
+    with pytest.raises(UpstreamFailed):
         wait(above)
-    assert [name for *_, name in names(root)][-1] == "f"
+    assert names(root) == [(cell, 3, "f")]  # the earlier wait is no part of this story
     assert remote.__file__ not in "".join(traceback.format_exception(above))
 
 
