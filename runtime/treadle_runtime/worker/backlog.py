@@ -30,11 +30,12 @@ def unrun(row: LaunchRow, outcome: Outcome) -> Row:
 class Backlog:
     """A queue that can be taken from at the front and anywhere else."""
 
-    __slots__ = ("_cancelled", "_rows", "_unwanted", "pop")
+    __slots__ = ("_rows", "_unwanted", "cancelled", "pop")
 
     def __init__(self) -> None:
         self._rows: deque[LaunchRow] = deque()
-        self._cancelled: dict[tuple[Number, int], None] = {}
+        self.cancelled: dict[tuple[Number, int], None] = {}
+        """Attempts that are not to start (mostly empty: look before asking `is_cancelled`)."""
         self._unwanted: dict[Number, float] = {}
         self.pop = self._rows.popleft  # raises IndexError; one step less per task
 
@@ -77,7 +78,7 @@ class Backlog:
 
     def cancel(self, number: Number, attempt: int) -> Row | None:
         """Remove this attempt and return its answer; else remember it for `is_cancelled`. Control thread."""
-        cancelled = self._cancelled
+        cancelled = self.cancelled
         cancelled[number, attempt] = None  # first: the main thread looks here after it said what runs
         row = self._remove(number, attempt)
         if row is not None:
@@ -89,7 +90,7 @@ class Backlog:
 
     def is_cancelled(self, row: LaunchRow) -> bool:
         """Tell whether an attempt about to start is not to; forgets it. Main thread."""
-        cancelled = self._cancelled
+        cancelled = self.cancelled
         if not cancelled or (row[0], row[1]) not in cancelled:
             return False
         cancelled.pop((row[0], row[1]), None)

@@ -19,6 +19,7 @@ _TOUCHY: Final = frozenset(
 )
 """Names in code that may change what the next task would see, or print behind Python's back."""
 _WALK_LIMIT: Final = 400
+_UNKNOWN_S: Final = float("inf")
 
 
 class Function:
@@ -32,8 +33,13 @@ class Function:
         self.options = options
         self.value: Callable[..., Any] | Code | None = None
         self.watched = True
-        self.slowest_s = float("inf")  # unknown counts as long: nothing that is done waits behind it
+        self.slowest_s = _UNKNOWN_S  # unknown counts as long: nothing that is done waits behind it
         self._code = code
+
+    def took(self, run_s: float) -> None:
+        """Note how long a run took."""
+        known = self.slowest_s
+        self.slowest_s = run_s if run_s > known or known == _UNKNOWN_S else known * 0.9
 
     def load(self) -> Callable[..., Any] | Code:
         """Unpickle the function, in the world of the task that needs it. Raises what unpickling raises."""
@@ -43,22 +49,13 @@ class Function:
         return value
 
 
-class Functions:
-    """All functions this worker was told of."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: dict[FunctionId, Function] = {}
+class Functions(dict[FunctionId, Function]):
+    """All functions this worker was told of, by id."""
 
     def define(self, rows: list[tuple[FunctionId, str, bytes, dict[str, Any]]]) -> None:
         """Learn functions; the same id again replaces it."""
         for id, name, code, options in rows:
-            self._known[id] = Function(id, name, code, options)
-
-    def get(self, id: FunctionId) -> Function | None:
-        """Return the function, None if nobody has defined it."""
-        return self._known.get(id)
+            self[id] = Function(id, name, code, options)
 
 
 def mentions(function: Any, names: frozenset[str]) -> bool:

@@ -52,8 +52,8 @@ class Guards:
     """The state that every task finds."""
 
     __slots__ = (
-        "_environ", "_handlers", "_home", "_interrupt", "_noted", "_path", "_recursion", "_streams", "_umask", "_world",
-        "_world_id",
+        "_environ", "_handlers", "_home", "_interrupt", "_noted", "_path", "_recursion", "_streams", "_umask", "world",
+        "world_id",
     )  # fmt: skip
 
     def __init__(self, streams: Streams) -> None:
@@ -68,24 +68,21 @@ class Guards:
         self._noted.changed = False
         if isinstance(getattr(os.environ, "_data", None), dict):
             vars(os.environ)["_data"] = vars(os.environb)["_data"] = self._noted
-        self._world_id = 0
-        self._world = World.current()
+        self.world_id = 0
+        """Which world the process has; -1 if none."""
+        self.world = World.current()
         self._path = list(sys.path)
         self._home = os.getcwdb()
 
     def enter(self, world_id: int, world: World) -> None:
         """Give the process the world of the next task. Raises OSError if its directory can't be entered."""
-        self._world_id = -1  # until all of it has been applied
+        self.world_id = -1  # until all of it has been applied
         apply(world)
-        self._world = world
+        self.world = world
         self._path = list(sys.path)
         self._home = os.getcwdb()
         self._noted.changed = False
-        self._world_id = world_id
-
-    def has(self, world_id: int) -> bool:
-        """Tell whether the process has this world."""
-        return self._world_id == world_id
+        self.world_id = world_id
 
     def quick(self) -> bool:
         """Put back what a task left behind, as far as it can be seen at once; True if there was anything."""
@@ -128,16 +125,16 @@ class Guards:
 
     def _move_home(self) -> None:
         try:
-            enter(self._world.cwd)
+            enter(self.world.cwd)
         except OSError:
-            self._world_id = -1  # the next task of this world tries again, and says what is wrong
+            self.world_id = -1  # the next task of this world tries again, and says what is wrong
 
     def _put_back(self) -> None:
         os.environ = self._environ  # noqa: B003 - the very object, in case a task replaced it
-        set_environ(self._world)
+        set_environ(self.world)
         self._noted.changed = False
         if sys.path != self._path:
-            set_path(self._world)
+            set_path(self.world)
             self._path = list(sys.path)
         sys.setrecursionlimit(self._recursion)
         if getsignal(signal.SIGINT) is not self._interrupt:

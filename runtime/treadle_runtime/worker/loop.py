@@ -30,15 +30,13 @@ from ..wire.messages import (
 )
 from .backlog import Backlog, Row
 from .functions import Functions
-from .runner import Runner
+from .runner import SHORT_S, Runner
 from .values import Values
 
-TURN_S: Final = 2e-3
+TURN_NS: Final = 2_000_000
 """With a filled queue, results are sent and messages looked for this often."""
 TURN_ROWS: Final = 64
-SHORT_S: Final = 1e-3
-"""Finished results wait only behind tasks of functions that have lately been shorter than this."""
-_clock = time.perf_counter
+_clock = time.monotonic_ns
 
 
 class Socket(Protocol):
@@ -69,23 +67,26 @@ class Loop:
         self._idle = idle  # does one bit of work that can wait for an idle moment; False: nothing left
         self._mutex = threading.Lock()
         self._rows: list[Row] = []
-        self._sent_at = 0.0
+        self._sent_at = 0
         self._leaving = False
 
     def run(self) -> None:
         """Work until told to leave. Main thread; blocks."""
         pop, rows, known, run = self._backlog.pop, self._rows, self._functions.get, self._runner.run
+        now = _clock()
         while not self._leaving:
             try:
                 row = pop()
             except IndexError:
-                self._rest()
+                now = self._rest()
                 continue
-            if rows and ((function := known(row[2])) is None or function.slowest_s > SHORT_S):
-                self._turn()
-            rows.append(run(row))
-            if len(rows) >= TURN_ROWS or _clock() - self._sent_at > TURN_S:
-                self._turn()
+            function = known(row[2])
+            if rows and (function is None or function.slowest_s > SHORT_S):
+                now = self._turn()
+            rows.append(run(row, function, now))
+            now = _clock()
+            if now - self._sent_at > TURN_NS or len(rows) >= TURN_ROWS:
+                now = self._turn()
         rows.extend(self._backlog.take_all())
         self._turn()
 
@@ -104,7 +105,8 @@ class Loop:
         return True
 
     # ---------------------------------------------------------------- the socket
-    def _turn(self) -> None:
+    def _turn(self) -> int:
+        """Send and look for messages; return the time."""
         rows = self._rows
         if rows and (notes := self._runner.moved()) is not None:
             # Printed behind Python's back by one of the tasks since the last turn: the last one gets it.
@@ -113,18 +115,20 @@ class Loop:
             if self._send():
                 self._runner.look()  # after sending: somebody may wait for the result
             self._drain()
+        self._sent_at = now = _clock()
+        return now
 
-    def _rest(self) -> None:
+    def _rest(self) -> int:
+        """Send, then sleep until there is a message (or do something useful meanwhile); return the time."""
         if self._rows:
             self._turn()
-        if len(self._backlog) or self._leaving or self._idle():
-            return
-        with self._mutex:
-            self._take(self._socket.recv_multipart())
-        self._sent_at = _clock()
+        if not (len(self._backlog) or self._leaving or self._idle()):
+            with self._mutex:
+                self._take(self._socket.recv_multipart())
+        self._sent_at = now = _clock()
+        return now
 
     def _send(self) -> bool:
-        self._sent_at = _clock()
         count = len(self._rows)  # the main thread may append while the control thread sends
         if not count:
             return False
@@ -151,7 +155,7 @@ class Loop:
         """Do what a message asks for; return the answer to be sent where it came from, if there is one. Any thread."""
         match message:
             case Launched(rows):
-                self._rows.extend(self._backlog.add(rows, _clock()))
+                self._rows.extend(self._backlog.add(rows, _clock() / 1e9))
             case Define(functions):
                 self._functions.define(functions)
             case World(world, data):
@@ -161,7 +165,7 @@ class Loop:
             case Publish(vids):
                 return Published(self._values.publish(vids))
             case TakeBack(numbers):
-                answers = self._backlog.take_back(numbers, _clock())
+                answers = self._backlog.take_back(numbers, _clock() / 1e9)
                 return Returned(answers) if answers else None  # type: ignore[arg-type]
             case Stop(number, attempt):
                 answer = self._backlog.cancel(number, attempt)

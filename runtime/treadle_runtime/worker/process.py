@@ -24,6 +24,7 @@ from typing import Final
 
 import zmq
 
+from ..errors import EngineError
 from ..store.files import Store
 from ..wire.codec import encode
 from ..wire.messages import Ready
@@ -37,6 +38,7 @@ from .status import StatusPage
 from .values import Values
 
 LINGER_MS: Final = 2000
+CONNECT_MS: Final = 30_000
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -49,11 +51,12 @@ def main(folder: str, number: int) -> None:
     session = Session(folder)
     token = session.token()
     context = zmq.Context(1)
-    tasks, control = _connect(context, session, f"w{number}"), _connect(context, session, f"w{number}.c")
+    control = _connect(context, session, f"w{number}.c")
+    tasks = _connect(context, session, f"w{number}")
     status = StatusPage(session.status(number))
     values = Values(Store(_store_folder(session)))
     functions, backlog = Functions(), Backlog()
-    runner = Runner(number, values, functions, backlog, status)
+    runner = Runner(number, values, backlog, status)
     loop = Loop(tasks, runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split()))
     Control(control, loop, parent).start()
     gc.collect()
@@ -87,7 +90,11 @@ def _connect(context: zmq.Context[zmq.Socket[bytes]], session: Session, identity
     socket.set(zmq.SNDHWM, 0)
     socket.set(zmq.RCVHWM, 0)
     socket.set(zmq.LINGER, 0)
+    socket.set(zmq.IMMEDIATE, 1)
     socket.connect(session.workers)
+    # Connected in the order of the calls: when the runtime hears that we are ready, it can reach both sockets.
+    if not socket.poll(CONNECT_MS, zmq.POLLOUT):
+        raise EngineError(f"The runtime at {session.workers} does not answer. Stop it and start a new one.")
     return socket
 
 
