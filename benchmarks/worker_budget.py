@@ -19,7 +19,7 @@ import zmq
 
 from treadle_runtime.store.files import Store
 from treadle_runtime.store.packing import pack
-from treadle_runtime.store.references import encode_payload
+from treadle_runtime.store.references import PLAIN
 from treadle_runtime.wire.codec import encode, from_worker
 from treadle_runtime.wire.messages import Define, Launched, Leave, Returned, World
 from treadle_runtime.worker import world
@@ -51,7 +51,7 @@ class Tape:
 
 def frames(tasks: int, batch: int) -> list[bytes]:
     """Return everything a runtime would send for `tasks` calls of `add(i, 1)`."""
-    payload = encode_payload(pack(((7, 1), {}, [])).stream, [])
+    payload = PLAIN + pack(((7, 1), {}, [])).stream
     out = [
         encode(Define([(1, "add", cloudpickle.dumps(lambda a, b: a + b), {})])),
         encode(World(1, world.World.current().encode())),

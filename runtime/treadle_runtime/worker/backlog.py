@@ -20,6 +20,7 @@ Row: TypeAlias = list[Any]  # a ReturnRow; a list, since the peak may be filled 
 
 _REMEMBER_S: Final = 1.0
 _REMEMBER_COUNT: Final = 1000
+_ABSENT: Final = object()
 
 
 def unrun(row: LaunchRow, outcome: Outcome) -> Row:
@@ -34,7 +35,7 @@ class Backlog:
 
     def __init__(self) -> None:
         self._rows: deque[LaunchRow] = deque()
-        self.cancelled: dict[tuple[Number, int], None] = {}
+        self.cancelled: dict[tuple[Number, int], object] = {}
         """Attempts that are not to start (mostly empty: look before asking `is_cancelled`)."""
         self._unwanted: dict[Number, float] = {}
         self.pop = self._rows.popleft  # raises IndexError; one step less per task
@@ -44,13 +45,14 @@ class Backlog:
 
     def add(self, rows: list[LaunchRow], now: float) -> list[Row]:
         """Queue tasks; return answers for those that are no longer wanted. Whoever owns the task socket."""
-        if not self._unwanted:
-            self._rows.extend(rows)  # a cancelled one is found when it is about to start
+        if not self._unwanted and not self.cancelled:
+            self._rows.extend(rows)
             return []
         answers = []
         for row in rows:
-            until = self._unwanted.pop(row[0], 0.0)
-            if until > now:
+            if self.is_cancelled(row):
+                answers.append(unrun(row, Outcome.INTERRUPTED))
+            elif self._unwanted.pop(row[0], 0.0) > now:
                 answers.append(unrun(row, Outcome.TAKEN_BACK))
             else:
                 self._rows.append(row)
@@ -89,12 +91,8 @@ class Backlog:
         return None
 
     def is_cancelled(self, row: LaunchRow) -> bool:
-        """Tell whether an attempt about to start is not to; forgets it. Main thread."""
-        cancelled = self.cancelled
-        if not cancelled or (row[0], row[1]) not in cancelled:
-            return False
-        cancelled.pop((row[0], row[1]), None)
-        return True
+        """Tell whether an attempt is not to start; forgets it. Whoever owns the row."""
+        return self.cancelled.pop((row[0], row[1]), _ABSENT) is None
 
     def _remove(self, number: Number, attempt: int | None) -> LaunchRow | None:
         for row in list(self._rows):

@@ -171,7 +171,8 @@ class Loop:
                 answer = self._backlog.cancel(number, attempt)
                 if answer is not None:
                     return Returned([answer])  # type: ignore[list-item]
-                self._runner.interrupt(number, attempt)
+                if self._runner.interrupt(number, attempt):
+                    self._backlog.cancelled.pop((number, attempt), None)
             case Leave():
                 self._leaving = True
         return None
