@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, Final
 
 from .travel import TravelPickler
@@ -34,8 +35,11 @@ class ReducingPickler(TravelPickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """Return how `obj` is taken apart, NotImplemented for its own way."""
-        reduce = REDUCERS.get(type(obj))
-        return super().reducer_override(obj) if reduce is None else reduce(obj)
+        kind = type(obj)
+        reduce = REDUCERS.get(kind)
+        if reduce is not None:
+            return reduce(obj)
+        return NotImplemented if kind is FunctionType and obj in _by_name else super().reducer_override(obj)
 
 
 def learn() -> None:
@@ -49,6 +53,8 @@ def _learn_numpy(numpy: Any) -> bool:
     if not hasattr(numpy, "ndarray"):
         return False  # another thread is importing it just now
     REDUCERS[numpy.ndarray] = _reduce_array
+    REDUCERS[type(numpy.dtype)] = _leave  # classes of dtypes: spares cloudpickle's search for where they are from
+    _by_name.add(numpy.zeros(1).__reduce_ex__(5)[0])
     return True
 
 
@@ -63,15 +69,26 @@ def _learn_torch(torch: Any) -> bool:
 _waiting: Final[dict[str, Callable[[Any], bool]]] = {"numpy": _learn_numpy, "torch": _learn_torch}
 
 
+def _leave(_: Any) -> Any:
+    return NotImplemented
+
+
 def _reduce_array(array: Any) -> Any:
-    """Strided views become contiguous in their own order; dates, which export no buffer, go as integers."""
-    flags = array.flags
-    contiguous = flags.c_contiguous or flags.f_contiguous
-    if array.nbytes < SMALL or array.dtype.hasobject:
+    """Strided views become contiguous in their own order; dates, which export no buffer, go as integers.
+
+    Small arrays go in a third of the time that numpy's own way takes, most of which is the pickle of the dtype.
+    """
+    dtype, flags = array.dtype, array.flags
+    if array.nbytes < SMALL:
+        if not array.nbytes or dtype.isbuiltin != 1 or dtype.kind not in "biufc" or not flags.c_contiguous:
+            return NotImplemented
+        data = array.tobytes()
+        return _small, (bytearray(data) if flags.writeable else data, dtype.char, array.shape)
+    if dtype.hasobject:
         return NotImplemented
-    if array.dtype.kind in "mM":
-        return _retyped, (_contiguous(array).view("i8"), array.dtype)
-    return NotImplemented if contiguous else _contiguous(array).__reduce_ex__(5)
+    if dtype.kind in "mM":
+        return _retyped, (_contiguous(array).view("i8"), dtype)
+    return NotImplemented if flags.c_contiguous or flags.f_contiguous else _contiguous(array).__reduce_ex__(5)
 
 
 def _contiguous(array: Any) -> Any:
@@ -80,6 +97,12 @@ def _contiguous(array: Any) -> Any:
         return array
     copy = array.copy(order="K")
     return copy if copy.flags.c_contiguous or copy.flags.f_contiguous else copy.copy(order="C")
+
+
+def _small(data: bytes | bytearray, char: str, shape: tuple[int, ...]) -> Any:
+    import numpy
+
+    return numpy.frombuffer(data, char).reshape(shape)
 
 
 def _retyped(array: Any, dtype: Any) -> Any:
@@ -106,3 +129,7 @@ def _tensor(memory: Any, dtype: str, shape: tuple[int, ...], requires_grad: bool
     if is_parameter:
         return torch.nn.Parameter(tensor, requires_grad=requires_grad)
     return tensor.requires_grad_(requires_grad)
+
+
+_by_name: Final[set[Any]] = {_small, _retyped, _tensor}
+"""Functions known to be found by name: to ask cloudpickle takes 3 us each."""
