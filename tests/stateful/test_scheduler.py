@@ -34,7 +34,7 @@ world = _load("world")
 SHAPE = st.tuples(
     st.lists(st.integers(0, 30), max_size=3),  # reads: which of the versions at hand, from the newest
     st.sampled_from([1, 1, 1, 2, 3, 0]),  # outputs
-    st.booleans(),  # renews what it reads
+    st.sampled_from([0, 0, 1, 2, 3]),  # renews what it reads: not, or into so many outputs
     st.sampled_from([7, 7, 8, 9]),  # function
     st.sampled_from([1, 2]),  # cell
     st.sampled_from([0, 0, 1]),  # priority
@@ -58,14 +58,15 @@ class SchedulerMachine(RuleBasedStateMachine):
         return [] if mine is None else list(reversed(mine.handles))
 
     @rule(client=st.sampled_from([1, 1, 2]), shapes=st.lists(SHAPE, min_size=1, max_size=8), unknown=st.integers(0, 40))
-    def submit(self, client: int, shapes: list[tuple[list[int], int, bool, int, int, int]], unknown: int) -> None:
+    def submit(self, client: int, shapes: list[tuple[list[int], int, int, int, int, int]], unknown: int) -> None:
         here = self.handles(client)
         specs = []
         for offset, (indices, outputs, renews, function, cell, priority) in enumerate(shapes):
             reads = tuple(here[index] for index in indices if index < len(here))
             if unknown == 40:
                 reads += (vid_of(999_999, 0),)
-            pairs = tuple((index, index) for index in range(min(len(reads), outputs))) if renews else ()
+            groups = min(renews, outputs)
+            pairs = tuple((index, index % groups) for index in range(len(reads))) if groups else ()
             specs.append((reads, outputs, pairs, function, cell, priority))
             number = self.world.next_number + offset
             here = [vid_of(number, output) for output in range(outputs)] + here

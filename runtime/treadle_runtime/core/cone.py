@@ -72,24 +72,31 @@ def _take_off(books: Books, task: Task) -> None:
 
 
 def _fall_back(task: Task) -> tuple[Vid, ...]:
-    """Tie each output that renews something to the last good version below it; gives these, one per output."""
+    """Tie each output that renews something to the good versions below it; gives the first of these, per output."""
     outputs = task.outputs
-    renews = () if task.rare is None else task.rare.renews
-    if not renews:
-        return (0,) * len(outputs)
     fallbacks = [0] * len(outputs)
-    for read, output in renews:
-        version = outputs[output]
-        if version.state != _PENDING:
-            continue
-        below: Version | None = task.reads[read]
-        while below is not None and below.state == _BROKEN:
-            below = None if below.extra is None else below.extra.fallback
-        if below is not None and below.state != DatumState.DROPPED:
-            below.pins += 1
-            version.extras().fallback = below
-            fallbacks[output] = below.vid
+    if task.rare is not None:
+        for read, output in task.rare.renews:
+            version = outputs[output]
+            if version.state == _PENDING:
+                _fall_back_on(version, task.reads[read])
+                extra = version.extra
+                if extra is not None and extra.fallbacks:
+                    fallbacks[output] = next(iter(extra.fallbacks))
     return tuple(fallbacks)
+
+
+def _fall_back_on(version: Version, below: Version) -> None:
+    """Keep what is good (or may become so) at or below `below`, as long as `version` is there."""
+    work = [below]
+    while work:
+        below = work.pop()
+        if below.state == _BROKEN:
+            if below.extra is not None:
+                work.extend(reversed(below.extra.fallbacks.values()))
+        elif below.state != DatumState.DROPPED and below.vid not in version.extras().fallbacks:
+            below.pins += 1
+            version.extras().fallbacks[below.vid] = below
 
 
 def _close(books: Books, task: Task) -> None:

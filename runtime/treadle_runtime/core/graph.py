@@ -216,7 +216,7 @@ def _take_outputs(
     for version, row in zip(outputs, rows, strict=True):
         kind = KINDS[row[0]]
         if version.state != _PENDING:
-            unsettled += _made_again(books, version, worker, kind)
+            unsettled += _made_again(books, version, worker, kind, row[1])
             continue
         version.kind = kind
         version.nbytes = row[1]
@@ -227,14 +227,36 @@ def _take_outputs(
     return unsettled
 
 
-def _made_again(books: Books, version: Version, worker: Worker, kind: Kind) -> int:
+def _made_again(books: Books, version: Version, worker: Worker, kind: Kind, nbytes: int) -> int:
     """A task ran again for another output's sake: this one is there already, or gone. Gives 1 if it is unsettled."""
+    holder = version.holder
     if kind is _HELD:
         worker.drops.append(version.vid)
         books.touch(worker)
     elif version.state == _DROPPED:
         books.drops.append(version.vid)
+    elif holder is not None:  # as good as published
+        settle(books, version, kind, nbytes)
+        holder.drops.append(version.vid)
+        books.touch(holder)
     return version.holder is not None or (version.state == _DROPPED and version.recipes > 0)
+
+
+def settle(books: Books, version: Version, kind: Kind, nbytes: int) -> None:
+    """A version that one worker held can be read by all: for who waited for that, and its maker need not make it again."""
+    if version.holder is not None:
+        del version.holder.held[version.vid]
+    version.holder = None
+    version.kind = kind
+    version.nbytes = nbytes
+    extra = version.extras()
+    extra.publishing = False
+    awaiting = list(extra.awaited.values())
+    extra.awaited.clear()
+    for task in awaiting:
+        arrive(books, task)
+    data.serve(books, version)
+    data.settle(books, version)
 
 
 def _close_reads(books: Books, task: Task, unsettled: int) -> None:

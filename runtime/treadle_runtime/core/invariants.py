@@ -143,8 +143,7 @@ def _check_needs(books: Books, versions: dict[Vid, Version]) -> None:
         for vid in client.handles:
             pins[vid] = pins.get(vid, 0) + 1
     for version in versions.values():
-        if version.extra is not None and version.extra.fallback is not None:
-            below = version.extra.fallback
+        for below in () if version.extra is None else version.extra.fallbacks.values():
             _demand(version.state == DatumState.BROKEN, f"{version.vid} falls back and is {version.state}")
             pins[below.vid] = pins.get(below.vid, 0) + 1
     for task in books.tasks.values():

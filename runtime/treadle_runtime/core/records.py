@@ -120,13 +120,13 @@ class Task:
 class Extra:
     """What most versions never need."""
 
-    __slots__ = ("awaited", "debt", "fallback", "publishing", "wanted")
+    __slots__ = ("awaited", "debt", "fallbacks", "publishing", "wanted")
 
     def __init__(self) -> None:
         self.publishing = False
         self.awaited: dict[Number, Task] = {}  # tasks that wait for its publication
         self.wanted: dict[ClientId, Client] = {}
-        self.fallback: Version | None = None  # the last good version below a broken one; pinned by it
+        self.fallbacks: dict[Vid, Version] = {}  # the last good versions below a broken one; pinned by it
         self.debt = 0.0  # seconds it would take to make it again, if held by a worker only
 
 

@@ -86,23 +86,8 @@ def on_versions_published(books: Books, event: VersionsPublished) -> None:
             del worker.held[vid]
             lost.append(version)
         else:
-            _has_been_published(books, worker, version, kind, nbytes)
+            graph.settle(books, version, kind, nbytes)
     remake(books, lost, f"worker {event.worker} no longer has its value")
-
-
-def _has_been_published(books: Books, worker: Worker, version: Version, kind: Kind, nbytes: int) -> None:
-    del worker.held[version.vid]
-    version.kind = kind
-    version.nbytes = nbytes
-    version.holder = None
-    extra = version.extras()
-    extra.publishing = False
-    awaiting = list(extra.awaited.values())
-    extra.awaited.clear()
-    for task in awaiting:
-        graph.arrive(books, task)
-    data.serve(books, version)
-    data.settle(books, version)
 
 
 def await_publication(books: Books, task: Task, held: Iterable[Version]) -> None:

@@ -118,10 +118,10 @@ def _vanish(books: Books, version: Version, remakable: bool, loose: list[Version
     extra = version.extra
     if extra is not None:
         refuse(books, version)
-        if extra.fallback is not None:
-            extra.fallback.pins -= 1
-            loose.append(extra.fallback)
-            extra.fallback = None
+        for below in extra.fallbacks.values():
+            below.pins -= 1
+            loose.append(below)
+        extra.fallbacks.clear()
     maker = version.maker
     if maker is None:
         return
