@@ -303,7 +303,10 @@ class Crew:
         """Have all workers finish what runs, and end."""
         self.wanted = 0
         for worker in self.workers.values():
-            self._mail.post(worker.identity, m.Leave())
+            if worker.ready:
+                self._mail.post(worker.identity, m.Leave())
+            else:  # it could not hear us yet
+                self._engine.kill(worker.wid)
 
     def send(self) -> None:
         """Send what this turn has queued."""
