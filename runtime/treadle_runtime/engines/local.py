@@ -89,9 +89,12 @@ class LocalEngine:
         for worker in [*self._stillborn, *self._watch.ended()]:
             child = self._children.pop(cast(WorkerId, worker))
             self._end_group(child.pid)  # while the zombie still holds its id
-            code = child.wait()
+            _, status, used = os.wait4(child.pid, 0)
+            code = child.returncode = os.waitstatus_to_exitcode(status)
+            peak_kib = used.ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+            killed = code < 0
             found.append(
-                Ended(cast(WorkerId, worker), -code if code < 0 else None, code if code >= 0 else None)
+                Ended(cast(WorkerId, worker), -code if killed else None, None if killed else code, peak_kib)
             )
         self._stillborn.clear()
         return found

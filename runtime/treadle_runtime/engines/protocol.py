@@ -13,11 +13,12 @@ from ..core.model import WorkerId
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a worker's process ended: by a signal, or with an exit code."""
+    """How a worker's process ended: by a signal, or with an exit code; the most memory it had, 0 if not known."""
 
     worker: WorkerId
     signal: int | None
     exitcode: int | None
+    peak_kib: int = 0
 
 
 class Engine(Protocol):

@@ -144,6 +144,8 @@ class Clients:
 
     def _on_submit(self, client: Client, message: m.Submit, now: float, events: list[Event]) -> None:
         rows = message.rows
+        if self._host.ending:
+            self._host.on_late_submit()
         self._host.crew.tasks.update([(row[0], row) for row in rows])
         last = events[-1] if events else None
         if type(last) is TasksSubmitted and last.client == client.cid:

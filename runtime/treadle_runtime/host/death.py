@@ -56,9 +56,10 @@ class Death:
 
 def describe(ended: Ended, status: Status | None, words: str) -> Death:
     """Put together what is known of a worker's end."""
-    number = attempt = peak = 0
+    number = attempt = 0
+    peak = ended.peak_kib
     if status is not None:
-        number, attempt, peak = status.number, status.attempt, status.peak_kib
+        number, attempt, peak = status.number, status.attempt, max(peak, status.peak_kib)
     if ended.signal is not None:
         try:
             name = signal.Signals(ended.signal).name
@@ -73,7 +74,7 @@ def describe(ended: Ended, status: Status | None, words: str) -> Death:
         what += f" while it ran task #{number}"
     if peak:
         what += f"; its memory had reached {peak / 1024:.0f} MiB"
-    last = words.rstrip().rpartition("\n")[2].strip()
+    last = words.partition("Fatal Python error:")[0].rstrip().rpartition("\n")[2].strip()
     if last:
         what += f"; its last words: {last[:300]}"
     return Death(ended, number, attempt, peak, words[-WORDS:], what + ".")

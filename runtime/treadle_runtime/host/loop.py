@@ -242,6 +242,10 @@ class Host:
             self._give_up_at = time.monotonic() + CANCEL_LIMIT_S
             self._cancel_all = True
 
+    def on_late_submit(self) -> None:
+        """Somebody submits while everything is being cancelled: that goes the same way."""
+        self._cancel_all = self._give_up_at is not None
+
     def on_deserted(self, now: float) -> None:
         """The last client has gone."""
         if self.options.script:

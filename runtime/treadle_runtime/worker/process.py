@@ -44,11 +44,12 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def main(folder: str, number: int) -> None:
     """Work for the runtime in `folder` as its worker `number` until it says leave or is gone."""
-    parent = os.getppid()
+    session = Session(folder)
+    owner = session.owner()
+    parent = os.getppid() if owner is None else owner.pid  # which may have died before we could ask who it is
     _die_with(parent)
     faulthandler.enable(2)
     _own_main_module()
-    session = Session(folder)
     token = session.token()
     context = zmq.Context(1)
     control = _connect(context, session, f"w{number}.c")

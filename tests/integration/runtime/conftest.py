@@ -20,7 +20,7 @@ import pytest
 
 from treadle_runtime.client.attach import RuntimeOptions, start_runtime
 from treadle_runtime.client.connection import Connection
-from treadle_runtime.core.model import CLIENT_SPAN, Kind, TaskRow, vid_of
+from treadle_runtime.core.model import Kind, TaskRow, first_number, vid_of
 from treadle_runtime.store.files import Store
 from treadle_runtime.store.packing import Packed, unpack
 from treadle_runtime.store.references import encode_payload, ref
@@ -58,7 +58,7 @@ class Caller:
         self.output: dict[int, str] = {}
         self.link: Connection = start_runtime(RuntimeOptions(**options), self.receive)
         assert self.link.welcome is not None
-        self.next = self.link.welcome.client * CLIENT_SPAN + 1
+        self.next = first_number(self.link.welcome.client) + 1
         self.functions = 0
 
     def receive(self, message: m.ToClient) -> None:
@@ -79,7 +79,7 @@ class Caller:
     def call(self, function: int, *args: Any, reads: tuple[int, ...] = (), options: Any = None) -> int:
         number, self.next = self.next, self.next + 1
         arguments = [*[Read(i) for i in range(len(reads))], *args]
-        payload = encode_payload(_pickle((tuple(arguments), {}, [])), [])
+        payload = encode_payload(_pickle((tuple(arguments), {}, ())), [], plain=True)
         row: TaskRow = (number, function, payload, reads, 1, (), 0, 0, 0, None, options)
         self.link.submit(row)
         return number

@@ -29,8 +29,8 @@ import cloudpickle, pickle
 link = start_runtime(RuntimeOptions(workers=2, script={script}, keep_alive_s={keep}), lambda message: None)
 link.send(m.Define([(1, "sleep", cloudpickle.dumps(time.sleep), {{}})]))
 for number in range(4):
-    payload = encode_payload(pickle.dumps((({seconds},), {{}}, [])), [])
-    link.submit((10**9 + 1 + number, 1, payload, (), 1, (), 0, 0, 0, None, None))
+    payload = encode_payload(pickle.dumps((({seconds},), {{}}, ())), [], plain=True)
+    link.submit((1 + number, 1, payload, (), 1, (), 0, 0, 0, None, None))
 link.flush()
 link.wait(lambda: len([w for w in link.ask("workers", {{}}) if w["task"]]) == 2, 20)
 print(link.pid, *[w["pid"] for w in link.ask("workers", {{}})], flush=True)
@@ -216,6 +216,7 @@ def test_stop_from_outside(place: Any) -> None:
     caller = place.start(name="mine")
     assert [(each.name, each.workers) for each in list_runtimes()] == [("mine", 2)]
     number = caller.call(caller.define(time.sleep), 600)
+    assert caller.link.wait(lambda: any(each["task"] == number for each in caller.workers()), 20)
     assert stop_runtime("mine")
     assert not stop_runtime("mine")
     assert list_runtimes() == []

@@ -116,7 +116,7 @@ def test_what_a_task_prints_comes_before_its_result(place: Any) -> None:
     assert dict(caller.link.ask("log", {"number": numbers[3]}))["stdout"] == "hello number 3\nno line end"
 
 
-def test_output_arrives_while_the_task_runs_in_whole_lines(place: Any, eventually: Any) -> None:
+def test_output_arrives_while_the_task_runs_in_whole_lines(place: Any) -> None:
     caller = place.start(workers=1)
 
     def talk(flag: str) -> None:
