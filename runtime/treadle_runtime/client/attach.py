@@ -16,12 +16,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from ..errors import EngineError, RuntimeLost
 from ..wire import messages as m
 from ..wire.process import start_time
-from ..wire.session import Descriptor, RuntimeOptions, Session, published
+from ..wire.session import Descriptor, RuntimeOptions, Session, bury_dead, published
 from .connection import Connection
 from .link import Receive
 
@@ -51,6 +49,8 @@ def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = ST
     ------
     EngineError
         It could not be started, or did not answer; the text holds what it wrote before it ended.
+    StoreFull
+        There is no room or no folder for its data.
 
     Examples
     --------
@@ -70,8 +70,10 @@ def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = ST
             child.kill()
         if connection is not None:
             connection.close()
-        words = _tail(session.host_log)
+        words, refusal = _tail(session.host_log), session.refusal()
         shutil.rmtree(session.folder, ignore_errors=True)
+        if refusal is not None:
+            raise refusal from None
         if isinstance(error, EngineError) and words:
             raise EngineError(f"{error} Before that it wrote:\n{words}") from None
         raise
@@ -94,15 +96,9 @@ def list_runtimes() -> list[Descriptor]:
     >>> [each.name for each in list_runtimes()]     # doctest: +SKIP
     ['q2m8x1']
     """
-    found = []
-    for path, descriptor in published():
-        if not descriptor.owner.is_here():
-            continue
-        if descriptor.owner.is_alive():
-            found.append(descriptor)
-        else:
-            _bury(path, descriptor)
-    return sorted(found, key=lambda each: each.started)
+    bury_dead()
+    found = [descriptor for _, descriptor in published()]
+    return sorted((each for each in found if each.owner.is_here()), key=lambda each: each.started)
 
 
 def stop_runtime(name: str, cancel: bool = True) -> bool:
@@ -135,7 +131,7 @@ def stop_runtime(name: str, cancel: bool = True) -> bool:
         if found.owner.is_alive():
             os.kill(found.owner.pid, 9)
             _await_death(found)
-        list_runtimes()  # removes what it left
+        bury_dead()
         return True
     return False
 
@@ -187,15 +183,6 @@ def _tail(log: Path) -> str:
         return log.read_text(errors="replace")[-2000:].strip()
     except OSError:
         return ""
-
-
-def _bury(path: Path, descriptor: Descriptor) -> None:
-    """Remove what a killed runtime left; its folder only if it really is the one it owned."""
-    with contextlib.suppress(OSError, msgspec.DecodeError):
-        session = Session(descriptor.folder)
-        if session.owner() == descriptor.owner:
-            shutil.rmtree(session.folder, ignore_errors=True)
-    path.unlink(missing_ok=True)
 
 
 def _await_death(found: Descriptor) -> None:

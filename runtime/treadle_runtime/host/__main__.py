@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 
+from ..errors import TreadleError
 from ..wire.session import Session
 from .loop import Host
 
@@ -18,7 +19,13 @@ def main(folder: str) -> None:
         with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit than it says
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     print(f"runtime process {os.getpid()}", flush=True)
-    Host(Session(folder)).run()
+    session = Session(folder)
+    try:
+        host = Host(session)
+    except TreadleError as error:
+        session.refuse(error)
+        sys.exit(f"{type(error).__name__}: {error}")
+    host.run()
 
 
 if __name__ == "__main__":

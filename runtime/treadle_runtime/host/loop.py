@@ -25,6 +25,7 @@ from ..core.scheduler import Scheduler
 from ..core.states import TASK_FINAL, TaskState
 from ..engines.local import LocalEngine
 from ..record.journal import Journal
+from ..store.folders import choose_folder
 from ..wire import messages as m
 from ..wire.bell import Bell
 from ..wire.process import ASK_EVERY_S
@@ -58,13 +59,13 @@ class Host:
         self.epoch = secrets.token_hex(4)
         self.name = self.options.name or f"{session.folder.name.removeprefix('s-')}"
         self.started = time.monotonic()
-        self.store = session.folder / "store"
-        self.store.mkdir(mode=0o700)
+        self.store = choose_folder(session.folder.name, self.options.memory)
+        Session(self.store).own()
         token = session.token()
         self._context = zmq.Context(io_threads=1)
         self._workers_socket = router(self._context, session.workers)
         self._clients_socket = router(self._context, session.clients)
-        self._engine = LocalEngine(session, self.options, {"TREADLE_STORE": str(self.store)})
+        self._engine = LocalEngine(session, self.options, self._environ())
         self._bell = Bell()
         self.scheduler = Scheduler()
         self.journal = Journal(session.journal, m.PROTOCOL, self.epoch)
@@ -113,6 +114,7 @@ class Host:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_sigterm)
         self.crew.start(self.options.workers)
+        self._sweep.start()
         descriptor = self._publish()
         try:
             polled = self._polled()
@@ -173,6 +175,10 @@ class Host:
         self._bell.close()
         shutil.rmtree(self.store, ignore_errors=True)
         shutil.rmtree(self.session.folder, ignore_errors=True)
+
+    def _environ(self) -> dict[str, str]:
+        """What workers are told besides their folder and number."""
+        return {"TREADLE_STORE": str(self.store), "TREADLE_PRELOAD": " ".join(self.options.preload)}
 
     def _fall(self, error: Exception) -> None:
         """A bug: nobody may be left waiting for a runtime that has lost its mind."""
@@ -285,6 +291,7 @@ class Host:
         descriptor = Descriptor(
             self.name,
             str(self.session.folder),
+            str(self.store),
             self.epoch,
             m.PROTOCOL,
             started,

@@ -55,7 +55,11 @@ def _status(host: Host) -> Answer:
 
 def _handles(host: Host) -> Answer:
     """The versions that exist and that clients hold."""
-    return [vid for vid, version in host.scheduler.books.versions.items() if version.pins and version.kind != Kind.NONE]
+    return [
+        vid
+        for vid, version in host.scheduler.books.versions.items()
+        if version.pins and version.kind != Kind.NONE
+    ]
 
 
 def _explain(host: Host, number: int) -> Answer:

@@ -1,12 +1,14 @@
 """Where a runtime lives: its folder, its options, and the descriptor that lets others find it.
 
-Law: knows names, places and small JSON files; starts and connects nothing. Layout of a folder:
+Law: knows names, places and small JSON files; starts and connects nothing. The store's folder lies elsewhere (store.
+folders) and has an owner.json of its own. Layout of a session's folder:
 
     owner.json    pid, start time, host and boot id of the runtime process (0600)
     options.json  RuntimeOptions it was started with (0600)
     token         what a peer must show (0600)
     clients.sock  ROUTER for clients;  workers.sock  ROUTER for workers ("w3" tasks, "w3.c" control)
     journal       frames as they came in (record.journal)
+    refused       why the runtime could not start: name of the error, its text (0600)
     logs/         host.log; 3.out and 3.err: descriptors 1 and 2 of worker 3
     status/3      the mapped status page of worker 3 (worker.status)
 
@@ -16,8 +18,10 @@ seen by several machines: whoever reads a descriptor compares host and boot id b
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -27,7 +31,8 @@ from typing import Final
 
 import msgspec
 
-from ..errors import EngineError
+from .. import errors
+from ..errors import EngineError, TreadleError
 from .auth import make_token, read_token, write_private
 from .process import boot_id, is_alive, start_time
 
@@ -55,6 +60,8 @@ class RuntimeOptions:
         It ends with its client, running tasks or not.
     interactive : bool
         Workers run at nice 5, so that the person's own machine stays pleasant.
+    preload : tuple of str
+        Modules that workers import while they have nothing else to do.
     """
 
     workers: int = 2
@@ -65,6 +72,7 @@ class RuntimeOptions:
     name: str = ""
     script: bool = True
     interactive: bool = False
+    preload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ class Descriptor:
 
     name: str
     folder: str
+    store: str
     epoch: str
     protocol: int
     started: float  # seconds of the epoch
@@ -164,6 +173,19 @@ class Session:
         write_private(self.folder / "owner.json", msgspec.json.encode(owner))
         return owner
 
+    def refuse(self, error: TreadleError) -> None:
+        """Write down why the runtime can't start."""
+        write_private(self.folder / "refused", f"{type(error).__name__}\n{error}".encode())
+
+    def refusal(self) -> TreadleError | None:
+        """Return why the runtime could not start, None if it has not said so."""
+        try:
+            name, _, text = (self.folder / "refused").read_text().partition("\n")
+        except OSError:
+            return None
+        kind = getattr(errors, name, EngineError)
+        return kind(text) if issubclass(kind, TreadleError) else EngineError(text)
+
     def owner(self) -> Owner | None:
         """Return the runtime process, None if it has not said so yet."""
         try:
@@ -202,6 +224,23 @@ def published() -> list[tuple[Path, Descriptor]]:
         except (OSError, msgspec.DecodeError):
             continue  # half gone, or not ours to read
     return found
+
+
+def bury_dead() -> None:
+    """Remove what killed runtimes of this machine left: descriptors, folders, stores."""
+    for path, descriptor in published():
+        if not descriptor.owner.is_here() or descriptor.owner.is_alive():
+            continue
+        for folder in (descriptor.folder, descriptor.store):
+            with contextlib.suppress(OSError, msgspec.DecodeError):
+                if Session(folder).owner() == descriptor.owner:  # it really is the one it owned
+                    shutil.rmtree(folder, ignore_errors=True)
+        path.unlink(missing_ok=True)
+
+
+def session_folders() -> list[Path]:
+    """Return the folders of all sessions of this user that are in the usual place, for the janitor."""
+    return sorted(_sessions_folder().glob("s-*"))
 
 
 def _sessions_folder() -> Path:

@@ -22,6 +22,7 @@ from treadle_runtime.client.attach import RuntimeOptions, start_runtime
 from treadle_runtime.client.connection import Connection
 from treadle_runtime.core.model import Kind, TaskRow, first_number, vid_of
 from treadle_runtime.store.files import Store
+from treadle_runtime.store.folders import store_folders
 from treadle_runtime.store.packing import Packed, unpack
 from treadle_runtime.store.references import encode_payload, ref
 from treadle_runtime.wire import messages as m
@@ -86,7 +87,9 @@ class Caller:
 
     def wait(self, *numbers: int, limit_s: float = LIMIT_S) -> Any:
         """Return the row of the (last) task once all are final."""
-        assert self.link.wait(lambda: all(n in self.finished for n in numbers), limit_s), self.link.ask("status", {})
+        assert self.link.wait(lambda: all(n in self.finished for n in numbers), limit_s), self.link.ask(
+            "status", {}
+        )
         return self.finished[numbers[-1]]
 
     def value(self, number: int) -> Any:
@@ -126,7 +129,7 @@ class Place:
         self.scripts: list[subprocess.Popen[str]] = []
         self.before = set(psutil.Process().children(recursive=True))
         self.threads = set(threading.enumerate())
-        self.shared = _shared_memory()
+        self.stores = set(store_folders())
 
     def start(self, **options: Any) -> Caller:
         caller = Caller(**{"workers": 2, **options})
@@ -161,13 +164,8 @@ class Place:
             or self.descriptors()
             or set(psutil.Process().children(recursive=True)) - self.before
             or set(threading.enumerate()) - self.threads
-            or _shared_memory() - self.shared
+            or set(store_folders()) - self.stores
         )
-
-
-def _shared_memory() -> set[str]:
-    folder = Path("/dev/shm")
-    return {each.name for each in folder.glob("*treadle*")} if folder.is_dir() else set()
 
 
 @pytest.fixture
@@ -175,6 +173,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Runtimes started here live in a folder of their own; afterwards nothing may be left."""
     folder = Path(tempfile.mkdtemp(prefix="tr-", dir="/tmp"))  # short: a socket's path has at most 100 bytes
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("TREADLE_STORE", str(folder))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "jupyter"))
     home = Path(__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(home / "runtime"), str(home / "kernel_ext")]))

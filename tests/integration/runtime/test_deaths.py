@@ -13,7 +13,7 @@ import pytest
 
 from treadle_runtime.client.attach import list_runtimes, start_runtime, stop_runtime
 from treadle_runtime.core.model import vid_of
-from treadle_runtime.errors import EngineError, RuntimeLost
+from treadle_runtime.errors import EngineError, RuntimeLost, StoreFull
 from treadle_runtime.wire import messages as m
 from treadle_runtime.wire.process import start_time
 from treadle_runtime.wire.session import RuntimeOptions
@@ -126,7 +126,6 @@ def test_processes_that_a_task_started_end_with_its_worker(place: Any, eventuall
 
 def test_workers_that_cannot_start_fail_tasks_instead_of_hanging(place: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.setenv("TREADLE_STORE", "ignored")
     bad = place.folder / "bad"
     bad.mkdir()
     (bad / "numpy.py").write_text("raise ImportError('numpy is broken here')")
@@ -179,11 +178,13 @@ def test_a_killed_runtime_is_noticed_while_nobody_waits(place: Any, eventually: 
     os.kill(caller.link.pid, signal.SIGKILL)
     eventually(lambda: any(isinstance(message, m.Refused) for message in caller.log))
     caller.link.close()
-    list_runtimes()
+    assert list_runtimes() == []
 
 
 @pytest.mark.parametrize("pidfd", [True, False])
-def test_a_script_that_dies_takes_all_with_it(place: Any, eventually: Any, monkeypatch: Any, pidfd: bool) -> None:
+def test_a_script_that_dies_takes_all_with_it(
+    place: Any, eventually: Any, monkeypatch: Any, pidfd: bool
+) -> None:
     if not pidfd:
         monkeypatch.setenv("TREADLE_NO_PIDFD", "1")
     child = place.script(script_of())
@@ -202,7 +203,9 @@ def test_a_script_that_ends_takes_all_with_it(place: Any, eventually: Any) -> No
     eventually(lambda: not any(map(start_time, pids)))
 
 
-def test_a_notebook_that_dies_leaves_its_runtime_until_work_and_grace_are_over(place: Any, eventually: Any) -> None:
+def test_a_notebook_that_dies_leaves_its_runtime_until_work_and_grace_are_over(
+    place: Any, eventually: Any
+) -> None:
     child = place.script(script_of(script=False, keep=0.3, seconds=1))
     pids = first_line(child)
     child.kill()
@@ -242,6 +245,13 @@ def test_a_runtime_that_cannot_start_says_why(place: Any, monkeypatch: Any) -> N
         start_runtime(RuntimeOptions(), print)
     assert place.sessions() == []
     (bad / "zmq.py").unlink()
+
+
+def test_a_store_that_cannot_be_made_is_said_by_name(place: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TREADLE_STORE", str(place.folder / "missing"))
+    with pytest.raises(StoreFull, match="TREADLE_STORE"):
+        start_runtime(RuntimeOptions(), print)
+    assert place.sessions() == []
 
 
 def test_values_of_a_dead_worker_are_made_again(place: Any) -> None:

@@ -53,7 +53,9 @@ def hello(**changes: Any) -> m.Hello:
         (encode(hello(token="\udcff".encode("utf-8", "replace").decode())), "token is wrong"),
     ],
 )
-def test_a_stranger_is_refused_and_the_runtime_goes_on(place: Any, dealer: Any, frame: bytes, reason: str) -> None:
+def test_a_stranger_is_refused_and_the_runtime_goes_on(
+    place: Any, dealer: Any, frame: bytes, reason: str
+) -> None:
     caller = place.start(workers=1)
     stranger = dealer(caller.link.session.clients)
     stranger.send(frame)
