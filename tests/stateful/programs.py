@@ -12,6 +12,7 @@ import abc
 import copy
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 
 from treadle_runtime.api.directions import INOUT, OUT
@@ -22,6 +23,7 @@ from treadle_runtime.errors import UpstreamFailed
 from treadle_runtime.store.members import members_of
 
 Program = list[tuple[int, int, int]]
+PROGRAMS = st.lists(st.tuples(st.integers(0, 16), st.integers(0, 8), st.integers(0, 8)), max_size=16)
 
 
 class Thing:

@@ -13,9 +13,8 @@ from treadle_runtime.api.session import TreadleWarning, start
 from treadle_runtime.testing import VirtualCluster
 
 sys.path.insert(0, os.path.dirname(__file__))
-from programs import Oracle, WithTasks
+from programs import PROGRAMS, Oracle, WithTasks
 
-PROGRAMS = st.lists(st.tuples(st.integers(0, 16), st.integers(0, 8), st.integers(0, 8)), max_size=16)
 EXAMPLES = int(os.environ.get("TREADLE_TEST_PROGRAMS", "2000"))
 relaxed = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
