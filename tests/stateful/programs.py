@@ -81,6 +81,7 @@ def shape_of(values: list[Any]) -> Any:
 
 
 # ---------------------------------------------------------------- what tasks do
+# Results are always mutable: whether a future of a number takes part in a failed INOUT can't be told from the number.
 def read(x: Any) -> Any:
     return [len(str(plain(x))), str(plain(x))]
 
@@ -91,10 +92,10 @@ def combine(x: Any, y: Any) -> Any:
 
 def bump(c: Any) -> Any:
     _change(c, 0)
-    return len(str(plain(c)))
+    return [len(str(plain(c)))]
 
 
-def store(c: Any, x: Any) -> None:
+def store(c: Any, x: Any) -> Any:
     value = copy.deepcopy(x)
     if isinstance(c, list):
         c.append(value)
@@ -104,9 +105,10 @@ def store(c: Any, x: Any) -> None:
         c.child = value
     elif isinstance(c, np.ndarray):
         c *= 2
+    return ["stored"]
 
 
-def exchange(c: Any, d: Any) -> None:
+def exchange(c: Any, d: Any) -> Any:
     _change(c, 0)
     if isinstance(c, list) and isinstance(d, list) and c and d:
         c[0], d[0] = d[0], c[0]
@@ -115,9 +117,10 @@ def exchange(c: Any, d: Any) -> None:
     elif isinstance(c, np.ndarray) and isinstance(d, np.ndarray) and c.size and d.size:
         d.flat[0] = c.flat[-1] + 1
     _change(d, 0)
+    return ["exchanged"]
 
 
-def rebind(c: Any) -> None:
+def rebind(c: Any) -> Any:
     if isinstance(c, Thing):
         c.data, c.items = c.data + 1 if isinstance(c.data, np.ndarray) else np.ones(2), [*c.items, 7]
     elif isinstance(c, list):
@@ -125,11 +128,13 @@ def rebind(c: Any) -> None:
     elif isinstance(c, dict):
         c.pop("k", None)
         c["new"] = [len(c)]
+    return ["rebound"]
 
 
-def fill(c: Any) -> None:
+def fill(c: Any) -> Any:
     if isinstance(c, np.ndarray):
         c[...] = np.arange(c.size).reshape(c.shape)
+    return ["filled"]
 
 
 def fail(c: Any) -> None:
@@ -214,6 +219,7 @@ class Machine(abc.ABC):
             del self.vars[a % len(self.vars)]
 
     def view(self, a: int) -> None:
+        self.wait(a)  # a view needs the value itself
         base = self.pick(a)
         if isinstance(base, np.ndarray) and base.ndim == 2:
             self.keep(base[a % base.shape[0]])
@@ -313,12 +319,6 @@ class WithTasks(Machine):
         if decision == "keep":
             self.keep(result)
 
-    def view(self, a: int) -> None:
-        k = a % len(self.vars)
-        if isinstance(self.vars[k], Future):  # a view needs the value itself
-            self.vars[k] = self.settled(self.vars[k])
-        super().view(a)
-
     def wait(self, a: int) -> None:
         k = a % len(self.vars)
         self.vars[k] = self.settled(self.vars[k])
@@ -328,9 +328,9 @@ class WithTasks(Machine):
         for _ in range(50):
             try:
                 waited = wait_on(value)
+                return values_in_place(waited if isinstance(value, Future) else value)
             except (BrokenError, UpstreamFailed):
                 continue
-            return values_in_place(waited if isinstance(value, Future) else value)
         raise AssertionError("waiting goes on failing")
 
 

@@ -189,5 +189,7 @@ class _ContainerPickler(_CapturePickler):
 
 
 def _all_simple(values: Any) -> bool:
-    return all(type(value) in _SIMPLE or type(value) is Future for value in values)
-
+    """Tell whether plain pickling does: no live object can be met, futures with a known value being one."""
+    return all(
+        type(value) in _SIMPLE or (type(value) is Future and value._value is _MISSING) for value in values
+    )
