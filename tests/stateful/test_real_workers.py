@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from treadle_runtime.api.session import TreadleWarning, start
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -22,9 +23,10 @@ def runtime():
         yield session
 
 
+@pytest.mark.usefixtures("runtime")
 @settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=EXAMPLES)
 @given(PROGRAMS)
-def test_workers_equal_sequential(runtime, program):
+def test_workers_equal_sequential(program):
     oracle = Oracle()
     expected = oracle.run(program)
     with warnings.catch_warnings():
