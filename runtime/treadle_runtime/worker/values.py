@@ -46,7 +46,7 @@ class Values:
         self._ring: dict[Vid, bytes] = {}  # in the order they were made
         self._ring_nbytes = 0
         self._held: dict[Vid, Packed] = {}
-        self._sealed: set[Vid] = set()  # published by this worker: in the store, not in memory
+        self._sealed: dict[Vid, int] = {}  # published by this worker: in the store, no longer in memory; with its size
         self._publishing = threading.Lock()
 
     # ---------------------------------------------------------------- for tasks
@@ -85,7 +85,7 @@ class Values:
                 self._ring_nbytes += len(data)
                 rows.append((_INLINE, nbytes, data))
             else:
-                self._sealed.discard(vid)
+                self._sealed.pop(vid, None)
                 self._held[vid] = settled(packed)
                 rows.append((_HELD, nbytes, None))
             vid += 1
@@ -114,13 +114,13 @@ class Values:
         packed = self._held.get(vid)
         if packed is None:
             if vid in self._sealed:
-                return (vid, Kind.FILE, 0, None)
+                return (vid, Kind.FILE, self._sealed[vid], None)
             return (vid, Kind.NONE, 0, b"the worker no longer has it")
         try:
             self._files.write(vid, packed)
         except OSError as error:  # a full store
             return (vid, Kind.NONE, packed.nbytes, str(error).encode())
-        self._sealed.add(vid)
+        self._sealed[vid] = packed.nbytes
         self._held.pop(vid, None)
         return (vid, Kind.FILE, packed.nbytes, None)
 
@@ -131,7 +131,7 @@ class Values:
             if data is not None:
                 self._ring_nbytes -= len(data)
             self._held.pop(vid, None)
-            self._sealed.discard(vid)
+            self._sealed.pop(vid, None)
 
     def held(self) -> list[Vid]:
         """Return what is in this worker's memory alone."""
