@@ -23,6 +23,7 @@ from ..store.members import ATOMS, root_of
 from ..store.packing import Pickler, pack_buffer
 from ..store.references import PLAIN, encode_payload, ref, same
 from ..store.views import Bases
+from .shipping import sealed
 
 INLINE_TOTAL: Final = 1024 * 1024
 """Small buffers travel inside the message until they are this many bytes together."""
@@ -174,6 +175,9 @@ class _CapturePickler(Pickler):
         if instead is not obj:
             return same, (instead,)
         return super().reducer_override(obj)
+
+    def reduce_class(self, cls: type) -> Any:
+        return sealed(cls) or super().reduce_class(cls)
 
 
 class _ContainerPickler(_CapturePickler):

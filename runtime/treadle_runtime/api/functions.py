@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from operator import is_
-from types import FunctionType, MethodType
+from dataclasses import dataclass
+from types import MethodType
 from typing import Any, Final
 
 from ..worker.code import Absent
 from .captured import CannotTravel, Captured, Surroundings
 from .reach import Reach, contents, is_constant, is_data, reach
+from .seen import Seen
 from .shipping import ship
 from .signature import display_name
 
@@ -40,47 +40,6 @@ class FunctionVersion:
         return self.id, self.name, self.code, self.options
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What a version was made from, laid out for a quick comparison."""
-
-    reached: Reach
-    functions: list[tuple[FunctionType, Any, Any, Any]] = field(default_factory=list)
-    spaces: list[tuple[Callable[[str, Any], Any], str, Any]] = field(default_factory=list)
-    cells: list[tuple[Any, Any]] = field(default_factory=list)
-    classes: list[tuple[type, list[Any]]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, reached: Reach) -> _Seen:
-        seen = cls(reached, cells=list(reached.cells))
-        seen.functions = [(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in reached.functions]
-        for space, names in reached.fixed.values():
-            seen.spaces += [(space.get, name, value) for name, value in names.items()]
-        seen.classes = [(c, list(c.__dict__.values())) for c in reached.classes]
-        return seen
-
-    def changed(self) -> bool:
-        """Tell whether anything is another object than it was."""
-        for function, code, defaults, keywords in self.functions:
-            if (
-                function.__code__ is not code
-                or function.__defaults__ is not defaults
-                or function.__kwdefaults__ is not keywords
-            ):
-                return True
-        for get, name, value in self.spaces:
-            if get(name, Absent) is not value:
-                return True
-        for cell, value in self.cells:
-            if contents(cell) is not value:
-                return True
-        for kind, values in self.classes:
-            now = kind.__dict__.values()
-            if len(now) != len(values) or not all(map(is_, now, values)):
-                return True
-        return False
-
-
 class Watch:
     """One function as its calls see it. Made by `FunctionBook.watch`; any thread."""
 
@@ -95,7 +54,7 @@ class Watch:
         self._options = options
         self._root = plain(function)
         self._lock = threading.RLock()
-        self._seen: _Seen | None = None
+        self._seen: Seen | None = None
         self._captured: list[Captured] = []
         self._volatile: set[tuple[int, Any]] = set()
         self._elsewhere: set[tuple[int, Any]] = set()
@@ -142,7 +101,7 @@ class Watch:
             if self._seen is not None:
                 self._note_rebound(self._seen.reached)
             reached = reach(self._root, self._volatile, self._elsewhere)
-            seen = _Seen.of(reached)
+            seen = Seen.of(reached)
             code = ship(reached, self.name)
             labels = tuple(slot.label for slot in reached.slots)
             old = {(c.slot.kind, *c.slot.mark): c for c in self._captured}

@@ -32,7 +32,10 @@ _NAMED: Final = (
     logging.Logger,
 )
 """Types whose instances pickle by name and never change."""
-_SPECIAL: Final = frozenset({"_abc_impl", "_abc_cache"})
+_SPECIAL: Final = frozenset({"_abc_impl", "_field_defaults"})
+"""Attributes of classes that the library which made the class keeps for itself."""
+_INTERNAL: Final = frozenset({"typing", "types", "dataclasses"})
+"""Modules whose objects describe types (or a field of one) and never change."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -127,7 +130,7 @@ class _Walk:
             return self._visit(value, self.class_) if own(value) else True
         if isinstance(value, enum.Enum):
             return self.code(kind)
-        if is_atom(value) or isinstance(value, _NAMED) or kind.__module__ in ("typing", "types") or value is Absent:
+        if is_atom(value) or isinstance(value, _NAMED) or str(kind.__module__) in _INTERNAL or value is Absent:
             return kind not in (types.SimpleNamespace, types.MethodType)
         if kind in (tuple, frozenset):
             return all(self.code(part) for part in value)
@@ -143,7 +146,7 @@ class _Walk:
         if kind is functools.partial:
             parts = (value.func, *value.args, *value.keywords.values())
             return not vars(value) and all(self.code(part) for part in parts)
-        if kind is functools._lru_cache_wrapper or kind.__module__.startswith("treadle_runtime.api."):
+        if kind is functools._lru_cache_wrapper or str(kind.__module__).startswith("treadle_runtime.api."):
             wrapped = getattr(value, "__wrapped__", None)
             return wrapped is not None and self.code(wrapped)
         if kind in (staticmethod, classmethod):
@@ -171,12 +174,16 @@ class _Walk:
         for name in names.stored:
             if name not in names.read:
                 self.slot(Slot(GLOBAL, function.__globals__, name, f"the global {name}", reader))
+        module = sys.modules.get(str(function.__globals__.get("__name__")))
+        made_by_library = module is not None and module.__name__ != "__main__" and not is_local(module)
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            if made_by_library and type(contents(cell)) in (set, dict, list) and not contents(cell):
+                continue  # bookkeeping of a decorator (the running reprs of a dataclass): goes as it is
             self.cell(cell, name, names, imports, reader)
         for name in names.imports:
-            module = sys.modules.get(name)
-            if type(module) is ModuleType and is_local(module):
-                self.module(module, {()}, names, imports, reader)
+            imported = sys.modules.get(name)
+            if type(imported) is ModuleType and is_local(imported):
+                self.module(imported, {()}, names, imports, reader)
         for i, value in enumerate(function.__defaults__ or ()):
             if not self.code(value):
                 self.slot(Slot(DEFAULT, function, i, f"a default of {reader}", reader))

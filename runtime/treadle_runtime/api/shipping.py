@@ -1,21 +1,59 @@
 """Writes the code of a function as `worker.code.load_code` reads it.
 
-Law: pickles what `reach` found, by value, without the data; decides nothing.
+Law: pickles what `reach` found, by value, without the data. A class that reaches no data is pickled once and kept
+sealed as long as nothing it reaches has changed (classes are of the process, so is what is kept here).
 """
 
 from __future__ import annotations
 
 import io
+import itertools
+import uuid
 from types import CellType, FunctionType, ModuleType
 from typing import Any, Final
 
 from ..errors import TreadleError
 from ..store.diagnose import explain_pickling
-from ..store.travel import TravelPickler
+from ..store.travel import TravelPickler, is_at_home, seal
 from ..worker import code as worker
-from .reach import Reach, contents
+from .reach import Reach, contents, own, reach
+from .seen import Seen
 
+_KEPT: Final = 1000
+_home: Final = uuid.uuid4().hex[:12]
+_stamps = itertools.count(1)
+_classes: dict[int, _Kept] = {}
 _ABOUT_SELF: Final = ("__name__", "__package__", "__file__", "__path__")
+
+
+class _Kept:
+    """A class in the state it was last pickled in."""
+
+    __slots__ = ("cls", "reduced", "seen", "stamp")
+
+    def __init__(self, cls: type) -> None:
+        found = reach(cls)
+        self.cls = cls
+        self.seen = Seen.of(found)
+        self.reduced: tuple[Any, ...] | None = None
+        self.stamp = None if found.slots else f"{_home}.{next(_stamps)}"
+
+
+def sealed(cls: type) -> tuple[Any, ...] | None:
+    """Return how a class of the person's own goes into a pickle cheaply; None if it has to be taken apart.
+
+    That is when it reaches data, which is not the same in each call, or is being taken apart just now.
+    """
+    kept = _classes.get(id(cls))
+    if kept is None or kept.cls is not cls or kept.seen.changed():
+        if not own(cls) or not is_at_home(cls):
+            return None
+        kept = _classes[id(cls)] = _Kept(cls)
+        while len(_classes) > _KEPT:
+            _classes.pop(next(iter(_classes)), None)
+        if kept.stamp is not None:
+            kept.reduced = seal(cls, kept.stamp, ship(kept.seen.reached, cls.__qualname__))
+    return kept.reduced
 
 
 def ship(found: Reach, name: str) -> bytes:
@@ -129,9 +167,13 @@ class _ShippingPickler(TravelPickler):
         return worker.make_module, args, self._names(vars(module)), None, None, worker.set_names
 
     def reduce_class(self, cls: type) -> Any:
-        reduced = super().reduce_class(cls)
+        reduced = sealed(cls) if cls is not self.found.root else None
+        if reduced is not None:
+            return reduced
+        kept = _classes.get(id(cls))
+        reduced = self.take_apart(cls, kept.stamp if kept is not None and kept.cls is cls else None)
         if isinstance(reduced, tuple) and len(reduced) > 2:
-            names = reduced[2][2][0]
+            names = reduced[2][3][0]
             for name in [name for name in names if (worker.ATTRIBUTE, id(cls), name) in self.data]:
                 del names[name]
         return reduced

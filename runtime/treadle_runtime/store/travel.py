@@ -15,6 +15,7 @@ import pickle
 import sys
 import types
 import weakref
+import zlib
 from collections.abc import Callable
 from threading import local
 from types import FunctionType, ModuleType
@@ -24,13 +25,14 @@ import cloudpickle
 
 from .locality import by_value, is_local
 
-Outfit: TypeAlias = tuple[type, Callable[[type, Any], Any], Any]
-"""(class, what sets its attributes, the attributes)."""
+Outfit: TypeAlias = tuple[type, "str | None", Callable[[], Any]]
+"""(class, stamp of its attributes, what sets them). Equal stamps: equal attributes; None: those of one owner."""
 
 _ids = cloudpickle.cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID
 _received: weakref.WeakSet[type] = weakref.WeakSet()  # classes made here from a pickle: at home elsewhere
 _bare: weakref.WeakSet[type] = weakref.WeakSet()  # just made, without attributes yet
-_wears: weakref.WeakKeyDictionary[type, object] = weakref.WeakKeyDictionary()  # class -> whose outfit it has on
+_wears: weakref.WeakKeyDictionary[type, object] = weakref.WeakKeyDictionary()  # class -> stamp or owner
+_sealed: weakref.WeakKeyDictionary[type, tuple[str, str, bytes]] = weakref.WeakKeyDictionary()  # (id, stamp, blob)
 _TYPE_ARGS: Final = 6
 
 
@@ -64,13 +66,21 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc]
         return (importlib.import_module, (module.__name__,)) if module.__name__ in sys.modules else NotImplemented
 
     def reduce_class(self, cls: type) -> Any:
-        """Classes that can't be imported by name go by value."""
+        """Classes that can't be imported by name go by value; one that came sealed goes on like that."""
+        sealed = _sealed.get(cls)
+        if sealed is not None:
+            name, stamp, blob = sealed
+            return open_class, (name, stamp, False, blob)
+        return self.take_apart(cls, None)
+
+    def take_apart(self, cls: type, stamp: str | None) -> Any:
+        """Return how a class is made anew."""
         follow(cls)
         reduced = super().reducer_override(cls)
         if not isinstance(reduced, tuple) or len(reduced) != _TYPE_ARGS:
             return reduced
         make, args, state, _items, _pairs, set_state = reduced
-        carried = (cls not in _received, set_state, state)
+        carried = (cls not in _received, stamp, set_state, state)
         return revive_class, (make, *args), carried, None, None, set_class_state
 
 
@@ -119,18 +129,53 @@ def _make_quietly(make: Callable[..., type], args: tuple[Any, ...]) -> type:
         type.__setattr__(loud, "__init_subclass__", hook)
 
 
-def set_class_state(cls: type, carried: tuple[bool, Callable[[type, Any], Any], Any]) -> type:
-    """Give a class its attributes, unless it is at home here or only passed on."""
-    from_home, set_state, state = carried
+def set_class_state(cls: type, carried: tuple[bool, str | None, Callable[[type, Any], Any], Any]) -> type:
+    """Give a class its attributes, unless it is at home here, only passed on, or has them already."""
+    from_home, stamp, set_state, state = carried
     if cls in _bare:
         _bare.discard(cls)
     elif not from_home or cls not in _received:
         return cls
-    set_state(cls, state)
-    if _loading.outfits is None:
-        _wears.pop(cls, None)
-    else:
-        _loading.outfits.append((cls, set_state, state))
+    outfit = cls, stamp, functools.partial(set_state, cls, state)
+    if stamp is None or _wears.get(cls) != stamp:
+        outfit[2]()
+        _wears[cls] = stamp
+    if _loading.outfits is not None:
+        _loading.outfits.append(outfit)
+    return cls
+
+
+def is_at_home(cls: type) -> bool:
+    """Tell whether a class was defined in this process."""
+    return cls not in _received
+
+
+def seal(cls: type, stamp: str, code: bytes) -> tuple[Any, ...]:
+    """Return how a class of this process is pickled whose code (first of a pickled tuple) is at hand.
+
+    The receiver reads the code only if it does not know the class, or knows another state of it.
+    """
+    name = cloudpickle.cloudpickle._get_or_create_tracker_id(cls)
+    return open_class, (name, stamp, True, zlib.compress(code, 1))
+
+
+def open_class(name: str, stamp: str, from_home: bool, blob: bytes) -> type:
+    """Return the class that was sealed; called by name from pickles."""
+    cls: type | None = _ids.get(name)
+    if cls is not None and cls not in _received:
+        return cls
+    if cls is None or (from_home and _wears.get(cls) != stamp):
+        cls = _open(blob)
+    assert cls is not None
+    if from_home or cls not in _sealed:
+        _sealed[cls] = name, stamp, blob
+    if _loading.outfits is not None:
+        _loading.outfits.append((cls, stamp, functools.partial(_open, blob)))
+    return cls
+
+
+def _open(blob: bytes) -> type:
+    cls: type = pickle.loads(zlib.decompress(blob))[0]
     return cls
 
 
@@ -145,7 +190,8 @@ def load_with_outfits(data: bytes) -> tuple[Any, list[Outfit]]:
 
 def dress(outfits: list[Outfit], owner: object) -> None:
     """Give classes the attributes that code of `owner` came with, where other code has set them since."""
-    for cls, set_state, state in outfits:
-        if _wears.get(cls) is not owner:
-            set_state(cls, state)
-            _wears[cls] = owner
+    for cls, stamp, put_on in outfits:
+        wanted = owner if stamp is None else stamp
+        if _wears.get(cls) != wanted:
+            put_on()
+            _wears[cls] = wanted

@@ -18,7 +18,8 @@ import pytest
 
 from treadle_runtime.api.captured import Surroundings
 from treadle_runtime.api.functions import FunctionBook, FunctionVersion
-from treadle_runtime.store.packing import pack, unpack
+from treadle_runtime.api.shipping import sealed
+from treadle_runtime.store.packing import Packed, Pickler, pack, unpack
 
 _ROOT = Path(__file__).parents[3]
 _WORKER = """
@@ -92,11 +93,10 @@ class Worker:
             self._known.add(version.id)
             self._send("define", version.id, version.code)
         resolved = tuple(value.result() if isinstance(value, Handle) else value for value in captured)
-        packed = pack((args, kwargs, resolved))
+        packed = _ArgumentPickler().pack((args, kwargs, resolved))
         self._send("call", version.id, (packed.stream, [bytes(b) for b in packed.buffers]))
         assert self._process.stdout is not None
         (length,) = struct.unpack("<I", self._process.stdout.read(4))
-        from treadle_runtime.store.packing import Packed
 
         kind, value = unpack(Packed.from_bytes(self._process.stdout.read(length)))
         if kind == "error":
@@ -109,6 +109,13 @@ class Worker:
         self._process.stdin.close()
         self._process.wait(20)
         self._process.stdout.close()
+
+
+class _ArgumentPickler(Pickler):
+    """Takes classes as the capture of arguments does."""
+
+    def reduce_class(self, cls: type) -> Any:
+        return sealed(cls) or super().reduce_class(cls)
 
 
 class Session:

@@ -158,3 +158,27 @@ def test_named_tuples_slots_abstract_and_generic_classes(session: Any) -> None:
     assert (type(pair), type(typed), type(slotted), type(box)) == tuple(names[n] for n in ("Pair", "Typed", "Slotted", "Box"))
     assert (pair, typed, slotted, box.area()) == ((1, 2), (1, 2), names["Slotted"](5), 3)
     assert isinstance(box, names["Shape"])
+
+
+def test_classes_that_refer_to_each_other(session: Any) -> None:
+    session.cell(
+        "class A:\n    def b(self):\n        return B()\n    def name(self):\n        return 'a1'\n"
+        "class B(A):\n    def a(self):\n        return A()\n    def name(self):\n        return 'b' + super().name()\n"
+        "def show(x):\n    return x.name(), type(x.b()).__name__, isinstance(x.b(), type(B().a().b()))\n"
+        "def echo(x):\n    return x"
+    )
+    names = session.notebook
+    for name, shown in [("A", ("a1", "B", True)), ("B", ("ba1", "B", True))] * 2:
+        assert session.run("show", names[name]()) == shown
+        assert type(session.run("echo", names[name]())) is names[name]
+    session.cell("A.name = lambda self: 'a2'")
+    assert session.run("show", names["B"]())[0] == "ba2"
+    assert session.run("show", names["A"]())[0] == "a2"
+
+
+def test_an_instance_as_argument_brings_its_class_as_it_is_now(session: Any) -> None:
+    session.cell(_CELL)
+    p = session.notebook["Point"](1)
+    assert session.run("generic", p) == 2
+    session.cell("def triple(self):\n    return 3 * self.x\nPoint.scaled = triple")
+    assert session.run("generic", p) == 3
