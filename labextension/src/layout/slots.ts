@@ -8,7 +8,7 @@ export class Slots {
 
   /** Take the free slot nearest to `wanted` and return it. */
   take(wanted: number): number {
-    const at = Math.max(0, Math.round(wanted));
+    const at = Math.max(0, Math.ceil(wanted - 0.5));
     for (const slot of [at, at + 1, at - 1]) if (this.given.delete(slot)) return slot;
     const below = this.find(this.down, at);
     const above = this.find(this.up, at);
