@@ -59,7 +59,7 @@ class Session:
         self.options = options
         self.plan = plan(options.workers, options.threads, options.memory)
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
-        self.client = Client(tell)
+        self.client = Client(tell, self.plan.memory)
         self.shelf = Shelf(self.client, max(_LEAST_SHELF, self.plan.memory // 4))
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
         self._world_id = 0
@@ -138,21 +138,19 @@ class Session:
         client = self.client
         if client.closed:
             return
-        try:
+        if client.lost is None:
             if cancel:
                 client.cancel([call.number for call in list(client.calls.values()) if not call.final])
+            # a KeyboardInterrupt here leaves everything as it was: the tasks go on, stop may be called again
             client.link.wait(lambda: client.open == 0 or client.lost is not None, None)
-            self._keep_results()
+        try:
+            client.keep_results()
             client.link.send(m.Bye(stop=True, cancel=cancel))
-            client.link.flush()
         finally:
             if _session is self:
                 _session = None
             client.close()
-
-    def _keep_results(self) -> None:
-        """Fetch what living futures still name, before the files go."""
-        self.client.keep_results()
+            client.give_up()
 
     def failures(self) -> list[Call]:
         """Return failed calls that nobody has looked at."""

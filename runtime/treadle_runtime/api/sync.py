@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from ..client.calls import Call, Version
+from ..client.calls import Call
 from ..client.client import Client
 from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace, strip
@@ -222,7 +222,7 @@ def future(number: int) -> Future[Any]:
     call = session.client.calls.get(number) if session is not None else None
     if call is None:
         raise UsageError(f"No task #{number} is known here: the last 20,000 that ended and all others are kept.")
-    return Future(Version(call, 0))
+    return Future(call.client.handle_on(call))
 
 
 def futures(
@@ -238,7 +238,7 @@ def futures(
     session = peek()
     calls = list(session.client.calls.values()) if session is not None else []
     return [
-        Future(Version(call, 0))
+        Future(call.client.handle_on(call))
         for call in calls
         if (function is None or call.function == function)
         and (cell is None or call.cell == cell)

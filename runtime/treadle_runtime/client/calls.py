@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..core.model import FinishedRow, Number, OutputRow, Vid
+from ..core.model import FinishedRow, Number, OutputRow, Vid, vid_of
 from ..core.states import TASK_FINAL, TaskState
 from ..worker.failure import Failure, unpack_failure
 
@@ -89,7 +89,7 @@ class Version:
     def __init__(self, call: Call, output: int, parents: tuple[Version, ...] = ()) -> None:
         self.call = call
         self.output = output
-        self.vid: Vid = call.number << 16 | output
+        self.vid: Vid = vid_of(call.number, output)
         self.parents = parents  # the versions below it, needed for as long as this one may fail
         self.holds: list[Callable[[], Any]] | None = None  # of a group: its members, weakly where that is possible
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from .. import place
 from ..core.model import (
     INLINE_LIMIT,
+    OUTPUT_BITS,
     PUT_BASE,
     FinishedRow,
     Kind,
@@ -35,6 +36,7 @@ from .graft import graft
 from .groups import Group, Pending, failed
 from .link import Link
 from .raising import error_from
+from .room import Room
 
 Notify = Callable[[str, str], None]
 _HISTORY: Final = 20_000
@@ -43,8 +45,9 @@ _HISTORY: Final = 20_000
 class Client:
     """What a process knows of the tasks it submitted. Made by `api.session`, one per connection."""
 
-    def __init__(self, notify: Notify) -> None:
+    def __init__(self, notify: Notify, memory: int = 0) -> None:
         self.link: Link
+        self.room = Room(self, memory)
         self.pending = Pending()
         self.calls: dict[Number, Call] = {}
         self.open = 0  # calls that are not final
@@ -85,6 +88,7 @@ class Client:
 
     def submit(self, call: Call, row: TaskRow) -> None:
         """Send a task on its way. Never waits for the runtime."""
+        self.room.make(0)
         self.calls[call.number] = call
         self.open += 1
         if len(self.calls) > 2 * _HISTORY:
@@ -96,13 +100,19 @@ class Client:
         number = self._next_put
         self._next_put += 1
         call = Call(self, number, "put", 0, None)
-        vid = number << 16
+        vid = number << OUTPUT_BITS
         if self.store is None or packed.nbytes <= INLINE_LIMIT:
             row: tuple[Vid, int, int, bytes | None] = (vid, Kind.INLINE, packed.nbytes, packed.to_bytes())
         else:
+            self.room.make(packed.nbytes)
             row = (vid, Kind.FILE, self.store.write(vid, packed), None)
         call.state, call.outputs = TaskState.DONE, (row[1:],)
         self.link.send(m.Put([row]))
+        return Version(call, 0)
+
+    def handle_on(self, call: Call) -> Version:
+        """Return another handle on the first output of a call, whatever has become of earlier ones."""
+        self.link.send(m.Take([call.number << OUTPUT_BITS]))
         return Version(call, 0)
 
     def release(self, vid: Vid) -> None:
@@ -140,6 +150,7 @@ class Client:
             return
         call.finish(row)
         self.open -= 1
+        self.room.grew(row[2])
         if row[7] is not None:
             self._read_notes(call, row[7])
         if self.on_finished is not None:
@@ -348,6 +359,12 @@ class Client:
             held = [vid for vid in self.link.ask("handles", {}) if vid not in self._kept]
             done = {vid: self.calls[maker_of(vid)] for vid in held if maker_of(vid) in self.calls}
             self._kept.update(self.fetch({vid: call for vid, call in done.items() if call.state == TaskState.DONE}))
+
+    def give_up(self) -> None:
+        """Note that what has not ended never will: it counts as cancelled."""
+        for call in list(self.calls.values()):
+            if not call.final:
+                self._finish((call.number, TaskState.CANCELLED, (), None, call.number, (), (0, 0, 0.0), None))
 
     def close(self) -> None:
         """Give everything back; values that are here stay readable."""

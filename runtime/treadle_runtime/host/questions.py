@@ -6,6 +6,7 @@ raises KeyError or ValueError with a sentence for people.
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +61,12 @@ def _handles(host: Host) -> Answer:
         for vid, version in host.scheduler.books.versions.items()
         if version.pins and version.kind != Kind.NONE
     ]
+
+
+def _holders(host: Host, limit: int = 3) -> Answer:
+    """The largest versions in the store: (vid, nbytes)."""
+    files = [(v.nbytes, vid) for vid, v in host.scheduler.books.versions.items() if v.kind == Kind.FILE]
+    return [[vid, nbytes] for nbytes, vid in heapq.nlargest(limit, files)]
 
 
 def _explain(host: Host, number: int) -> Answer:
@@ -149,5 +156,6 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "log": _log,
     "functions": _functions,
     "handles": _handles,
+    "holders": _holders,
     "stop": _stop,
 }
