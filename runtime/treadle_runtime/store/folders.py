@@ -73,8 +73,8 @@ def is_local(path: str | os.PathLike[str]) -> bool:
 
 def _ranked(needed: int) -> list[Path]:
     """Return where to try, best first."""
-    if os.environ.get("TREADLE_STORE"):
-        return [Path(os.environ["TREADLE_STORE"])]
+    if chosen := _chosen():
+        return [Path(chosen)]
     local = [parent for parent in _parents() if is_local(parent)]
     rooms = {parent: _free(parent) for parent in local}
 
@@ -85,11 +85,16 @@ def _ranked(needed: int) -> list[Path]:
     return sorted(local, key=rank)  # stable: among equals the order of `_parents`
 
 
+def _chosen() -> str:
+    """Return what TREADLE_STORE says. In a task it is the store itself: a store goes beside it, never into it."""
+    chosen = os.environ.get("TREADLE_STORE", "")
+    return os.path.dirname(chosen) if chosen and os.path.exists(f"{chosen}/owner.json") else chosen
+
+
 def _parents() -> list[Path]:
     home = os.environ.get("HOME")
     cache = os.environ.get("XDG_CACHE_HOME") or (os.path.join(home, ".cache") if home else "")
-    chosen = [os.environ.get("TREADLE_STORE", "")]
-    places = [*chosen, SHARED_MEMORY, os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), cache, "/var/tmp"]
+    places = [_chosen(), SHARED_MEMORY, os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), cache, "/var/tmp"]
     return list({os.path.realpath(place): Path(place) for place in places if place and os.path.isdir(place)}.values())
 
 

@@ -25,7 +25,7 @@ class Hello(Message, tag="hello"):
     protocol: int
     token: str  # read from the session's 0600 file
     pid: int
-    start_time: float  # of the process, as psutil gives it
+    start_time: float  # of the process, as wire.process gives it
     resume: int = 0  # client id of an earlier connection of the same process, 0 for a new client
 
 

@@ -32,25 +32,18 @@ def boot_id() -> str:
         return ""
 
 
-@cache
-def _boot_time() -> float:
-    with open("/proc/stat", "rb") as file:
-        for line in file:
-            if line.startswith(b"btime"):
-                return float(line.split()[1])
-    raise OSError("/proc/stat names no boot time")
-
-
 def start_time(pid: int) -> float | None:
-    """Return when process `pid` started (seconds of the epoch, as psutil gives it), None if it is gone.
+    """Return when process `pid` started, None if it is gone: a number that tells it from others of the same id.
 
-    A zombie counts as gone: it has ended, only nobody has asked how yet.
+    Seconds since boot, not since the epoch: when somebody sets the clock (a virtual machine that wakes up does), the
+    epoch's start times of all processes move, and the living would be taken for dead. A zombie counts as gone: it
+    has ended, only nobody has asked how yet.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         if fields[0] in (b"Z", b"X"):
             return None
-        return _boot_time() + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return int(fields[19]) / os.sysconf("SC_CLK_TCK")
     except ProcessLookupError:
         return None
     except OSError:

@@ -98,13 +98,24 @@ def test_what_the_person_chose_is_the_only_place(monkeypatch: pytest.MonkeyPatch
         folders.choose_folder("s-9", 1)
 
 
+def test_a_runtime_started_inside_a_task_has_a_store_beside_that_of_the_task(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Workers are told their store in the same variable, and what a task starts inherits it."""
+    monkeypatch.setenv("TREADLE_STORE", str(tmp_path))
+    outer = folders.choose_folder("s-1", 1)
+    (outer / "owner.json").write_text("{}")
+    monkeypatch.setenv("TREADLE_STORE", str(outer))
+    assert folders.choose_folder("s-2", 1).parent == tmp_path
+
+
 def test_file_systems_are_known_by_the_nearest_mount(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = "proc /proc proc rw 0 0\n/dev/vda / ext4 rw 0 0\nsrv:/h /home nfs4 rw 0 0\nt /home/my\\040tmp tmpfs rw 0 0\n"
+    table = "proc /proc proc rw 0 0\n/dev/vda / ext4 rw 0 0\nsrv:/h /far nfs4 rw 0 0\nt /far/my\\040tmp tmpfs rw 0 0\n"
     monkeypatch.setattr(folders, "_mounts", lambda: dict(folders._rows(table)))
     assert folders.file_system("/srv/data") == "ext4"
-    assert folders.file_system("/home/me/.cache") == "nfs4"
-    assert folders.file_system("/home/my tmp/x") == "tmpfs"
-    assert [folders.is_local(place) for place in ("/srv", "/home/me", "/home/my tmp")] == [True, False, True]
+    assert folders.file_system("/far/me/.cache") == "nfs4"
+    assert folders.file_system("/far/my tmp/x") == "tmpfs"
+    assert [folders.is_local(place) for place in ("/srv", "/far/me", "/far/my tmp")] == [True, False, True]
 
 
 def test_where_the_system_tells_nothing_places_count_as_local(monkeypatch: pytest.MonkeyPatch) -> None:
