@@ -207,7 +207,7 @@ def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> 
             strip(error)
             raise
         done = [future for future in left if future.done()]
-        ended = set(map(id, done))
+        ended = {id(future) for future in done}  # `map` here is Treadle's
         left = [future for future in left if id(future) not in ended]
         yield from done
 
