@@ -44,9 +44,9 @@ class ReducingPickler(TravelPickler):
 
 def learn() -> None:
     """Register reducers for the libraries that have been imported since the last call."""
-    for name in tuple(_waiting):
-        if name in sys.modules and _waiting[name](sys.modules[name]):
-            del _waiting[name]
+    for name, register in tuple(_waiting.items()):
+        if name in sys.modules and register(sys.modules[name]):
+            _waiting.pop(name, None)  # another thread may have been quicker
 
 
 def _learn_numpy(numpy: Any) -> bool:

@@ -20,20 +20,24 @@ MAPPED_FROM: Final = 1 << 20
 _NO_DESCRIPTOR: Final[dict[str, Any]] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 _ENOUGH: Final = 30_000
 """Mappings that are always few enough: Linux allows a process 65,530."""
+_alive: Final[set[int]] = set()  # ids of mappings; a set, because any thread drops one at any time
 
 
 class Map(mmap.mmap):
     """A mapping that is counted: up to Python 3.12 each keeps a descriptor, and a user needs some as well."""
 
-    alive = 0
-
     def __new__(cls, *args: Any, **kwargs: Any) -> Map:
         made = super().__new__(cls, *args, **kwargs)
-        Map.alive += 1
+        _alive.add(id(made))
         return made
 
     def __del__(self) -> None:
-        Map.alive -= 1
+        _alive.discard(id(self))
+
+
+def maps_alive() -> int:
+    """Return how many mappings of store files this process holds."""
+    return len(_alive)
 
 
 def _most_maps() -> int:
@@ -104,7 +108,7 @@ def remove(path: str) -> bool:
 
 def load(descriptor: int, size: int) -> bytearray | Map:
     """Return the file's content as private memory."""
-    if size >= MAPPED_FROM and Map.alive < _most_maps():
+    if size >= MAPPED_FROM and maps_alive() < _most_maps():
         try:
             return map_private(descriptor, size)
         except OSError as error:

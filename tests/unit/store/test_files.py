@@ -94,16 +94,16 @@ def test_a_damaged_file_is_refused(store: Store) -> None:
 
 
 def test_mapping_costs_no_descriptors_a_user_would_miss(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = memory.Map.alive
+    before = memory.maps_alive()
     monkeypatch.setattr(memory, "_most_maps", lambda: before + 3)
     store.write(1, pack(np.arange(LARGE)))
     arrays = [unpack(store.open(1)) for _ in range(10)]
-    assert memory.Map.alive == before + 3
+    assert memory.maps_alive() == before + 3
     arrays[9][0] = 5
     assert all((array[1:] == np.arange(1, LARGE)).all() for array in arrays)
     assert arrays[0][0] == 0
     del arrays
-    assert memory.Map.alive == before
+    assert memory.maps_alive() == before
 
 
 def test_a_system_that_maps_no_more_is_read_instead(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +284,7 @@ def test_dropped_values_give_their_descriptors_back(store: Store) -> None:
 
     store.write(1, pack(np.zeros(LARGE)))
     gc.collect()
-    before, alive = descriptors(), memory.Map.alive
+    before, alive = descriptors(), memory.maps_alive()
     for _ in range(50):
         unpack(store.open(1))
         draft = store.begin_copy(store.open(1))
@@ -292,4 +292,4 @@ def test_dropped_values_give_their_descriptors_back(store: Store) -> None:
         with contextlib.suppress(StoreFull):
             Store("/nowhere/at/all").begin_copy(Packed(b"N.", []))
     del draft
-    assert (descriptors(), memory.Map.alive) == (before, alive)
+    assert (descriptors(), memory.maps_alive()) == (before, alive)
