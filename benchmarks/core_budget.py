@@ -88,12 +88,11 @@ def measure(shape: str, count: int, workers: int) -> tuple[float, int]:
         step = scheduler.handle(events)
         spent += clock() - before
         for instruction in step.instructions:
-            kind = type(instruction)
-            if kind is Launch:
+            if isinstance(instruction, Launch):
                 answers.setdefault(instruction.worker, []).extend(
                     [(number, attempt, 0, OUTPUT, 1e-6, 1e-6, 0, None, None) for number, attempt, _ in instruction.tasks]
                 )
-            elif kind is Report:
+            elif isinstance(instruction, Report):
                 done += len(instruction.tasks)
                 dropped += [vid_of(report[0], 0) for report in instruction.tasks]
 

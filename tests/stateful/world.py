@@ -294,7 +294,7 @@ class World:
             assert (root == 0) == (state == TaskState.DONE)
             if state == TaskState.FAILED:
                 assert root == number
-            elif state == TaskState.UPSTREAM and root in self.rows:
+            elif state == TaskState.UPSTREAM and self.scheduler.task(root) is not None:
                 assert self.scheduler.books.tasks[root].root == root, "the root is a root"
             for output, vid in enumerate(fallbacks):
                 if vid and vid_of(number, output) in self.clients[instruction.client].handles:

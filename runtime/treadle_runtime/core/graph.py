@@ -115,7 +115,7 @@ def _enter(
     if broken is not None:
         end(books, task, *broken)
     elif task.missing:
-        _try_ahead(task)
+        _try_ahead(books, task)
     else:
         books.queue.push(task)
 
@@ -148,13 +148,14 @@ def _link(books: Books, task: Task, reads: tuple[Vid, ...]) -> tuple[str, Number
     return broken
 
 
-def _try_ahead(task: Task) -> None:
+def _try_ahead(books: Books, task: Task) -> None:
     """Offer a task to the worker that makes the first thing it waits for."""
     for version in task.reads:
         if version.state == _PENDING:
             maker = version.maker
             if maker is not None and maker.worker is not None:
                 maker.worker.candidates.append(task)
+                books.touch(maker.worker)
             return
 
 

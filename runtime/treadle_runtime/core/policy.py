@@ -29,6 +29,8 @@ SLICES: Final = 8
 """Short tasks are dealt to workers in slices of this part of what keeps them fed."""
 STEAL_MOST: Final = 64
 """Tasks asked back at once for each idle worker."""
+LOOK_AT: Final = 128
+"""How many busy workers, and how many tasks of each, are looked at for work to move in one turn."""
 STALE: Final = 1000
 """How many tasks that are no longer ready may stand in the queue."""
 
@@ -53,6 +55,7 @@ def _place_ready(books: Books) -> None:
     """Place ready tasks in their turn until no worker has room for the next one."""
     idle, partly, queue = books.idle, books.partly, books.queue
     reserved: list[Worker] = []
+    share = books.counts[_READY] // (len(idle) + len(partly) or 1)
     while idle or partly:
         task = queue.pop()
         if task is None:
@@ -71,19 +74,18 @@ def _place_ready(books: Books) -> None:
             put(books, task, worker)
             fit(books, worker)
         else:
-            _feed(books, task, worker)
+            _feed(books, task, worker, share)
     for worker in reserved:
         fit(books, worker)
 
 
-def _feed(books: Books, task: Task | None, worker: Worker) -> None:
+def _feed(books: Books, task: Task | None, worker: Worker, share: int) -> None:
     """Place a task that needs no data, and those behind it like it: a slice of the worker's feed, or its share."""
     queue, launches, placed, now = books.queue, worker.launches, worker.tasks, books.now
     facts, wid = books.facts, worker.wid
     if not placed:
         worker.since = now
     enough = min(worker.load + books.options.feed_s / SLICES, books.options.feed_s)
-    share = 1 + books.counts[_READY] // (len(books.idle) + len(books.partly))
     count = 0
     while task is not None:
         cost = task.function.estimate
@@ -197,29 +199,29 @@ def _publish_idle(books: Books) -> None:
 
 def _steal(books: Books) -> None:
     """Ask for queued work of busy workers back, for the idle ones; only the answer moves it."""
-    options = books.options
     idle = len(books.idle)
+    steal_s = books.options.steal_s
     later = False
-    for worker in list(books.stocked.values()):
+    for worker in list(islice(books.stocked.values(), LOOK_AT)):
         if idle <= 0:
             break
+        books.stocked[worker.wid] = books.stocked.pop(worker.wid)  # others first the next time
         if worker.closing:
             continue
-        waiting = books.now - worker.since
-        if worker.load < options.steal_s and waiting < options.steal_s and not worker.unknown:
+        if worker.load < steal_s and books.now - worker.since < steal_s and not worker.unknown:
             later = True
             continue
-        spare = [task for task in islice(worker.tasks.values(), 1, None) if _can_move(task)]
-        if not spare:
-            continue
-        share = min(max(1, len(spare) * idle // (idle + 1)), STEAL_MOST * idle)
-        for task in spare[-share:]:
-            task.rarely().retracted = True
-            worker.retracts.append(task.number)
-        books.touch(worker)
-        idle -= share
+        queued = min(len(worker.tasks) - 1, LOOK_AT)  # the first is running
+        spare = [task for task in islice(reversed(worker.tasks.values()), queued) if _can_move(task)]
+        if spare:
+            share = min(max(1, len(spare) * idle // (idle + 1)), STEAL_MOST * idle)
+            for task in spare[:share]:
+                task.rarely().retracted = True
+                worker.retracts.append(task.number)
+            books.touch(worker)
+            idle -= share
     if later:
-        books.wake_at(books.now + options.steal_s)
+        books.wake_at(books.now + steal_s)
 
 
 def _can_move(task: Task) -> bool:

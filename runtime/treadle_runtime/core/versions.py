@@ -120,7 +120,7 @@ def _vanish(books: Books, version: Version, remakable: bool, loose: list[Version
         refuse(books, version)
         for below in extra.fallbacks.values():
             below.pins -= 1
-            loose.append(below)
+        loose.extend(reversed(extra.fallbacks.values()))
         extra.fallbacks.clear()
     maker = version.maker
     if maker is None:
