@@ -46,6 +46,11 @@ def mark_worker() -> None:
     _is_worker = True
 
 
+def in_worker() -> bool:
+    """Tell whether this process is a worker."""
+    return _is_worker
+
+
 def current_task() -> Any:
     """Return what `enter_task` was given by the innermost task of this thread, or None."""
     return _local.task

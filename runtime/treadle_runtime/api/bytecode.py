@@ -31,8 +31,8 @@ class Names:
     """Globals that are assigned or deleted."""
     rebound: set[str] = field(default_factory=set)
     """Free variables that are assigned or deleted."""
-    imports: dict[str, None] = field(default_factory=dict)
-    """Modules imported in the body (absolute names as written)."""
+    imports: dict[tuple[int, str], None] = field(default_factory=dict)
+    """Modules imported in the body: (level, name as written); level 0 is absolute."""
     mentioned: dict[str, None] = field(default_factory=dict)
     """Every attribute, global and imported name."""
 
@@ -49,9 +49,12 @@ def _collect(code: CodeType, names: Names) -> None:
     chain: list[str] = []
     root: dict[str, set[Chain]] | None = None
     base = ""
+    level: object = 0
+    fromlist: object = None
     for step in dis.get_instructions(code):
         if root is not None and step.opname in _ATTRIBUTE:
             chain.append(step.argval)
+            level, fromlist = fromlist, None
             continue
         if root is not None:
             root.setdefault(base, set()).add(tuple(chain))
@@ -64,8 +67,9 @@ def _collect(code: CodeType, names: Names) -> None:
             names.stored.add(step.argval)
         elif step.opname in _CELL_STORED and step.argval in code.co_freevars:
             names.rebound.add(step.argval)
-        elif step.opname == "IMPORT_NAME" and step.argval:
-            names.imports[step.argval] = None
+        elif step.opname == "IMPORT_NAME":
+            names.imports[level if isinstance(level, int) else 0, step.argval] = None
+        level, fromlist = fromlist, step.argval  # what the two steps before an import load
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             _collect(constant, names)

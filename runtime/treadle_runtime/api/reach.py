@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import importlib.util
 import logging
 import sys
 import types
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from types import CellType, FunctionType, ModuleType
 from typing import Any, Final
 
-from ..store.locality import by_value, is_local
+from ..store.locality import by_value, is_local, is_local_name
 from ..store.members import is_atom
 from ..worker.code import ATTRIBUTE, CELL, DEFAULT, GLOBAL, KEYWORD, Absent
 from .bytecode import Chain, Names, names_of
@@ -68,6 +69,7 @@ class Reach:
     slots: list[Slot] = field(default_factory=list)
     imports: dict[int, list[str]] = field(default_factory=dict)  # id of a function -> submodules it needs imported
     names: dict[int, Names] = field(default_factory=dict)  # id of a function -> names in its code
+    loose: dict[str, None] = field(default_factory=dict)  # own packages that are imported by the worker only
     elsewhere: frozenset[tuple[int, Any]] = frozenset()  # marks of places that the worker fills from the file
 
 
@@ -180,10 +182,8 @@ class _Walk:
             if made_by_library and type(contents(cell)) in (set, dict, list) and not contents(cell):
                 continue  # bookkeeping of a decorator (the running reprs of a dataclass): goes as it is
             self.cell(cell, name, names, imports, reader)
-        for name in names.imports:
-            imported = sys.modules.get(name)
-            if type(imported) is ModuleType and is_local(imported):
-                self.module(imported, {()}, names, imports, reader)
+        for level, name in names.imports:
+            self.imported(level, name, function, names, reader)
         for i, value in enumerate(function.__defaults__ or ()):
             if not self.code(value):
                 self.slot(Slot(DEFAULT, function, i, f"a default of {reader}", reader))
@@ -195,6 +195,18 @@ class _Walk:
             if not self.code(value):
                 self.slot(Slot(ATTRIBUTE, function, name, f"the attribute {reader}.{name}", reader))
         self.owner(function)
+
+    def imported(self, level: int, name: str, function: FunctionType, names: Names, reader: str) -> None:
+        """Visit a module that a function imports in its body, or note that only the worker will have it."""
+        package = function.__globals__.get("__package__")
+        if level and not package:
+            return  # fails when called, too
+        full = importlib.util.resolve_name("." * level + name, package) if level else name
+        module = sys.modules.get(full)
+        if type(module) is ModuleType and is_local(module):
+            self.module(module, {()}, names, self.found.imports[id(function)], reader)
+        elif module is None and is_local_name(full.partition(".")[0]):
+            self.found.loose[full.partition(".")[0]] = None
 
     def owner(self, function: FunctionType) -> None:
         """Visit the class that a method was defined in: its objects come as arguments."""

@@ -68,7 +68,7 @@ def ship(found: Reach, name: str) -> bytes:
     pickler = _ShippingPickler(sink, found)
     places = [(slot.kind, pickler.owner(slot.kind, slot.owner), slot.key) for slot in found.slots]
     try:
-        pickler.dump((found.root, places, list(found.modules.values())))
+        pickler.dump((found.root, places, list(found.modules.values()), list(found.loose)))
     except TreadleError:
         raise
     except Exception as error:  # whatever a part raises while it is pickled

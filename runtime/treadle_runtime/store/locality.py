@@ -10,6 +10,7 @@ import os
 import site
 import sys
 import sysconfig
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any, Final
 
@@ -27,6 +28,15 @@ def is_local(module: ModuleType) -> bool:
     if known is None or known[0] != file:
         known = _answers[name] = (file, _is_local(name, file))
     return known[1]
+
+
+def is_local_name(name: str) -> bool:
+    """Tell whether importing this top-level name would read the person's own code; imports nothing."""
+    try:
+        spec = PathFinder.find_spec(name)
+    except (ImportError, ValueError):  # a broken package: the import will say so
+        return False
+    return spec is not None and _is_local(name, spec.origin)
 
 
 def by_value(thing: Any) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Final, TypeAlias
 
+from .. import place
 from ..store.travel import Outfit, dress, load_with_outfits
 
 GLOBAL: Final = 0  # owner is a namespace, key a name
@@ -27,6 +28,10 @@ ATTRIBUTE: Final = 4  # owner is a class or function, key a name
 
 Place: TypeAlias = tuple[int, Any, Any]
 """(kind, owner, key) of something that comes with each call."""
+
+
+_followed: dict[str, tuple[str, tuple[int, int] | None]] = {}
+"""Module -> (file, its state when loaded), of packages that are imported inside tasks only."""
 
 
 class Absent:
@@ -42,16 +47,22 @@ class Code:
         To be called between `enter` and `leave`.
     """
 
-    __slots__ = ("__weakref__", "_before", "_globals", "_modules", "_others", "_outfits", "call")
+    __slots__ = ("__weakref__", "_before", "_globals", "_loose", "_modules", "_others", "_outfits", "call")
 
     def __init__(
-        self, call: Callable[..., Any], places: list[Place], modules: list[ModuleType], outfits: list[Outfit]
+        self,
+        call: Callable[..., Any],
+        places: list[Place],
+        modules: list[ModuleType],
+        outfits: list[Outfit],
+        loose: frozenset[str],
     ) -> None:
         self.call = call
         self._globals = [(owner, key, i) for i, (kind, owner, key) in enumerate(places) if kind == GLOBAL]
         self._others = [(kind, owner, key, i) for i, (kind, owner, key) in enumerate(places) if kind != GLOBAL]
         self._modules = {module.__name__: module for module in modules}
         self._outfits = outfits
+        self._loose = loose
         self._before: dict[str, ModuleType | None] = {}
 
     def enter(self, values: Sequence[Any]) -> Callable[..., Any]:
@@ -63,7 +74,9 @@ class Code:
             _put(kind, owner, key, values[i])
         if self._outfits:
             dress(self._outfits, self)
-        if self._modules:
+        if self._loose and place.in_worker():
+            _forget_edited(self._loose)
+        if self._modules and place.in_worker():
             self._before = {name: sys.modules.get(name) for name in self._modules}
             sys.modules.update(self._modules)
         return self.call
@@ -83,6 +96,8 @@ class Code:
             else:
                 sys.modules[name] = module
         self._before = {}
+        if self._loose and place.in_worker():
+            _note_loaded(self._loose)
 
 
 def load_code(data: bytes) -> Callable[..., Any] | Code:
@@ -96,9 +111,9 @@ def load_code(data: bytes) -> Callable[..., Any] | Code:
         Whatever importing the modules it names raises.
     """
     loaded, outfits = load_with_outfits(data)
-    call, places, modules = loaded if type(loaded) is tuple else (loaded, [], [])
-    if places or modules or outfits:
-        return Code(call, places, modules, outfits)
+    call, places, modules, loose = loaded if type(loaded) is tuple else (loaded, [], [], [])
+    if places or modules or outfits or loose:
+        return Code(call, places, modules, outfits, frozenset(loose))
     return call  # type: ignore[no-any-return]
 
 
@@ -114,6 +129,32 @@ def _put(kind: int, owner: Any, key: Any, value: Any) -> None:
         owner.__kwdefaults__[key] = value
     elif value is not Absent:
         setattr(owner, key, value)
+
+
+def _note_loaded(packages: frozenset[str]) -> None:
+    """Remember from which state of its file each module of these packages was loaded."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name not in _followed and name.partition(".")[0] in packages and file is not None:
+            _followed[name] = file, _state_of(file)
+
+
+def _forget_edited(packages: frozenset[str]) -> None:
+    """Have packages imported again whose files were edited since this process imported them."""
+    edited = {name.partition(".")[0] for name, (file, state) in _followed.items() if _state_of(file) != state}
+    if not edited.isdisjoint(packages):
+        for name in [name for name in sys.modules if name.partition(".")[0] in edited]:
+            del sys.modules[name]
+            _followed.pop(name, None)
+        importlib.invalidate_caches()
+
+
+def _state_of(file: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:  # gone: that is a state, too
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 # ---------------------------------------------------------------- called by the pickles of api.shipping

@@ -24,6 +24,7 @@ from typing import Final
 
 import zmq
 
+from .. import place
 from ..errors import EngineError
 from ..store.files import Store
 from ..wire.codec import encode
@@ -49,6 +50,7 @@ def main(folder: str, number: int) -> None:
     parent = os.getppid() if owner is None else owner.pid  # which may have died before we could ask who it is
     _die_with(parent)
     faulthandler.enable(2)
+    place.mark_worker()
     _own_main_module()
     token = session.token()
     context = zmq.Context(1)

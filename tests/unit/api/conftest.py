@@ -25,8 +25,10 @@ _ROOT = Path(__file__).parents[3]
 _WORKER = """
 import pickle, struct, sys
 from treadle_runtime.store.packing import Packed, pack, unpack
+from treadle_runtime import place
 from treadle_runtime.worker.code import Code, load_code
 
+place.mark_worker()
 codes, source, sink = {}, sys.stdin.buffer, sys.stdout.buffer
 sys.stdout = sys.stderr
 while head := source.read(4):

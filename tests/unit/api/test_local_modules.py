@@ -96,6 +96,19 @@ def test_imports_inside_a_body_see_what_the_notebook_has_loaded(session: Any, fo
     assert (session.run("f"), session.run("g")) == (22, 22)
 
 
+def test_what_only_tasks_import_is_read_again_after_an_edit(session: Any, folder: Path) -> None:
+    package = folder / "pack"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "deep.py").write_text("def three():\n    return 3\n")
+    session.cell("def f():\n    import pack.deep\n    from pack.deep import three\n    return three()\ndef g():\n    from pack import deep\n    return deep.three()")
+    session.worker(cwd=str(folder))
+    assert (session.run("f"), session.run("g")) == (3, 3)
+    assert "pack" not in sys.modules
+    (package / "deep.py").write_text("def three():\n    return 3333\n")
+    assert (session.run("f"), session.run("g")) == (3333, 3333)
+
+
 def test_packages_relative_imports_and_what_is_not_mentioned(session: Any, folder: Path) -> None:
     package = folder / "pack"
     package.mkdir()
