@@ -57,10 +57,9 @@ class Channel:
         # zmq.Socket.send is Python around this one, so an interrupt could come between the queue and the socket.
         self._send: Any = functools.partial(zmq.backend.Socket.send, self._socket)
         self._read = iter(functools.partial(self._socket.recv, zmq.NOBLOCK), None)
-        self._polled: list[Any] = [(self._socket, zmq.POLLIN), (self.bell.fileno(), zmq.POLLIN)]
-        self._unwatched = self._watch.fileno() is None
-        if not self._unwatched:
-            self._polled.append((self._watch.fileno(), zmq.POLLIN))
+        self._bell_descriptor, self._watch_descriptor = self.bell.fileno(), self._watch.fileno()
+        keys = (self._socket, self._bell_descriptor, self._watch_descriptor)
+        self._polled: list[Any] = [(key, zmq.POLLIN) for key in keys if key is not None]
 
     def flush(self) -> None:
         """Send what is queued; never blocks."""
@@ -69,7 +68,7 @@ class Channel:
     def exchange(self, timeout: float | None) -> None:
         """Send what is queued, wait at most so many seconds for something to come in or a ring, take it in."""
         self.flush()
-        if self._unwatched:
+        if self._watch_descriptor is None:
             timeout = ASK_EVERY_S if timeout is None else min(timeout, ASK_EVERY_S)
         self.sleeping = True
         try:
@@ -78,9 +77,12 @@ class Channel:
             ready = zmq.zmq_poll(self._polled, -1 if timeout is None else max(0, int(timeout * 1000 + 0.999)))
         finally:
             self.sleeping = self._shut
-        if ready:
-            self.bell.hush()
-        if self._ended or ((ready or self._unwatched) and self._watch.ended()):
+        for key, _ in ready:
+            if key == self._bell_descriptor:
+                self.bell.hush()
+            elif key == self._watch_descriptor and self._watch.ended():
+                self._ended = True
+        if self._ended or (self._watch_descriptor is None and self._watch.ended()):
             self._ended = True
             while zmq.zmq_poll(self._polled[:1], LAST_WORDS_MS):  # what it sent before it ended
                 self._take_in()

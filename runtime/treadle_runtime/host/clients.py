@@ -34,8 +34,6 @@ from .mail import Mail
 if TYPE_CHECKING:
     from .loop import Host
 
-DRAIN: Final = 1000  # messages taken in per turn
-
 
 class Client:
     """What is known of one client."""
@@ -59,7 +57,6 @@ class Clients:
         self.ever = 0  # how many there have been
         self._by_identity: dict[bytes, Client] = {}
         self._known: dict[ClientId, tuple[int, float]] = {}  # all ever: which process
-        self._socket = socket
         self._mail = Mail(socket)
         self._token = token
         self._journal = journal
@@ -68,28 +65,24 @@ class Clients:
     # ------------------------------------------------------------------ what comes in
     def take_in(self, now: float, events: list[Event]) -> None:
         """Take in what clients sent."""
-        receive, clients, add = self._socket.recv_multipart, self._by_identity, self._journal.add
-        try:
-            for _ in range(DRAIN):
-                parts = receive(zmq.NOBLOCK)
-                client = clients.get(parts[0])
-                if client is None:
-                    self._on_stranger(parts, now, events)
+        clients, add = self._by_identity, self._journal.add
+        for identity, frames in self._mail.take_in():
+            client = clients.get(identity)
+            if client is None:
+                self._on_stranger(identity, frames, now, events)
+                continue
+            for frame in frames:
+                try:
+                    message = from_client(frame)
+                except Malformed as error:
+                    self._on_malformed(client, error)
                     continue
-                for frame in parts[1:]:
-                    try:
-                        message = from_client(frame)
-                    except Malformed as error:
-                        self._on_malformed(client, error)
-                        continue
-                    add(client.cid, frame)
-                    _HANDLERS[type(message)](self, client, message, now, events)
-        except zmq.Again:
-            return
+                add(client.cid, frame)
+                _HANDLERS[type(message)](self, client, message, now, events)
 
-    def _on_stranger(self, parts: list[bytes], now: float, events: list[Event]) -> None:
+    def _on_stranger(self, identity: bytes, frames: list[bytes], now: float, events: list[Event]) -> None:
         try:
-            hello = from_client(parts[1]) if len(parts) > 1 else None
+            hello = from_client(frames[0])
         except Malformed:
             hello = None
         reason = "The first message must be a hello."
@@ -104,10 +97,10 @@ class Clients:
             elif self._host.ending:
                 reason = "The runtime is about to end. Start a new one."
             else:
-                self._welcome(parts[0], hello, now, events)
+                self._welcome(identity, hello, now, events)
                 return
         print(f"refused a stranger: {reason}", flush=True)
-        self._mail.post(parts[0], m.Refused(reason))
+        self._mail.post(identity, m.Refused(reason))
 
     def _welcome(self, identity: bytes, hello: m.Hello, now: float, events: list[Event]) -> None:
         process = (hello.pid, hello.start_time)

@@ -38,7 +38,6 @@ from .mail import Mail
 from .output import Output
 from .values import Values
 
-DRAIN: Final = 1000  # messages taken in per turn
 SETTLE_S: Final = 0.01  # what a worker sent before its end may still be on its way
 FRUITLESS_STARTS: Final = 3
 _Definition = tuple[int, str, bytes, dict[str, Any]]
@@ -80,9 +79,9 @@ class Crew:
         self.functions: dict[FunctionId, _Definition] = {}
         self.worlds: dict[int, bytes] = {}
         self.stand_in: WorkerId = 0
+        self.queued = 0  # tasks sent and not returned, on all workers
         self.wanted = 0  # how many there should be; 0 when the runtime ends
         self._engine = engine
-        self._socket = socket
         self._mail = Mail(socket)
         self._session = session
         self._token = token
@@ -91,6 +90,7 @@ class Crew:
         self._journal = journal
         self._notify = notify
         self._next = 1
+        self._by_identity: dict[bytes, Worker] = {}
         self._fruitless = 0
         self._failure = b""
         self._ending: list[tuple[float, Ended]] = []  # ended, last frames perhaps not yet here
@@ -106,29 +106,17 @@ class Crew:
             except EngineError as error:
                 self._give_up(str(error), [])
                 return
-            self.workers[wid] = Worker(wid, pid, time.monotonic())
-
-    def busy(self) -> bool:
-        """Tell whether any worker has work queued."""
-        return any(worker.queued for worker in self.workers.values())
+            worker = self.workers[wid] = Worker(wid, pid, time.monotonic())
+            self._by_identity[worker.identity] = self._by_identity[worker.control] = worker
 
     # ------------------------------------------------------------------ what comes in
     def take_in(self, now: float, events: list[Event]) -> None:
         """Take in what workers sent."""
-        receive = self._socket.recv_multipart
-        try:
-            for _ in range(DRAIN):
-                parts = receive(zmq.NOBLOCK)
-                worker = self._sender(parts[0])
-                for frame in parts[1:]:
-                    if worker is not None:
-                        self._on_frame(worker, frame, now, events)
-        except zmq.Again:
-            return
-
-    def _sender(self, identity: bytes) -> Worker | None:
-        name = identity.removesuffix(b".c")[1:]
-        return self.workers.get(int(name)) if name.isdigit() else None
+        for identity, frames in self._mail.take_in():
+            worker = self._by_identity.get(identity)  # else a stranger
+            if worker is not None:
+                for frame in frames:
+                    self._on_frame(worker, frame, now, events)
 
     def _on_frame(self, worker: Worker, frame: bytes, now: float, events: list[Event]) -> None:
         try:
@@ -165,6 +153,7 @@ class Crew:
 
     def _on_returned(self, worker: Worker, rows: list[ReturnRow], now: float, events: list[Event]) -> None:
         worker.queued -= len(rows)
+        self.queued -= len(rows)
         self._values.keep_returns(worker.wid, rows)
         for row in rows:
             if row[8] is not None:
@@ -187,7 +176,7 @@ class Crew:
             events.append(WorkersObserved(now, running))
 
     # ------------------------------------------------------------------ deaths
-    def on_ended(self, now: float) -> None:
+    def on_ended(self, now: float, _: list[Event]) -> None:
         """Note who has ended; what it sent before is taken in first."""
         self._ending += [(now + SETTLE_S, ended) for ended in self._engine.ended()]
 
@@ -200,6 +189,8 @@ class Crew:
         while self._ending and self._ending[0][0] <= now:
             _, ended = self._ending.pop(0)
             worker = self.workers.pop(ended.worker)
+            del self._by_identity[worker.identity], self._by_identity[worker.control]
+            self.queued -= worker.queued
             status, words = self._output.close(ended.worker)
             death = describe(ended, status, words)
             print(death.reason, flush=True)
@@ -265,6 +256,7 @@ class Crew:
                 )
             )
         worker.queued += len(rows_out)
+        self.queued += len(rows_out)
         self._mail.post(worker.identity, m.Launched(rows_out))
 
     def _define(self, worker: Worker, function: FunctionId) -> None:

@@ -6,6 +6,7 @@ look, what comes first, and when to end. Nothing here blocks but the poll.
 
 from __future__ import annotations
 
+import gc
 import secrets
 import shutil
 import signal
@@ -46,6 +47,8 @@ FIRST_CLIENT_S: Final = 60.0
 CANCEL_LIMIT_S: Final = 4.0
 LEAVE_LIMIT_S: Final = 2.0
 LINGER_MS: Final = 300
+GC_THRESHOLDS: Final = (50_000, 20, 50)
+"""Tasks come by the thousand and go by reference count: looking for cycles among them is mostly in vain."""
 _UNFINISHED: Final = (TaskState.WAITING, TaskState.READY, TaskState.PLACED, TaskState.RUNNING)
 
 
@@ -94,7 +97,16 @@ class Host:
         self._deserted_at: float | None = None
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
-        self._terminated = False
+        self._ask_at: float | None = None  # without pidfd: when to look who has ended
+        self._readable: dict[Any, Callable[[float, list[Event]], None]] = {
+            self._workers_socket: self.crew.take_in,
+            self._clients_socket: self.clients.take_in,
+            self._bell.fileno(): self._on_bell,
+        }
+        if (descriptor := self._engine.fileno()) is not None:
+            self._readable[descriptor] = self.crew.on_ended
+        if (descriptor := self.clients.watch.fileno()) is not None:
+            self._readable[descriptor] = self.clients.on_ended
         self._do: dict[type, Callable[[Any, list[Event]], None]] = {
             i.Launch: self.crew.on_launch,
             i.Report: self._on_report,
@@ -116,11 +128,14 @@ class Host:
         self.crew.start(self.options.workers)
         self._sweep.start()
         descriptor = self._publish()
+        gc.collect()
+        gc.freeze()  # what is here now stays
+        gc.set_threshold(*GC_THRESHOLDS)
         try:
-            polled = self._polled()
+            self._ask_at = time.monotonic() + ASK_EVERY_S if self._engine.fileno() is None else None
+            polled: list[tuple[Any, int]] = [(key, zmq.POLLIN) for key in self._readable]
             while not self._is_over():
-                zmq.zmq_poll(polled, self._timeout_ms())
-                self.turn()
+                self.turn(zmq.zmq_poll(polled, self._timeout_ms()))
             self._dismiss_workers(polled)
         except Exception as error:
             self._fall(error)
@@ -130,12 +145,12 @@ class Host:
                 descriptor.unlink(missing_ok=True)
             self.close()
 
-    def turn(self) -> None:
-        """Take in all there is, decide, carry out, send."""
+    def turn(self, ready: list[tuple[Any, int]]) -> None:
+        """Take in what is there, decide, carry out, send. `ready` is what a poll has found readable."""
         now = time.monotonic()
         events: list[Event] = []
-        self.crew.take_in(now, events)
-        self.clients.take_in(now, events)
+        for key, _ in ready:
+            self._readable[key](now, events)
         self._on_time(now, events)
         while events:
             instructions, facts = self.scheduler.handle(events)
@@ -188,55 +203,47 @@ class Host:
         self.clients.send()
 
     # ------------------------------------------------------------------ time
-    def _polled(self) -> list[tuple[Any, int]]:
-        polled: list[tuple[Any, int]] = [
-            (self._clients_socket, zmq.POLLIN),
-            (self._workers_socket, zmq.POLLIN),
-        ]
-        descriptors = (self._bell.fileno(), self._engine.fileno(), self.clients.watch.fileno())
-        return polled + [(descriptor, zmq.POLLIN) for descriptor in descriptors if descriptor is not None]
-
     def _timeout_ms(self) -> int:
         if self._cancel_all:
             return 0
-        deadlines = [
+        first = self._next_look if self.crew.queued else None
+        for at in (
             self._wake,
             self._deadline,
             self._give_up_at,
+            self._ask_at,
             self.crew.next_deadline(),
             self.feed.next_deadline(),
-        ]
-        if self.crew.busy():
-            deadlines.append(self._next_look)
-        if self._engine.fileno() is None:
-            deadlines.append(time.monotonic() + ASK_EVERY_S)
-        first = min((at for at in deadlines if at is not None), default=None)
+        ):
+            if at is not None and (first is None or at < first):
+                first = at
         return -1 if first is None else max(0, int((first - time.monotonic()) * 1000 + 0.999))
 
     def _on_time(self, now: float, events: list[Event]) -> None:
         """Do what is due; cheap if nothing is."""
-        self.crew.on_ended(now)
-        self.clients.on_ended(now, events)
+        if self._ask_at is not None and now >= self._ask_at:
+            self._ask_at = now + ASK_EVERY_S
+            self.crew.on_ended(now, events)
+            self.clients.on_ended(now, events)
         if self.crew.next_deadline() is not None:
             self.crew.bury(now, events)
-        if now >= self._next_look and self.crew.busy():
+        if now >= self._next_look and self.crew.queued:
             self._next_look = now + LOOK_S
             self.crew.observe(now, events)
         if self._wake is not None and now >= self._wake:
             self._wake = None
             events.append(Tick(now))
         self.feed.on_time(now, self.crew)
-        if self._terminated:
-            self._terminated = False
-            self._bell.hush()
-            self.end(True, "terminated by a signal")
         if self._cancel_all:
             self._cancel_all = False
             tasks = self.scheduler.books.tasks.values()
             events.append(CancelWanted(now, [task.number for task in tasks if task.state not in TASK_FINAL]))
 
+    def _on_bell(self, _: float, __: list[Event]) -> None:
+        self._bell.hush()
+        self.end(True, "terminated by a signal")
+
     def _on_sigterm(self, *_: Any) -> None:
-        self._terminated = True
         self._bell.ring()
 
     # ------------------------------------------------------------------ the lease
@@ -281,10 +288,9 @@ class Host:
         """Let workers end by themselves, for a moment; `close` kills the rest."""
         self.crew.dismiss()
         limit = time.monotonic() + LEAVE_LIMIT_S
-        self.turn()
+        self.turn([])
         while self.crew.workers and time.monotonic() < limit:
-            zmq.zmq_poll(polled, 20)
-            self.turn()
+            self.turn(zmq.zmq_poll(polled, 20))
 
     def _publish(self) -> Path | None:
         started, options = time.time(), self.options
