@@ -23,7 +23,8 @@ def traceback_text(frames: Sequence[Sequence[Any]], type_name: str, message: str
     """
     parts = []
     for file, line, function in frames:
-        parts.append(f"{place(str(file))}, line {line}, in {function}")
+        inside = "" if function == "<module>" else f", in {function}"
+        parts.append(f"{place(str(file))}, line {line}{inside}")
         parts += _lines(str(file), int(line))
     parts.append(f"{type_name}: {message}" if message else type_name)
     return "\n".join(parts)

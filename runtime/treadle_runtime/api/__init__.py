@@ -7,7 +7,7 @@ from ..client.futures import Future
 from ..worker.context import rng
 from .directions import IN, INOUT, OUT
 from .put import Put
-from .session import Session, TreadleWarning, current, peek, start, stop
+from .session import Session, TreadleWarning, current, peek, set_face, start, stop
 from .sync import as_completed, barrier, cancel, future, futures, map, put, wait_on
 from .task import Task, task
 
@@ -30,6 +30,7 @@ __all__ = [
     "peek",
     "put",
     "rng",
+    "set_face",
     "start",
     "stop",
     "task",

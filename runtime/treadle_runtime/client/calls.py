@@ -52,6 +52,11 @@ class Call:
         return f"{self.title or self.function} #{self.number}"
 
     @property
+    def where(self) -> str:
+        """Which cell submitted it, for people: ` of cell [5]`; nothing in a script, or if its name says it."""
+        return "" if not self.cell or self.function == f"cell[{self.cell}]" else f" of cell [{self.cell}]"
+
+    @property
     def final(self) -> bool:
         """Whether it has ended, well or not."""
         return self.state in TASK_FINAL

@@ -60,7 +60,7 @@ class Client:
         self.changed_text: Callable[[Call, str], str] = _changed_text
         self.footer: Callable[[Call], str] | None = None  # a last line for what failed calls raise
         self._notify = notify
-        self._next_number = 1
+        self.next_number = 1
         self._next_put = PUT_BASE + 1
         self._values: dict[Vid, tuple[int, int, bytes | None]] = {}
         self._wanted: set[Vid] = set()
@@ -73,7 +73,7 @@ class Client:
         """Begin with what the runtime said in its welcome."""
         self.link = link
         before = first_number(welcome.client)
-        self._next_number = before + 1
+        self.next_number = before + 1
         self._next_put = PUT_BASE + before + 1
         self.store = Store(welcome.store) if welcome.store else None
         for notice in welcome.notices:
@@ -82,8 +82,8 @@ class Client:
     # ------------------------------------------------------------ submitting
     def new_call(self, function: str, cell: int, title: str | None) -> Call:
         """Return a call with the next number, to be submitted at once."""
-        number = self._next_number
-        self._next_number = number + 1
+        number = self.next_number
+        self.next_number = number + 1
         return Call(self, number, function, cell, title)
 
     def submit(self, call: Call, row: TaskRow) -> None:

@@ -82,9 +82,8 @@ def _tell(error: BaseException, call: Call) -> BaseException:
     if not has_frames(error):
         rebuild_traceback(error, ())  # so that waiting twice doesn't show the first wait
     if not isinstance(error, TaskError) and failure is not None and not hasattr(error, "__notes__"):
-        where = f" of cell [{call.cell}]" if call.cell else ""
         given = f"; called with ({failure.arguments})" if failure.arguments else ""
-        error.add_note(f"in task {call.label}{where}, on worker {call.worker}, attempt {call.attempt}{given}")
+        error.add_note(f"in task {call.label}{call.where}, on worker {call.worker}, attempt {call.attempt}{given}")
     if call.client.footer is not None and (line := call.client.footer(call)):
         error.add_note(line)
     return told

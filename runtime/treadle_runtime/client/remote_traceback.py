@@ -15,7 +15,9 @@ block adds no entry for its own frame (CPython 3.11 and later):
 
 from __future__ import annotations
 
+import ast
 import functools
+import linecache
 import os
 import sys
 import sysconfig
@@ -39,12 +41,6 @@ class _Here(Exception):  # noqa: N818 - never leaves this module
 
 
 _STUB: Final[CodeType] = compile("raise here", "<task>", "exec")
-_ONE_LINE: Final = b"".join(
-    # location table of CPython 3.11 and later: runs of up to 8 code units, kind 13 (a line, no columns), line + 0.
-    # The stub's own columns would draw carets under some other part of the user's line.
-    bytes((0x80 | 13 << 3 | min(8, len(_STUB.co_code) // 2 - start) - 1, 0))
-    for start in range(0, len(_STUB.co_code) // 2, 8)
-)
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARIES: Final = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")})
 _own: list[str] = [_PACKAGE]
@@ -173,8 +169,13 @@ def _traceback_of(frames: Sequence[Frame]) -> TracebackType | None:
 
 
 def _entry_at(file: str, line: int, function: str) -> TracebackType:
+    first = _first_line(file, line, function)
     code = _STUB.replace(
-        co_filename=file, co_name=function, co_qualname=function, co_firstlineno=line, co_linetable=_ONE_LINE
+        co_filename=file,
+        co_name=function,
+        co_qualname=function,
+        co_firstlineno=first,
+        co_linetable=_line_table(len(_STUB.co_code) // 2, line - first),
     )
     try:
         exec(code, {"__name__": "__main__", "__file__": file, "here": _Here})  # noqa: S102 - our own two words
@@ -184,3 +185,44 @@ def _entry_at(file: str, line: int, function: str) -> TracebackType:
         assert trace.tb_next is not None
         return trace.tb_next
     raise AssertionError("the stub raises")
+
+
+def _line_table(units: int, ahead: int) -> bytes:
+    """Return the location table of code that stands on one line, `ahead` of its first (CPython 3.11 and later).
+
+    It is made of runs of up to 8 code units, of kind 13: a line and no columns. The stub's own columns would draw
+    carets under some other part of the user's line.
+    """
+    delta = bytearray()
+    ahead <<= 1  # signed, but never negative here
+    while ahead > 63:
+        delta.append(64 | ahead & 63)
+        ahead >>= 6
+    delta.append(ahead)
+    table = bytearray()
+    for start in range(0, units, 8):
+        table += bytes((0x80 | 13 << 3 | min(8, units - start) - 1,))
+        table += b"\0" if start else delta
+    return bytes(table)
+
+
+def _first_line(file: str, line: int, function: str) -> int:
+    """Return where a function of a cell begins: IPython counts the lines it shows from there.
+
+    Files on disk are shown by other means, and parsing a large one would take too long.
+    """
+    if function == "<module>":
+        return 1
+    if os.path.exists(file):
+        return line
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return line
+    first = line
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function:
+            begins = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if begins <= line <= (node.end_lineno or 0):
+                first = begins  # the innermost comes last
+    return first

@@ -150,3 +150,19 @@ def test_class_that_refuses_attributes_still_shows_the_task(cell):
     with pytest.raises(StubbornError):
         wait(error)
     assert names(error)[-1] == (cell, 3, "f")
+
+
+def test_code_of_a_frame_begins_where_its_function_begins(cell):
+    source = "import os\n@print\n@repr\ndef g():\n" + "    pass\n" * 200 + "g()\n"
+    linecache.cache[cell] = (len(source), None, source.splitlines(True), cell)
+    error = remote.rebuild_traceback(ValueError("no"), [(cell, 205, "<module>"), (cell, 200, "g"), (cell, 1, "gone")])
+    entry, found = error.__traceback__, []
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        found.append((code.co_firstlineno, entry.tb_frame.f_lineno, list(code.co_positions())[-1]))
+        entry = entry.tb_next
+    assert found == [
+        (1, 205, (205, 205, None, None)),
+        (2, 200, (200, 200, None, None)),
+        (1, 1, (1, 1, None, None)),
+    ]

@@ -1,0 +1,71 @@
+"""The cells of a notebook as tasks know them: which one runs, which task belongs to which.
+
+Law: knows cells, task numbers and where a cell's output goes; nothing of what tasks do. `begin` runs in the thread
+of the cell, everything else in any thread.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from .screen import Parent, Screen
+
+KEPT: Final = 5_000
+
+
+class Cell:
+    """One run of a cell."""
+
+    __slots__ = ("first", "last", "number", "parent", "rewriting")
+
+    def __init__(self, number: int, parent: Parent, first: int) -> None:
+        self.number = number  # as in `In [5]`; 0 for code that has none
+        self.parent = parent
+        self.first = first  # the task numbers first..last-1 are its own; last is 0 while it may submit more
+        self.last = 0
+        self.rewriting: tuple[int, int] | None = None  # (task, length) of an unfinished line at the end of its output
+
+
+class Cells:
+    """The runs of cells, the newest being the one that submits."""
+
+    def __init__(self, shell: Any, screen: Screen) -> None:
+        self._shell = shell
+        self._screen = screen
+        self._client: Any = None
+        self._cells: OrderedDict[int, Cell] = OrderedDict()
+        self.session: Any = None
+        self.raw = ""  # the source of the cell that runs, as the person wrote it
+        self.current = Cell(0, screen.parent(), 1)
+        self._cells[0] = self.current
+
+    def begin(self, info: Any) -> None:
+        """Take note that a cell begins to run."""
+        following = self._client.next_number if self._client is not None else 1
+        self.current.last = following
+        # what `Out` counts with: shells differ in when they count execution_count up
+        number = self._shell.displayhook.prompt_count if info.store_history else 0
+        self.current = Cell(number, self._screen.parent(), following)
+        self.raw = info.raw_cell
+        self._cells.pop(number, None)
+        self._cells[number] = self.current
+        if len(self._cells) > KEPT:
+            self._cells.popitem(last=False)
+        if self.session is not None:
+            self.session.cell = number
+
+    def follow(self, session: Any) -> None:
+        """Have the cell that runs own what this session submits."""
+        self.session, self._client = session, session.client
+        session.cell = self.current.number
+        self.current.first = session.client.next_number
+
+    def of(self, number: int) -> Cell:
+        """Return the cell a task belongs to; the newest one if that is not known."""
+        call = self._client.calls.get(number) if self._client is not None else None
+        return self.current if call is None else self._cells.get(call.cell, self.current)
+
+    def has_many(self, cell: Cell) -> bool:
+        """Tell whether more than one task was submitted by the cell so far."""
+        return (cell.last or self._client.next_number) - cell.first > 1

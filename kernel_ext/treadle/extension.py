@@ -1,0 +1,135 @@
+"""What `%load_ext treadle` puts into a notebook and `%unload_ext treadle` takes back.
+
+Law: the one place that knows a shell and all parts together; one `Extension` per shell. Starts nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import treadle
+from treadle_runtime.api import peek, set_face
+from treadle_runtime.client.calls import Call
+from treadle_runtime.config import Options, plan
+from treadle_runtime.errors import TreadleError
+
+from .cell_card import Afterwards
+from .cells import Cells
+from .displays import teach
+from .failures import footer
+from .magics import install_magics
+from .names import Names
+from .output import Printer
+from .screen import screen_of
+
+_OFFERED = ("treadle", "task", "wait_on", "barrier", "IN", "OUT", "INOUT")
+
+
+class Extension:
+    """Treadle in one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.screen = screen_of(shell)
+        self.cells = Cells(shell, self.screen)
+        self.afterwards = Afterwards()
+        self._printer = Printer(self.cells, self.screen, self._name_of)
+        offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
+        self._names = Names(shell, offered)
+        self._undo: list[Any] = []
+        self._view: Any = None
+
+    def load(self) -> str:
+        """Put everything in; return the line to print."""
+        left_out = self._names.give()
+        events = self.shell.events
+        for event, act in (("pre_run_cell", self._on_begin), ("post_run_cell", self._on_end)):
+            events.register(event, act)
+            self._undo.append(lambda event=event, act=act: events.unregister(event, act))
+        self._undo.append(install_magics(self))
+        self._undo.append(teach(self.shell))
+        set_face(self)
+        return _greeting(left_out)
+
+    def unload(self) -> None:
+        """Take back what is still ours; what runs goes on."""
+        set_face(None)
+        for undo in reversed(self._undo):
+            undo()
+        self._undo.clear()
+        self._names.take_back()
+        self.afterwards.close()
+
+    # ------------------------------------------------------------ what the api tells
+    def on_start(self, session: Any) -> None:
+        """Follow a session that was started."""
+        self.cells.follow(session)
+        client = session.client
+        client.on_output = self._printer.on_output
+        client.changed_text = _changed_text
+        client.footer = footer
+
+    def tell(self, level: str, text: str) -> None:
+        """Show one line to the person, below the cell that runs."""
+        stream = "stderr" if level == "warning" else "stdout"
+        self.screen.write(self.cells.current.parent, stream, f"Treadle: {text}\n")
+
+    def keep(self, view: Any) -> None:
+        """Keep the newest live view alive."""
+        self._view = view
+
+    # ------------------------------------------------------------ what the shell tells
+    def _on_begin(self, info: Any) -> None:
+        self._names.restore()
+        self.cells.begin(info)
+
+    def _on_end(self, _result: Any) -> None:
+        self._names.restore()
+
+    def _name_of(self, number: int) -> str:
+        session = self.cells.session
+        call = session.client.calls.get(number) if session is not None else None
+        return call.function if call is not None else "task"
+
+
+_loaded: WeakKeyDictionary[Any, Extension] = WeakKeyDictionary()
+
+
+def load(shell: Any) -> None:
+    """Put Treadle into a shell; does nothing if it is there."""
+    if shell in _loaded:
+        return
+    extension = _loaded[shell] = Extension(shell)
+    print(extension.load())
+
+
+def unload(shell: Any) -> None:
+    """Take Treadle out of a shell, leaving what is the user's own."""
+    extension = _loaded.pop(shell, None)
+    if extension is not None:
+        extension.unload()
+
+
+def _greeting(left_out: list[str]) -> str:
+    version = ".".join(treadle.__version__.split(".")[:2])
+    session = peek()
+    if session is not None:
+        told = f"{session.plan.workers} workers"
+    else:
+        try:
+            options = Options.from_environment()
+            workers = plan(options.workers, options.threads, options.memory).workers
+            told = f"{workers} workers at the first task"
+        except TreadleError as error:
+            told = str(error)
+    line = f"Treadle {version}: {told}. %treadle help"
+    if left_out:
+        line += f"; not put into the notebook because you have them: {', '.join(left_out)}"
+    return line
+
+
+def _changed_text(call: Call, name: str) -> str:
+    if call.function.startswith("cell["):
+        return f"{name} was changed by this cell but is an input; its change is lost: add --inout {name.replace(' ', '')}"
+    return f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT."

@@ -1,0 +1,89 @@
+"""Where text and displays go: below a given cell of a notebook, or to the terminal.
+
+Law: knows messages to the page and streams, nothing of tasks. Any thread, at any time; never waits for the page.
+
+In a kernel the messages are sent with the header of the cell they belong to, by the session's own socket, which
+ipykernel 6 and 7 alike allow from every thread; what `print` and `display` do in threads differs between versions.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any, Protocol
+
+Parent = Any
+"""What a message answers to: the header of a cell's request (None in a terminal)."""
+Bundle = dict[str, str]
+
+
+class Screen(Protocol):
+    """A place that shows things."""
+
+    def parent(self) -> Parent:
+        """Return what stands for the cell that runs now."""
+
+    def write(self, parent: Parent, stream: str, text: str) -> None:
+        """Show text ("stdout" or "stderr") below a cell."""
+
+    def display(self, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
+        """Show something below a cell that can be exchanged later."""
+
+    def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
+        """Exchange what was displayed under this id, wherever it stands."""
+
+
+class KernelScreen:
+    """The notebook of an ipykernel."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+
+    def parent(self) -> Parent:
+        return self._kernel.get_parent("shell")
+
+    def write(self, parent: Parent, stream: str, text: str) -> None:
+        if threading.current_thread() is threading.main_thread():
+            (sys.stdout if stream == "stdout" else sys.stderr).flush()  # what was printed before comes before
+        self._send("stream", {"name": stream, "text": text}, parent, f"stream.{stream}".encode())
+
+    def display(self, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
+        if threading.current_thread() is threading.main_thread():
+            sys.stdout.flush()
+        self._show("display_data", parent, bundle, metadata, display_id)
+
+    def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
+        # pages find the display by its id; runners without a page listen to the cell that runs
+        self._show("update_display_data", self.parent(), bundle, metadata, display_id)
+
+    def _show(self, kind: str, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
+        content = {"data": bundle, "metadata": metadata, "transient": {"display_id": display_id}}
+        self._send(kind, content, parent, b"display_data")
+
+    def _send(self, kind: str, content: dict[str, Any], parent: Parent, topic: bytes) -> None:
+        kernel = self._kernel
+        kernel.session.send(kernel.iopub_socket, kind, content, parent=parent, ident=topic)
+
+
+class TerminalScreen:
+    """A terminal, or anything else that has only streams."""
+
+    def parent(self) -> Parent:
+        return None
+
+    def write(self, parent: Parent, stream: str, text: str) -> None:  # noqa: ARG002 - there is one place
+        out = sys.stdout if stream == "stdout" else sys.stderr
+        out.write(text)
+        out.flush()
+
+    def display(self, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
+        self.write(parent, "stdout", bundle["text/plain"] + "\n")
+
+    def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
+        self.write(None, "stdout", bundle["text/plain"] + "\n")
+
+
+def screen_of(shell: Any) -> Screen:
+    """Return where an IPython shell shows things."""
+    kernel = getattr(shell, "kernel", None)
+    return TerminalScreen() if kernel is None or not hasattr(kernel, "iopub_socket") else KernelScreen(kernel)

@@ -1,0 +1,172 @@
+"""The verbs of `%treadle`: what each does, and the line of help it has.
+
+Law: reads and shows; the work is the api's. Main thread; only `stop` waits for tasks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from treadle_runtime import api
+from treadle_runtime.errors import UsageError
+
+from .failures import failure_text
+from .held import held_by
+from .picture import BAR_ORDER, WORDS
+
+if TYPE_CHECKING:
+    from .extension import Extension
+
+_SHOWN: Final = 30
+
+
+def run_verb(extension: Extension, line: str) -> None:
+    """Serve `%treadle LINE`; without a verb it shows the live view."""
+    words = shlex.split(line)
+    if not words:
+        _graph(extension, [])
+        return
+    verb = VERBS.get(words[0])
+    if verb is None:
+        close = difflib.get_close_matches(words[0], VERBS, 1)
+        meant = f"Did you mean `%treadle {close[0]}`?" if close else "`%treadle help` lists the verbs."
+        raise UsageError(f"`%treadle {words[0]}` is no verb. {meant}")
+    verb[0](extension, words[1:])
+
+
+def help_text() -> str:
+    """Return the list of verbs."""
+    lines = ["%treadle            the live view: graph, workers, failures"]
+    lines += [f"%treadle {usage:<34} {told}" for _run, usage, told in VERBS.values()]
+    lines += [
+        "",
+        "%task STATEMENT, %%task             run a statement or a cell as one task; options before the statement:",
+        "  -i a,b  -o a,b  --inout a,b       names that are inputs, results, changed in place, whatever is inferred",
+        "  --name NAME                       what the task is called",
+    ]
+    return "\n".join(lines)
+
+
+def completions(line: str) -> list[str]:
+    """Return what may follow in a line that begins with `%treadle`."""
+    words = line.lstrip("%").split()
+    if len(words) > 2 or (len(words) == 2 and line.endswith(" ")):
+        verb = words[1]
+        return [f"{name}=" for name in _START_OPTIONS] if verb == "start" else list(_WORDS.get(verb, ()))
+    return list(VERBS)
+
+
+# ---------------------------------------------------------------- verbs
+_START_OPTIONS: Final = ("workers", "threads", "memory", "keep_alive", "seed", "engine")
+_WORDS: Final = {"stop": ("cancel",), "tasks": ("failed", "running", "waiting", "done", "--held")}
+
+
+def _start(_extension: Extension, words: list[str]) -> None:
+    options: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.lstrip("-").partition("=")
+        if not equals or name not in _START_OPTIONS:
+            raise UsageError(f"%treadle start does not know {word!r}. It takes {'=, '.join(_START_OPTIONS)}=.")
+        options[name] = int(value) if value.lstrip("-").isdigit() else value
+    print(repr(api.start(**options)).strip("<>"))
+
+
+def _stop(_extension: Extension, words: list[str]) -> None:
+    session = api.peek()
+    if session is None:
+        print("Treadle: nothing runs")
+        return
+    api.stop(cancel=any(word.lstrip("-") == "cancel" for word in words))
+    print("Treadle: stopped. Results that exist stay readable; the next task starts it again.")
+
+
+def _status(_extension: Extension, _words: list[str]) -> None:
+    session = api.peek()
+    if session is None:
+        print("Treadle: nothing runs; the first task starts it")
+        return
+    print(repr(session).strip("<>"))
+    status = session.client.link.ask("status", {})
+    if status:
+        print(f"runtime: process {status['pid']}, up {status['up_s']:.0f} s, {status['clients']} attached")
+        for row in session.client.link.ask("workers", {}):
+            does = f"task #{row['task']}" if row["task"] else "idle"
+            rss = f"{row['rss'] / 2**20:.0f} MB"
+            print(f"worker {row['worker']}: {does}, {row['queued']} queued, {row['cpu_s']:.1f} s CPU, {rss}")
+    failed = session.failures()
+    if failed:
+        print(f"failures nobody has looked at: {', '.join(call.label for call in failed[:5])}")
+
+
+def _graph(extension: Extension, _words: list[str]) -> None:
+    from .dashboards import open_dashboard
+
+    view = open_dashboard()
+    extension.keep(view)
+    view.show()
+
+
+def _tasks(extension: Extension, words: list[str]) -> None:
+    if "--held" in words:
+        print("\n".join(held_by(extension.shell.user_ns)) or "no result is held by a name")
+        return
+    session = api.peek()
+    calls = list(session.client.calls.values()) if session is not None else []
+    wanted = [word for word in words if not word.startswith("-")]
+    if unknown := [word for word in wanted if word not in WORDS]:
+        raise UsageError(f"%treadle tasks knows no state {unknown[0]!r}. States: {', '.join(WORDS)}.")
+    if wanted:
+        chosen = [call for call in calls if call.state in wanted]
+        for call in chosen[-_SHOWN:]:
+            print(f"{call.label:<24} {WORDS[call.state]:<16} {f'cell [{call.cell}]' if call.cell else ''}")
+        if len(chosen) > _SHOWN:
+            print(f"the last {_SHOWN} of {len(chosen)}")
+        return
+    counts: dict[str, Counter[str]] = {}
+    for call in calls:
+        counts.setdefault(call.function, Counter())[call.state] += 1
+    for function, states in counts.items():
+        told = " · ".join(f"{states[state]} {WORDS[state]}" for state in BAR_ORDER if states[state])
+        print(f"{function:<24} {told}")
+    if not calls:
+        print("no tasks yet")
+
+
+def _log(_extension: Extension, words: list[str]) -> None:
+    session = api.peek()
+    if session is None:
+        raise UsageError("Nothing runs, so there is no log. It ends with its runtime.")
+    number = _number(words)
+    call = session.client.calls.get(number)
+    for stream, text in session.client.link.ask("log", {"number": number}):
+        print(text, end="" if text.endswith("\n") else "\n", file=sys.stdout if stream == "stdout" else sys.stderr)
+    if call is not None and call.final and call.state != "done":
+        call.looked = True
+        print(failure_text(call, session.client.calls.get(call.root)))
+
+
+def _number(words: list[str]) -> int:
+    text = words[0].lstrip("#") if words else ""
+    if not text.isdigit():
+        raise UsageError("%treadle log needs the number of a task, as in `%treadle log 17` for f #17.")
+    return int(text)
+
+
+def _help(_extension: Extension, _words: list[str]) -> None:
+    print(help_text())
+
+
+VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]] = {
+    "start": (_start, "start [workers=2] [threads=1] ...", "start the runtime now, with these options"),
+    "stop": (_stop, "stop [cancel]", "end it: wait for its tasks, or cancel them"),
+    "status": (_status, "status", "what runs and waits, worker by worker"),
+    "graph": (_graph, "graph", "the live view, as `%treadle` alone"),
+    "tasks": (_tasks, "tasks [STATE ...] [--held]", "counts per function, tasks in a state, or what names hold results"),
+    "log": (_log, "log NUMBER", "all that a task printed, and its failure"),
+    "help": (_help, "help", "this list"),
+}

@@ -1,0 +1,124 @@
+"""A real ipykernel to run cells in, one per module."""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_S = 60.0
+
+
+@dataclass
+class Ran:
+    """What one cell gave, in the order in which it arrived."""
+
+    status: str = ""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        """All that was printed."""
+        return "".join(o["text"] for o in self.outputs if "text" in o)
+
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        """Bundles displayed, each in its newest form."""
+        return [o["data"] for o in self.outputs if "data" in o]
+
+
+class Notebook:
+    """A kernel with a page that keeps outputs by the cell they belong to."""
+
+    def __init__(self, manager: KernelManager, client: Any) -> None:
+        self.manager, self.client = manager, client
+        self.cells: dict[str, Ran] = {}
+
+    def start(self, code: str) -> str:
+        """Send a cell; return its id without waiting."""
+        cell = self.client.execute(code)
+        self.cells[cell] = Ran()
+        return cell
+
+    def run(self, code: str) -> Ran:
+        """Run a cell to its end; returns what it gave until then."""
+        cell = self.start(code)
+        self.until(lambda: self.cells[cell].status == "idle", f"the end of {code!r}")
+        return self.cells[cell]
+
+    def ok(self, code: str) -> Ran:
+        """Run a cell that must not fail."""
+        ran = self.run(code)
+        assert not ran.error, ran.error
+        return ran
+
+    def value(self, code: str) -> Any:
+        """Return the value of an expression of plain literals."""
+        import ast
+
+        return ast.literal_eval(self.ok(code).shown[-1]["text/plain"])
+
+    def until(self, condition: Any, what: str) -> None:
+        """Take in messages until a condition holds."""
+        end = time.monotonic() + DEADLINE_S
+        while not condition():
+            assert time.monotonic() < end, f"waited {DEADLINE_S} s for {what}; cells: {list(self.cells.values())}"
+            try:
+                self._take(self.client.get_iopub_msg(timeout=0.5))
+            except queue.Empty:
+                assert self.manager.is_alive(), "the kernel died"
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind, content = message["msg_type"], message["content"]
+        cell = self.cells.setdefault(message["parent_header"].get("msg_id", ""), Ran())
+        if kind == "status":
+            cell.status = content["execution_state"]
+        elif kind == "error":
+            cell.error = "\n".join(content["traceback"])
+        elif kind == "update_display_data":
+            for other in self.cells.values():
+                for output in other.outputs:
+                    if output.get("transient", {}).get("display_id") == content["transient"]["display_id"]:
+                        output["data"] = content["data"]
+        elif kind in ("stream", "display_data", "execute_result"):
+            cell.outputs.append(content)
+
+    def reply(self, message_id: str) -> dict[str, Any]:
+        """Return the shell's reply to a request."""
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end:
+            message = self.client.get_shell_msg(timeout=DEADLINE_S)
+            if message["parent_header"].get("msg_id") == message_id:
+                return message["content"]  # type: ignore[no-any-return]
+        raise AssertionError("no reply")
+
+
+def open_notebook() -> Notebook:
+    """Start a kernel that finds the packages of this repository."""
+    paths = [str(ROOT / "runtime"), str(ROOT / "kernel_ext")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env={**environment, "TREADLE_WORKERS": "2", "TREADLE_MEMORY": "64MB"})
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=DEADLINE_S)
+    notebook = Notebook(manager, client)
+    notebook.ok("%colors NoColor")
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """A kernel for the module's tests, in the order in which they stand."""
+    opened = open_notebook()
+    yield opened
+    opened.client.stop_channels()
+    opened.manager.shutdown_kernel()
