@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
@@ -113,7 +113,9 @@ def _gathered(state: Mapping[str, Any], tasks: Mapping[str, Any]) -> dict[str, N
 
 def _group_node(name: str, counts: Mapping[str, int], parents: Iterable[str]) -> Node:
     lead = next((state for state in _LEADING if counts.get(state)), "waiting")
-    return Node(_label(name, f"\N{MULTIPLICATION SIGN}{sum(counts.values())}"), lead, dict(counts), list(parents))
+    return Node(
+        _label(name, f"\N{MULTIPLICATION SIGN}{sum(counts.values())}"), lead, dict(counts), list(parents)
+    )
 
 
 def _label(name: str, number: str) -> str:
@@ -128,18 +130,43 @@ def _place(nodes: dict[str, Node]) -> tuple[int, int]:
         layer_of[key] = layer = 1 + max((layer_of.get(parent, -1) for parent in node.parents), default=-1)
         layers += [[] for _ in range(layer + 1 - len(layers))]
         layers[layer].append(key)
-    tallest = max((min(_ROWS, len(keys)) for keys in layers), default=0)
-    x = 4
+    width, y = 0, 0
+    for line in _lines(layers):
+        tallest = max(min(_ROWS, len(keys)) for keys in line)
+        width = max(width, _place_line(nodes, line, layer_of, y, tallest))
+        y += tallest * _DY + _GAP // 2
+    return width, max(0, y - _GAP // 2)
+
+
+def _lines(layers: list[list[str]]) -> Iterator[list[list[str]]]:
+    """Cut layers into lines, like a text that is too wide."""
+    line: list[list[str]] = []
+    x = 0
     for keys in layers:
-        means = {key: _mean([nodes[p].y for p in nodes[key].parents if p in layer_of]) for key in keys}
+        if line and x > _LEGIBLE - _W:
+            yield line
+            line, x = [], 0
+        line.append(keys)
+        x += -(-len(keys) // _ROWS) * _DX + _GAP - (_DX - _W)
+    if line:
+        yield line
+
+
+def _place_line(
+    nodes: dict[str, Node], line: list[list[str]], layer_of: dict[str, int], y: int, tallest: int
+) -> int:
+    x = 4
+    for keys in line:
+        near = {key: [p for p in nodes[key].parents if layer_of.get(p) == layer_of[key] - 1] for key in keys}
+        means = {key: _mean([nodes[p].y for p in near[key]]) for key in keys}
         keys.sort(key=lambda key: means[key])
         rows = min(_ROWS, len(keys))
-        top = 4 + (tallest - rows) * _DY // 2
+        top = 4 + y + (tallest - rows) * _DY // 2
         columns = -(-len(keys) // _ROWS)
         for i, key in enumerate(keys):
             nodes[key].x, nodes[key].y = x + i % columns * _DX, top + i // columns * _DY
         x += columns * _DX + _GAP - (_DX - _W)
-    return x - _GAP + 4 if layers else 0, tallest * _DY
+    return x - _GAP + 4
 
 
 def _mean(values: list[int]) -> float:

@@ -76,6 +76,15 @@ test('200 cases and their mean look like a block, not like a line; the mean stan
   noOverlap(layout);
 });
 
+test('a long chain goes on below, like a line of text', () => {
+  const layout = new Layered();
+  layout.add(Array.from({ length: 24 }, (_, i) => node(i, i ? [i - 1] : [])));
+  for (let i = 24; i < 40; i++) layout.add([node(i, [i - 1])]);
+  const { w, h } = box(layout.places.values());
+  assert.ok(w < 1800 && h < 400, `${w} x ${h}`);
+  noOverlap(layout);
+});
+
 test('an independent cell begins a strip below, a dependent one goes on to the right', () => {
   const layout = new Layered();
   layout.add([node(1, [], 1), node(2, [1], 1)]);
@@ -88,9 +97,9 @@ test('an independent cell begins a strip below, a dependent one goes on to the r
 
 test('2,000 nodes are placed within a frame or two', () => {
   const layout = new Layered();
-  const began = performance.now();
+  const began = process.cpuUsage();
   layout.add(Array.from({ length: 2000 }, (_, i) => node(i, i > 50 ? [i - 50, i - 49] : [])));
-  assert.ok(performance.now() - began < 200);
+  assert.ok(process.cpuUsage(began).user < 300_000);
   noOverlap(layout);
   assert.ok(COLUMN_GAP > 0);
 });

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -47,12 +48,12 @@ def find_chromium() -> str:
     """Return the path of a Chromium or Chrome."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
     mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-    for name in (os.environ.get("CHROME", ""), *names, str(mac)):
+    for name in (os.environ.get("TREADLE_BROWSER", ""), os.environ.get("CHROME", ""), *names, str(mac)):
         if name and (found := shutil.which(name)):
             return found
     raise RuntimeError(
         "The browser tests need a Chromium or Chrome. On Debian and Ubuntu: `apt-get install chromium`; "
-        "elsewhere install Google Chrome; or set CHROME to the program's path."
+        "elsewhere install Google Chrome; or set TREADLE_BROWSER to the program's path."
     )
 
 
@@ -66,11 +67,13 @@ class Server:
 
     def notebook(self, name: str, *cells: str | nbformat.NotebookNode) -> str:
         """Write a notebook of these cells into the server's folder and return its name."""
-        node = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells],
+        new: Any = nbformat.v4
+        node = new.new_notebook(
+            cells=[new.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         )
-        nbformat.write(node, self.folder / name)
+        write: Any = nbformat.write
+        write(node, self.folder / name)
         return name
 
 

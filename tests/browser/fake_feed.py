@@ -63,8 +63,9 @@ class Source:
         with self._lock:
             self.projection.apply(facts)
             delta = self.projection.delta()
-            for callback in self._callbacks if delta else ():
-                callback(delta)
+            if delta is not None:
+                for callback in self._callbacks:
+                    callback(delta)
 
     def play(self, step_s: float = 0.02, hold: bool = True) -> None:
         """Run the tasks, two at a time, in a thread; returns when all have ended."""

@@ -84,6 +84,7 @@ def test_nodes_change_colour_while_a_cell_blocks(
     assert "('details', {'number': 3})" in notebook.output(2)
 
 
+@pytest.mark.long
 def test_the_keyboard_reaches_everything(opener: Any, page: Page) -> None:
     notebook = opener.lab(opener.server.notebook("keys.ipynb", SHOW, ANSWERED))
     notebook.run(0)
@@ -106,6 +107,7 @@ def test_the_keyboard_reaches_everything(opener: Any, page: Page) -> None:
     assert "('cancel', {'numbers': [14]})" in notebook.output(1)
 
 
+@pytest.mark.long
 def test_the_view_follows_the_theme(opener: Any, page: Page, shoot: Callable[[Locator, str], None]) -> None:
     notebook = opener.lab(opener.server.notebook("theme.ipynb", SHOW, PLAY))
     notebook.run(0)
@@ -120,6 +122,7 @@ def test_the_view_follows_the_theme(opener: Any, page: Page, shoot: Callable[[Lo
     expect(view).to_have_attribute("data-theme", "light")
 
 
+@pytest.mark.long
 def test_a_reloaded_page_is_live_again_and_the_file_keeps_the_picture(opener: Any, page: Page) -> None:
     name = opener.server.notebook("reload.ipynb", SHOW, PLAY)
     notebook = opener.lab(name)
@@ -127,7 +130,8 @@ def test_a_reloaded_page_is_live_again_and_the_file_keeps_the_picture(opener: An
     live(notebook)
     notebook.run(1)
     notebook.save()
-    (output,) = nbformat.read(opener.server.folder / name, 4).cells[0].outputs
+    read: Any = nbformat.read
+    (output,) = read(opener.server.folder / name, 4).cells[0].outputs
     assert set(output.data) == {"text/html", "text/plain"}, (
         "a widget's view would be an error without a kernel"
     )
@@ -168,6 +172,7 @@ def test_without_anywidgets_front_end_the_picture_is_kept_up_to_date_and_says_wh
     assert page.locator(".trd").count() == 0
 
 
+@pytest.mark.long
 def test_an_untrusted_notebook_shows_the_picture(
     opener: Any, page: Page, shoot: Callable[[Locator, str], None]
 ) -> None:
@@ -184,8 +189,9 @@ def test_an_untrusted_notebook_shows_the_picture(
     state = nothing()
     assert reduce(state, projection.snapshot())
     html = render(state, live=False, at="14:02:31", view_id="x")
-    cell = nbformat.v4.new_code_cell("view", execution_count=1)
-    cell.outputs = [nbformat.v4.new_output("display_data", data={"text/html": html})]
+    new: Any = nbformat.v4
+    cell = new.new_code_cell("view", execution_count=1)
+    cell.outputs = [new.new_output("display_data", data={"text/html": html})]
     name = opener.server.notebook("untrusted.ipynb", cell)
     notebook = opener.lab(name)
     trusted = "() => [...jupyterapp.shell.currentWidget.content.widgets].some((cell) => cell.model.trusted)"

@@ -41,7 +41,7 @@ def many(tasks: int, name: str = "solve", title: str | None = None) -> dict[str,
                 "number": n,
                 "type": f"E{n}",
                 "message": name * 50,
-                "traceback": f'  File "/home/ann/x.py"\n{name}' * 80,
+                "traceback": f'  File "/data/ann/x.py"\n{name}' * 80,
             }
             projection.failures([row])
     projection.apply([("w", n, "idle", "", 0.0) for n in range(1, 200)])
@@ -89,7 +89,7 @@ def test_no_absolute_path_is_told() -> None:
     html = render(many(40), live=False, at="14:02:31")
     assert "x.py" in html
     assert "ann" not in html
-    assert unpathed("open('/home/ann/a b.txt')") == "open('a b.txt')"
+    assert unpathed("open('/data/ann/a b.txt')") == "open('a b.txt')"
     assert unpathed("C:\\Users\\ann\\x.py") == "x.py"
     assert unpathed("1/2 of a/b at http://host/x/y") == "1/2 of a/b at http://host/x/y"
 

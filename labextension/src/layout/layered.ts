@@ -1,9 +1,9 @@
 // Where tasks stand. Online: a node is placed once, when it comes, and never moves.
 //
 // The sheet is cut into strips from top to bottom, about one per notebook cell. In a strip a node's layer is the longest
-// path to it, its row the mean of its parents' rows or the free one nearest to that. A layer with many nodes
+// path to it, its row the mean of its nearest parents' rows or the free one nearest to that. A layer with many nodes
 // is a block of several columns, wide enough to look well; how many is open until the next layer is drawn.
-// Only the last strip takes in new nodes.
+// Only the last strip takes in new nodes; what would make it too wide begins the next.
 import { Slots, spread } from './slots.ts';
 
 export const NODE_W = 116;
@@ -16,6 +16,7 @@ const GROUP_GAP = 26;
 const ROW_GAP = 10;
 const STRIP_GAP = 34;
 const OVERFLOW_ROWS = 12;
+const WRAP = 1500; // a strip wider than this goes on below, like a line of text
 
 export interface NewNode {
   id: string;
@@ -88,12 +89,33 @@ export class Layered {
     }
   }
 
-  private addOfCell(nodes: NewNode[]): void {
-    const last = this.strips.at(-1);
-    const strip = last && this.fits(last, nodes) ? last : this.newStrip(nodes);
-    strip.cells.add((nodes[0] as NewNode).cell);
-    const layers = this.layersIn(strip, nodes);
-    const most = Math.max(...layers.map((ids, i) => Math.ceil(ids.length / this.layerAt(strip, i, ids.length).columns)));
+  private addOfCell(all: NewNode[]): void {
+    for (let nodes = all; nodes.length; ) {
+      const last = this.strips.at(-1);
+      const strip = last && nodes === all && this.fits(last, nodes) ? last : this.newStrip(nodes);
+      strip.cells.add((nodes[0] as NewNode).cell);
+      const layers = this.layersIn(strip, nodes);
+      const kept = layers.splice(0, this.layersWithin(strip, layers));
+      this.addToStrip(strip, kept);
+      nodes = layers.flat();
+    }
+  }
+
+  /** How many of these layers the strip has room for. */
+  private layersWithin(strip: Strip, layers: NewNode[][]): number {
+    const gap = strip.group ? GROUP_GAP : LAYER_GAP;
+    let x = 0;
+    for (let i = 0; i < layers.length; i++) {
+      const drawn = strip.layers[i];
+      if (drawn) x = drawn.x;
+      else if (x > WRAP) return i;
+      x += (drawn?.columns ?? columnsFor(layers[i]?.length ?? 0)) * COLUMN - COLUMN_GAP + gap;
+    }
+    return layers.length;
+  }
+
+  private addToStrip(strip: Strip, layers: NewNode[][]): void {
+    const most = Math.max(0, ...layers.map((ids, i) => Math.ceil(ids.length / this.layerAt(strip, i, ids.length).columns)));
     layers.forEach((ids, i) => {
       if (ids.length) this.placeInLayer(strip, i, ids, most);
     });
@@ -184,13 +206,15 @@ export class Layered {
     this.places.set(node.id, place);
   }
 
-  /** The mean row of the parents in the same strip; nothing for a node without. */
+  /** The mean row of the nearest parents (those of one layer) in the same strip; nothing for a node without. */
   private meanRow(strip: Strip, node: NewNode): number | undefined {
     let sum = 0;
     let count = 0;
+    let nearest = -1;
     for (const parent of node.parents) {
       const place = this.places.get(parent);
-      if (place?.strip !== strip) continue;
+      if (place?.strip !== strip || place.layer < nearest) continue;
+      if (place.layer > nearest) [nearest, sum, count] = [place.layer, 0, 0];
       sum += (place.y - strip.top) / strip.pitch;
       count += 1;
     }

@@ -9,7 +9,8 @@ export interface DetailsEvents {
   cancel(number: number): void;
 }
 
-const HIDDEN = new Set(['number', 'traceback']);
+const HIDDEN = new Set(['number', 'label', 'traceback', 'failure']); // shown in places of their own
+const NAMES: { [name: string]: string } = { run_s: 'ran for', why: 'why' };
 
 export class DetailsView {
   private readonly head = el('div', { class: 'trd-details-name' });
@@ -87,16 +88,20 @@ export class DetailsView {
       if (group.cell) facts.push(['cell', `[${group.cell}]`]);
     }
     for (const [name, value] of Object.entries(this.answer)) {
-      if (!HIDDEN.has(name) && value !== null && value !== '' && typeof value !== 'object' && !facts.some(([known]) => known === name)) {
-        facts.push([name, shorten(String(value), 400)]);
-      }
+      if (HIDDEN.has(name) || !value || typeof value === 'object' || facts.some(([known]) => known === name)) continue;
+      if (name === 'attempt' && value === 1) continue;
+      facts.push([NAMES[name] ?? name, name === 'run_s' ? inSeconds(Number(value)) : shorten(String(value), 400)]);
     }
     this.facts.replaceChildren(...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
-    const trace = this.answer['traceback'] ?? failure?.traceback;
+    const trace = this.answer['traceback'] ?? this.answer['failure'] ?? failure?.traceback;
     this.trace.hidden = !trace;
     setText(this.trace, String(trace ?? ''));
     this.cancelButton.hidden = !task || FINAL.has(task.state);
   }
+}
+
+function inSeconds(seconds: number): string {
+  return seconds < 0.001 ? `${Math.round(seconds * 1e6)} µs` : seconds < 1 ? `${(seconds * 1000).toPrecision(3)} ms` : `${seconds.toPrecision(3)} s`;
 }
 
 function shorten(text: string, limit: number): string {
