@@ -1,0 +1,90 @@
+"""What is queued is sent once, in an order that keeps its meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from treadle_runtime.client.outbox import ROWS_IN_FRAME, Outbox, pack
+from treadle_runtime.wire import messages as m
+from treadle_runtime.wire.codec import from_client
+
+
+def row(number: int) -> Any:
+    return (number, 1, b"", (), 1, (), 0, 0, 0, None, None)
+
+
+def unpacked(*batch: Any) -> list[m.FromClient]:
+    return [from_client(frame) for frame in pack(batch)]
+
+
+def test_neighbouring_rows_travel_together() -> None:
+    assert unpacked(row(1), row(2)) == [m.Submit([row(1), row(2)])]
+    assert unpacked() == []
+
+
+def test_long_batches_are_cut() -> None:
+    frames = unpacked(*[row(n) for n in range(2 * ROWS_IN_FRAME + 1)])
+    assert [len(frame.rows) for frame in frames if isinstance(frame, m.Submit)] == [
+        ROWS_IN_FRAME,
+        ROWS_IN_FRAME,
+        1,
+    ]
+
+
+def test_releases_gather_behind_the_rows_they_stand_among() -> None:
+    batch = [row(1), m.Release([65536]), row(2), m.Release([131072]), m.Take([65536]), m.Release([5]), row(3)]
+    assert unpacked(*batch) == [
+        m.Submit([row(1), row(2)]),
+        m.Release([65536, 131072]),
+        m.Take([65536]),
+        m.Submit([row(3)]),
+        m.Release([5]),
+    ]
+
+
+def test_definitions_stay_before_the_rows_that_need_them() -> None:
+    define = m.Define([(1, "f", b"code", {})])
+    assert unpacked(row(1), define, row(2)) == [m.Submit([row(1)]), define, m.Submit([row(2)])]
+
+
+def test_a_send_that_fails_keeps_the_rest() -> None:
+    outbox = Outbox()
+    outbox.queue += [m.Take([1]), m.Take([2]), m.Take([3])]
+    sent: list[bytes] = []
+
+    def send(frame: bytes) -> None:
+        if len(sent) == 1:
+            raise KeyboardInterrupt
+        sent.append(frame)
+
+    with pytest.raises(KeyboardInterrupt):
+        outbox.flush(send)
+    assert outbox
+    outbox.flush(sent.append)
+    assert [from_client(frame) for frame in sent] == [
+        m.Take([1]),
+        m.Take([3]),
+    ]  # a C function has no such gap
+    assert not outbox
+
+
+def test_what_was_taken_but_not_packed_is_packed_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from treadle_runtime.client import outbox as module
+
+    outbox = Outbox()
+    outbox.queue += [row(1), row(2)]
+
+    def interrupted(_: Any) -> list[bytes]:
+        raise KeyboardInterrupt
+
+    sent: list[bytes] = []
+    monkeypatch.setattr(module, "pack", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        outbox.flush(sent.append)
+    monkeypatch.undo()
+    outbox.queue.append(row(3))
+    outbox.flush(sent.append)
+    outbox.flush(sent.append)
+    assert [from_client(frame) for frame in sent] == [m.Submit([row(1), row(2)]), m.Submit([row(3)])]
