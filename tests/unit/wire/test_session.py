@@ -68,7 +68,7 @@ def test_descriptors_come_and_go(places: Path) -> None:
     assert path.exists()
 
 
-def test_what_the_dead_left_is_removed_but_never_anothers(places: Path) -> None:
+def test_what_the_dead_left_is_removed_but_never_anothers() -> None:
     mine, theirs = Session.create(RuntimeOptions()), Session.create(RuntimeOptions())
     dead = s.publish(descriptor(DEAD, mine.folder, theirs.folder))
     write_private(mine.folder / "owner.json", msgspec.json.encode(DEAD))
