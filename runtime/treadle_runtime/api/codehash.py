@@ -28,6 +28,7 @@ from .reach import contents, is_constant, own
 _CONSTANT_OPS: Final = frozenset(dis.hasconst) | {dis.opmap[name] for name in ("KW_NAMES",) if name in dis.opmap}
 _NO_MEANING: Final = frozenset({"EXTENDED_ARG", "NOP", "CACHE"})
 _HAS_DOCSTRING: Final = 0x4000000  # flag of Python 3.13
+_ABOUT_SOURCE: Final = ("__firstlineno__", "__static_attributes__", "__doc__")  # assigned by the body of a class
 _WRAPPERS: Final = (staticmethod, classmethod, functools.cached_property, functools.partialmethod)
 
 
@@ -196,7 +197,10 @@ class _Hasher:
         self.put("code", *counts, *code.co_varnames[: sum(counts[:1]) + counts[2]])
         steps = [step for step in dis.get_instructions(code) if step.opname not in _NO_MEANING]
         places = {step.offset: i for i, step in enumerate(steps)}
-        for step in steps:
+        after = [step.argval for step in steps[1:]] + [None]
+        for step, following in zip(steps, after, strict=True):
+            if step.opcode in _CONSTANT_OPS and following in _ABOUT_SOURCE:
+                continue
             if step.opcode in _CONSTANT_OPS:
                 self.put(step.opname)
                 self.constant(code.co_consts[step.arg or 0])

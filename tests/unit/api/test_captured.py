@@ -133,3 +133,11 @@ def test_large_constants_are_part_of_the_code_until_they_change(session: Any, va
     session.notebook.names["text"] = value[2:]
     assert session.run("f") == value[2:]
     assert len(session.defined) == 2
+
+
+def test_a_sentinel_is_itself_as_default_global_and_argument(session: Any) -> None:
+    session.cell("NONE = object()\ndef f(x=NONE):\n    return x is NONE")
+    assert session.run("f") is True
+    version, captured = look(session, "f")
+    assert session.worker().call(version, captured, (session.notebook["NONE"],), {}) is True
+    assert session.run("f", 1) is False
