@@ -1,7 +1,8 @@
 """CPU time of the scheduler alone per small task: submit + place + finish + release, in the process that runs it.
 
 Run: `python benchmarks/core_budget.py [--shapes S ...] [--tasks N] [--workers N]`. Prints one line per shape.
-Two pretended workers answer every launch in the next turn; each result's handle is dropped when it is done.
+Two pretended workers answer every launch in the next turn; each result's handle is dropped when it is done and
+has been read by what is submitted later.
 """
 
 from __future__ import annotations
@@ -50,13 +51,16 @@ def chain(count: int) -> Iterator[TaskRow]:
 
 
 def tree(count: int) -> Iterator[TaskRow]:
-    """Leaves first, then each of the others reads two results: half leaves, half inner nodes."""
-    leaves = (count + 1) // 2
-    for number in range(1, leaves + 1):
-        yield row(number)
-    for number in range(leaves + 1, 2 * leaves):
-        left = 2 * (number - leaves) - 1
-        yield row(number, (vid_of(left, 0), vid_of(left + 1, 0)))
+    """Half are leaves; each of the others reads two results, as soon as there are two."""
+    waiting: list[tuple[int, int]] = []  # (height, number)
+    for number in range(1, count + 1):
+        if len(waiting) > 1 and waiting[-1][0] == waiting[-2][0]:
+            (height, right), (_, left) = waiting.pop(), waiting.pop()
+            yield row(number, (vid_of(left, 0), vid_of(right, 0)))
+            waiting.append((height + 1, number))
+        else:
+            yield row(number)
+            waiting.append((0, number))
 
 
 SHAPES: dict[str, Callable[[int], Iterator[TaskRow]]] = {"flat": flat, "chain": chain, "tree": tree}
@@ -78,12 +82,13 @@ def measure(shape: str, count: int, workers: int) -> tuple[float, int]:
         batch = list(islice(rows, BATCH))
         if batch:
             events.append(TasksSubmitted(at, 1, batch))
-        if dropped:
+        if dropped and (shape != "tree" or not batch):
             events.append(HandlesDropped(at, 1, dropped))
+            dropped = []
         events += [TasksReturned(at, wid, returned) for wid, returned in answers.items()]
-        if not events:
+        if not events and not dropped:
             return spent, done
-        answers, dropped = {}, []
+        answers = {}
         before = clock()
         step = scheduler.handle(events)
         spent += clock() - before

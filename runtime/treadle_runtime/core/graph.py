@@ -14,7 +14,7 @@ from .cone import doom, end
 from .events import TasksSubmitted, VersionsPut
 from .facts import BORN, TASK
 from .fairness import Lane
-from .model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid, is_put, maker_of
+from .model import INLINE_LIMIT, OUTPUT_BITS, PUT_BASE, Kind, Number, OutputRow, Vid, is_put, maker_of
 from .records import Client, Task, Version, Worker
 from .states import TASK_MOVES, DatumState, TaskState
 
@@ -80,8 +80,9 @@ def _depth(books: Books, reads: tuple[Vid, ...]) -> int:
 
 
 def _makers(reads: tuple[Vid, ...]) -> tuple[Number, ...]:
-    if len(reads) == 1 and not is_put(reads[0]):
-        return (maker_of(reads[0]),)
+    if len(reads) == 1:
+        maker = reads[0] >> OUTPUT_BITS
+        return (maker,) if maker < PUT_BASE else ()
     return tuple(dict.fromkeys([maker_of(vid) for vid in reads if not is_put(vid)]))
 
 
