@@ -40,6 +40,12 @@ class Cells:
         self.current = Cell(0, screen.parent(), 1)
         self._cells[0] = self.current
 
+    @property
+    def headless(self) -> bool:
+        """Whether a runner without a person sent the cell: nbclient, nbconvert and papermill take no input."""
+        parent = self.current.parent
+        return isinstance(parent, dict) and not parent.get("content", {}).get("allow_stdin", True)
+
     def begin(self, info: Any) -> None:
         """Take note that a cell begins to run."""
         following = self._client.next_number if self._client is not None else 1

@@ -6,14 +6,17 @@ Law: connects a session with `widget.Dashboard`; knows neither pictures nor task
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from treadle_runtime.api import Session, current
+from treadle_runtime.api import Session, current, peek
 from treadle_runtime.wire import messages as m
 
 from .failures import failure_text
 from .widget import Dashboard
+
+COMPLETE_S: Final = 1.0
+"""How long a view waits for a complete picture; it comes in milliseconds unless the machine is very busy."""
 
 
 class SessionFeed:
@@ -65,10 +68,29 @@ _open: WeakKeyDictionary[Session, Dashboard] = WeakKeyDictionary()
 
 
 def open_dashboard() -> Dashboard:
-    """Return a view of the session, starting it if there is none; the one before it stays as it is."""
+    """Return a view of the session, starting it if there is none; the one before it stays as it is.
+
+    Main thread; waits (bounded) for the first picture, so that the view is never shown empty for want of news.
+    """
     session = current()
     before = _open.pop(session, None)
     if before is not None:
         before.close()
     view = _open[session] = Dashboard(SessionFeed(session))
+    session.client.link.wait(lambda: view.resets > 0, COMPLETE_S)
     return view
+
+
+def complete() -> None:
+    """Bring the view's picture up to date before a cell ends that no page will follow (nbclient, nbconvert).
+
+    Main thread; waits (bounded) for the runtime. Does nothing while tasks run, or where there is no view.
+    """
+    session = peek()
+    view = _open.get(session) if session is not None else None
+    if session is None or view is None or view.has_page or session.client.open or session.client.closed:
+        return
+    before = view.resets
+    SessionFeed(session).reset()
+    session.client.link.wait(lambda: view.resets > before, COMPLETE_S)
+    view.refresh()

@@ -86,6 +86,10 @@ class Extension:
 
     def _on_end(self, _result: Any) -> None:
         self._names.restore()
+        if self._view is not None and self.cells.headless:
+            from .dashboards import complete
+
+            complete()
 
     def _name_of(self, number: int) -> str:
         session = self.cells.session

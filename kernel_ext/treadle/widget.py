@@ -103,11 +103,17 @@ class Dashboard:
         self._shown_at = 0.0
         self._shown_rest = False
         self._closed = False
+        self.resets = 0  # complete pictures received: one more of them is as new as the moment it was asked for
         self._unsubscribe: Callable[[], None] = source.subscribe(self._on_delta)
 
     def __repr__(self) -> str:
         """One line for a terminal or a log."""
         return f"<Dashboard: {in_words(totals(self._state))}>"
+
+    @property
+    def has_page(self) -> bool:
+        """Whether a page shows it and gets the deltas itself."""
+        return self._alive
 
     def text(self) -> str:
         """Return the view as a few lines, for a terminal."""
@@ -179,6 +185,7 @@ class Dashboard:
             if not reduce(self._state, delta):
                 self._source.reset()
                 return
+            self.resets += bool(delta.get("reset"))
             if self._alive:
                 self._widget.send({"type": "delta", "data": delta})
             self._refresh_soon()

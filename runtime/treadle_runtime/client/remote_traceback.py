@@ -213,16 +213,19 @@ def _first_line(file: str, line: int, function: str) -> int:
     """
     if function == "<module>":
         return 1
+    anonymous = function.startswith("<")  # a comprehension or lambda: shown as part of what it stands in
     if os.path.exists(file):
         return line
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
     except (SyntaxError, ValueError):
         return line
-    first = line
+    first = 1 if anonymous else line
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (anonymous or node.name == function):
             begins = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             if begins <= line <= (node.end_lineno or 0):
-                first = begins  # the innermost comes last
+                first = node.lineno if anonymous else begins  # the innermost comes last
+        elif isinstance(node, ast.Lambda) and anonymous and node.lineno <= line <= (node.end_lineno or 0):
+            first = node.lineno
     return first

@@ -166,3 +166,16 @@ def test_code_of_a_frame_begins_where_its_function_begins(cell):
         (2, 200, (200, 200, None, None)),
         (1, 1, (1, 1, None, None)),
     ]
+
+
+def test_a_comprehension_of_a_cell_begins_where_its_function_does():
+    source = "@deco\ndef f(a):\n    b = a\n    return [1 / x\n            for x in b]\n\nsum(1 / x for x in [0])\n"
+    linecache.cache["<cell-6>"] = (len(source), None, source.splitlines(True), "<cell-6>")
+    error = ValueError()
+    remote.rebuild_traceback(error, [("<cell-6>", 3, "f"), ("<cell-6>", 4, "<listcomp>"), ("<cell-6>", 7, "<genexpr>")])
+    begins, entry = [], error.__traceback__
+    while entry is not None:
+        begins.append(entry.tb_frame.f_code.co_firstlineno)
+        entry = entry.tb_next
+    assert begins == [1, 2, 1]
+    assert [line for _file, line, _name in names(error)] == [3, 4, 7]
