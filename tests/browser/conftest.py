@@ -265,3 +265,9 @@ def shoot(page: Page) -> Callable[[Locator, str], None]:
             page.screenshot(path=Path(folder) / f"{name}-page.png")
 
     return take
+
+
+@pytest.fixture
+def tour() -> Path:
+    """The folder of the demo notebooks."""
+    return ROOT / "notebooks"

@@ -69,10 +69,14 @@ export class Camera {
 
   /** Move just so far that `box` is seen. */
   reveal(box: Box): void {
+    if (this.goal) Object.assign(this, this.goal);
+    this.goal = null;
     const seen = this.seen();
-    const dx = box.x0 < seen.x0 ? box.x0 - seen.x0 - MARGIN : box.x1 > seen.x1 ? box.x1 - seen.x1 + MARGIN : 0;
-    const dy = box.y0 < seen.y0 ? box.y0 - seen.y0 - MARGIN : box.y1 > seen.y1 ? box.y1 - seen.y1 + MARGIN : 0;
-    if (dx || dy) this.pan(-dx * this.k, -dy * this.k);
+    const margin = MARGIN / this.k;
+    const dx = box.x0 < seen.x0 ? box.x0 - seen.x0 - margin : box.x1 > seen.x1 ? box.x1 - seen.x1 + margin : 0;
+    const dy = box.y0 < seen.y0 ? box.y0 - seen.y0 - margin : box.y1 > seen.y1 ? box.y1 - seen.y1 + margin : 0;
+    this.x += dx;
+    this.y += dy;
   }
 
   seen(): Box {

@@ -24,6 +24,7 @@ export class GraphCanvas {
   private dirty = false;
   private onScreen = true;
   private epoch = '';
+  private fitted = false;
   private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
   private readonly resized = new ResizeObserver(() => this.resize());
   private readonly seen = new IntersectionObserver((entries) => {
@@ -73,7 +74,7 @@ export class GraphCanvas {
     this.layout.add(fresh.sort((a, b) => a.cell - b.cell || Number(b.group) - Number(a.group)));
     for (const id of shown) this.scene.nodes.set(id, this.paintNode(state, id));
     if (this.scene.chosen && !this.scene.nodes.has(this.scene.chosen)) this.events.choose(null);
-    if (this.camera.follows) this.fit(false);
+    if (this.camera.follows && !this.scene.chosen) this.fit(false);
     this.touch();
   }
 
@@ -84,19 +85,22 @@ export class GraphCanvas {
     const strip = this.layout.strips.at(-1);
     const whole = boxOf(places);
     const newest = boxOf(places.filter((place) => place.strip === strip));
-    this.camera.fit(all || this.camera.scaleFor(whole) >= LEGIBLE ? whole : newest, atOnce || !this.dirtyOnce);
-    this.dirtyOnce = true;
+    this.camera.fit(all || this.camera.scaleFor(whole) >= LEGIBLE ? whole : newest, atOnce || !this.fitted);
+    this.fitted = true;
     this.touch();
   }
-  private dirtyOnce = false;
-
   /** Mark a node; by keyboard it is also brought into view. */
   choose(id: string | null, keyboard: boolean): void {
     this.scene.chosen = id;
     this.scene.keyboard = keyboard;
-    const node = id === null ? undefined : this.scene.nodes.get(id);
-    if (node && keyboard) this.camera.reveal({ x0: node.x, y0: node.y, x1: node.x + node.w, y1: node.y + node.h });
+    if (keyboard) this.reveal();
     this.touch();
+  }
+
+  /** Bring the chosen node into view. */
+  private reveal(): void {
+    const node = this.scene.chosen === null ? undefined : this.scene.nodes.get(this.scene.chosen);
+    if (node) this.camera.reveal({ x0: node.x, y0: node.y, x1: node.x + node.w, y1: node.y + node.h });
   }
 
   touch(): void {
@@ -138,7 +142,8 @@ export class GraphCanvas {
     this.canvas.height = Math.round(height * ratio);
     this.camera.width = width;
     this.camera.height = height;
-    if (this.camera.follows) this.fit(false, true);
+    if (this.scene.chosen !== null) this.reveal();
+    else if (this.camera.follows) this.fit(false, true);
     this.touch();
   }
 

@@ -1,11 +1,11 @@
 // The graph in words, beside the canvas: a list of its nodes for keyboard and screen readers (and for tests).
-// Arrow keys walk along the edges and rows, Enter opens the details.
+// Left and right walk along the edges, up and down through the list, Enter goes to the details.
 import type { Delta, State } from '../feed/reducer.ts';
 import { inWords, total, WORD } from '../states.ts';
 import { el, setAttribute, setText } from './dom.ts';
 
 export interface Walk {
-  places: ReadonlyMap<string, { x: number; y: number }>;
+  places: ReadonlyMap<string, unknown>;
   parentsOf(id: string): string[];
 }
 
@@ -84,24 +84,12 @@ export class TaskList {
     event.stopPropagation();
   }
 
-  /** Left and right along edges, up and down to the nearest node of the column. */
+  /** Left and right along edges, up and down through the list. */
   private neighbour(id: string, key: string): string | null {
-    const here = this.walk.places.get(id);
-    if (!here) return this.firstId();
     if (key === 'ArrowLeft') return this.walk.parentsOf(id).find((parent) => this.walk.places.has(parent)) ?? null;
-    let best: string | null = null;
-    let least = Infinity;
-    for (const [other, at] of this.walk.places) {
-      if (other === id) continue;
-      if (key === 'ArrowRight') {
-        if (!this.walk.parentsOf(other).includes(id)) continue;
-        return other;
-      }
-      const dy = (at.y - here.y) * (key === 'ArrowUp' ? -1 : 1);
-      const far = dy <= 0 ? Infinity : dy + 4 * Math.abs(at.x - here.x);
-      if (far < least) [best, least] = [other, far];
-    }
-    return best;
+    const ids = [...this.items.keys()];
+    if (key === 'ArrowRight') return ids.find((other) => this.walk.parentsOf(other).includes(id)) ?? null;
+    return ids[ids.indexOf(id) + (key === 'ArrowUp' ? -1 : 1)] ?? null;
   }
 }
 
