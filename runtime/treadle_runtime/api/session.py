@@ -35,6 +35,7 @@ from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
 from .put import Put
 from .signature import TaskSignature
+from .unseen import told
 
 _LEAST_SHELF: Final = 64 * 1024 * 1024
 
@@ -151,6 +152,15 @@ class Session:
                 _session = None
             client.close()
             client.give_up()
+            self._tell_unseen()
+
+    def _tell_unseen(self) -> None:
+        """Name the failures nobody has looked at: with the runtime their story goes."""
+        global unseen
+        failures = self.failures()
+        if failures:
+            unseen += len(failures)
+            tell("info", told(failures))
 
     def failures(self) -> list[Call]:
         """Return failed calls that nobody has looked at."""
@@ -173,6 +183,9 @@ class Session:
         where = "inline" if self.options.engine == "inline" else f"{self.plan.workers} workers"
         return f"<Treadle: {where}, {told}{ended}>"
 
+
+unseen = 0
+"""How many tasks of sessions that were stopped failed without anybody looking; `treadle run` asks."""
 
 _session: Session | None = None
 _starting = threading.RLock()

@@ -59,8 +59,19 @@ def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str 
         for _ in range(OWN_FRAMES):
             frames = frames.tb_next if frames is not None else None
         traceback.print_exception(error.with_traceback(frames))
+        _end(cancel=True)
         return 1
-    return 0
+    return 1 if _end(cancel=False) else 0
+
+
+def _end(cancel: bool) -> int:
+    """Stop the runtime that the script has left, if any; return how many failed tasks nobody has looked at."""
+    if "treadle_runtime.api.session" not in sys.modules:
+        return 0  # the script never came near it
+    from ..api import session
+
+    session.stop(cancel=cancel)
+    return session.unseen
 
 
 def _code(code: object) -> int:

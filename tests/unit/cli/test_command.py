@@ -94,3 +94,40 @@ def test_the_tour_says_where_it_cannot_write(tmp_path: Path) -> None:
     done = treadle("tour", "file/tour", folder=tmp_path)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
+
+
+FAILING = """
+import treadle
+from treadle import task
+
+@task
+def f(x):
+    return 1 / x
+
+futures = [f(0), f(0), f(2)]
+"""
+
+
+@pytest.mark.parametrize("engine", ["inline", "local"])
+def test_failures_that_nobody_looked_at_are_listed_and_make_the_run_fail(tmp_path: Path, engine: str) -> None:
+    done = treadle("run", "--workers", "2", "--engine", engine, script(tmp_path, FAILING), folder=tmp_path)
+    assert done.returncode == 1
+    assert "2 tasks failed and nobody has looked:\n  2 x ZeroDivisionError: division by zero, first in f #1" in done.stderr
+
+
+def test_also_those_of_a_runtime_that_the_script_itself_has_stopped(tmp_path: Path) -> None:
+    text = FAILING + "treadle.stop()\nprint('went on')\n"
+    done = treadle("run", "--engine", "inline", script(tmp_path, text), folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "went on\n")
+
+
+def test_failures_that_were_looked_at_are_the_scripts_own_affair(tmp_path: Path) -> None:
+    text = FAILING + "assert [type(each.exception()).__name__ for each in futures[:2]] == ['ZeroDivisionError'] * 2\n"
+    done = treadle("run", "--engine", "inline", script(tmp_path, text), folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_script_has_not_waited_for_is_done_all_the_same(tmp_path: Path) -> None:
+    text = "import pathlib, treadle\ntreadle.task(pathlib.Path('made').write_text)('yes')\n"
+    assert treadle("run", "--workers", "2", script(tmp_path, text), folder=tmp_path).returncode == 0
+    assert (tmp_path / "made").read_text() == "yes"
