@@ -7,6 +7,7 @@ value is fetched when asked for. Using it as if it were its value is an error th
 from __future__ import annotations
 
 import concurrent.futures
+import sys
 import threading
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -194,6 +195,11 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         raise FutureUsedAsValue(f"{self._plainly()}: use wait_on(x)")
 
     @leaves_no_trace
+    def __bool__(self) -> bool:
+        if sys._getframe(1).f_globals.get("__name__", "").startswith(("concurrent.futures", "asyncio")):
+            return True  # concurrent.futures.wait asks whether there is a future, not what it holds
+        self._not_a_value()
+
     def __iter__(self) -> NoReturn:
         raise FutureUsedAsValue(
             f"{self._plainly()}: use wait_on(x), or declare @task(returns=2) to unpack two results"
@@ -220,7 +226,7 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         return self is other
 
 
-_VALUE_METHODS = ["bool", "len", "getitem", "setitem", "delitem", "contains", "call", "int", "float", "complex", "index", "format", "array", "array_ufunc", "array_function", "round", "trunc", "floor", "ceil", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "enter", "exit", "reversed", "next", "bytes", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "xor", "or", "radd", "rsub", "rmul", "rmatmul", "rtruediv", "rfloordiv", "rmod", "rdivmod", "rpow", "rlshift", "rrshift", "rand", "rxor", "ror", "iadd", "isub", "imul", "imatmul", "itruediv", "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior"]
+_VALUE_METHODS = ["len", "getitem", "setitem", "delitem", "contains", "call", "int", "float", "complex", "index", "format", "array", "array_ufunc", "array_function", "round", "trunc", "floor", "ceil", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "enter", "exit", "reversed", "next", "bytes", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "xor", "or", "radd", "rsub", "rmul", "rmatmul", "rtruediv", "rfloordiv", "rmod", "rdivmod", "rpow", "rlshift", "rrshift", "rand", "rxor", "ror", "iadd", "isub", "imul", "imatmul", "itruediv", "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior"]
 for _name in _VALUE_METHODS:
     setattr(Future, f"__{_name}__", Future._not_a_value)
 

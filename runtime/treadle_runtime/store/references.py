@@ -38,6 +38,11 @@ class Inputs:
         return self._values[index]
 
 
+    def buffer(self, index: int) -> Any:
+        """Return the memory of `reads[index]`, another one at each call: equal arrays are stored once, yet are two."""
+        return unpack(self._sources[index]())
+
+
 class _Local(threading.local):
     inputs: Inputs | None = None
 
@@ -90,7 +95,7 @@ def decode_payload(payload: bytes, inputs: Inputs) -> Any:
         if payload[:1] == PLAIN:
             return pickle.loads(memoryview(payload)[1:])
         parts = msgspec.msgpack.decode(memoryview(payload)[1:], type=list[bytes | int])
-        stream, *buffers = [inputs.value(part) if isinstance(part, int) else bytearray(part) for part in parts]
+        stream, *buffers = [inputs.buffer(part) if isinstance(part, int) else bytearray(part) for part in parts]
         return _Loader(io.BytesIO(stream), buffers=buffers).load()
     finally:
         _local.inputs = before

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import place
 from ..core.model import Outcome
-from ..errors import UsageError
+from ..errors import NotSerializable, UsageError
 from ..store.fingerprint import fingerprint
 from ..store.members import members_of
 from ..store.packing import Packed, pack
@@ -158,14 +158,22 @@ class _Watch:
     ) -> None:
         written = [member for group in groups for member in group]
         self._watched = [
-            (name, value, fingerprint(value))
+            (name, value, _content(value))
             for name, value in _named(function, args, kwargs)
             if not _overlap(members_of(value), written) and _size_of(value) <= CHECK_LIMIT
         ]
 
     def changes(self) -> Notes | None:
-        names = [name for name, value, mark in self._watched if fingerprint(value) != mark]
+        names = [name for name, value, mark in self._watched if _content(value) != mark]
         return {"changed": ", ".join(names)} if names else None
+
+
+def _content(value: Any) -> bytes | None:
+    """Return what tells one content from another; None for what can't be compared (a task may put a lock into a list)."""
+    try:
+        return fingerprint(value)
+    except NotSerializable:
+        return None
 
 
 def _overlap(parts: list[Any], written: list[Any]) -> bool:
