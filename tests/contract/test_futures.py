@@ -55,6 +55,7 @@ def test_wait_for_the_first_exception(engine):
         f.exception()
     done, _ = concurrent.futures.wait([f], timeout=30, return_when=concurrent.futures.FIRST_EXCEPTION)
     assert done == {f}
+    assert isinstance(f.exception(), ValueError)
 
 
 def test_callbacks_run_once_and_at_once_when_done():
@@ -67,21 +68,16 @@ def test_callbacks_run_once_and_at_once_when_done():
     assert seen == [x, x]
 
 
-def test_awaiting():
+def test_awaiting_what_is_done():
     async def run():
-        value = await add(20, 22)
-        wrapped = await asyncio.wrap_future(waited)
         with pytest.raises(ValueError, match="broken"):
             await bad
-        return value, wrapped
+        return await good, await asyncio.wrap_future(good)
 
-    waited = add(1, 1)
-    bad = fail()
-    wait_on(waited)
+    good, bad = add(1, 1), fail()
+    wait_on(good)
     bad.exception()
-    later = add(20, 22)
-    wait_on(later)
-    assert asyncio.run(run())[1] == 2
+    assert asyncio.run(run()) == (2, 2)
 
 
 def test_gathers_several_with_await(engine):
