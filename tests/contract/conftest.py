@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from treadle_runtime.api import start
 from treadle_runtime.testing import VirtualCluster
 

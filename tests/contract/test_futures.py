@@ -9,7 +9,20 @@ import pickle
 
 import numpy as np
 import pytest
-from treadle_runtime.api import INOUT, Future, as_completed, barrier, cancel, future, futures, map, put, task, wait_on  # noqa: A004
+
+from treadle_runtime.api import (
+    INOUT,
+    Future,
+    as_completed,
+    barrier,
+    cancel,
+    future,
+    futures,
+    map,
+    put,
+    task,
+    wait_on,
+)
 from treadle_runtime.errors import FutureUsedAsValue, TaskCancelled, UpstreamFailed, UsageError
 
 
@@ -136,7 +149,7 @@ def test_missing_attributes_are_attribute_errors():
 
 def test_identity():
     x, y = add(1), add(1)
-    assert x == x  # noqa: PLR0124
+    assert x == x
     assert x != y
     assert len({x, y}) == 2
     assert copy.copy(x) is x
@@ -198,19 +211,19 @@ def test_the_users_own_exception():
 
 
 def test_exceptions_of_ones_own_class_and_with_a_cause():
-    class Odd(Exception):
+    class OddError(Exception):
         def __init__(self, a, b):
             super().__init__(f"{a}-{b}")
 
     def run():
         try:
-            {}["k"]  # noqa: B018
+            {}["k"]
         except KeyError as error:
-            raise Odd(1, 2) from error
+            raise OddError(1, 2) from error
 
-    with pytest.raises(Exception, match="1-2") as caught:  # Odd can't be rebuilt from its arguments
+    with pytest.raises(Exception, match="1-2") as caught:  # it can't be rebuilt from its arguments
         wait_on(task(run)())
-    assert type(caught.value).__name__ in ("Odd", "TaskFailed")
+    assert type(caught.value).__name__ in ("OddError", "TaskFailed")
     assert isinstance(caught.value.__cause__, KeyError)
 
 
@@ -239,7 +252,7 @@ def test_put_is_shared_and_constant():
     shared = put(big)
     assert wait_on(task(np.sum)(shared)) == big.sum()
     assert wait_on(shared).shape == big.shape
-    grow = task(c=INOUT)(lambda c: None)
+    grow = task(c=INOUT)(lambda c: c)
     with pytest.raises(UsageError, match="constant"):
         grow(shared)
 

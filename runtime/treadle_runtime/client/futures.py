@@ -199,7 +199,7 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         for depth in (1, 2):  # 1 is what keeps Treadle's frames out of tracebacks
             if sys._getframe(depth).f_globals.get("__name__", "").startswith(("concurrent.futures", "asyncio")):
                 return True  # concurrent.futures.wait asks whether there is a future, not what it holds
-        self._not_a_value()
+        return self._not_a_value()
 
     def __iter__(self) -> NoReturn:
         raise FutureUsedAsValue(
