@@ -14,7 +14,7 @@ from .cone import doom, end
 from .events import TasksSubmitted, VersionsPut
 from .facts import BORN, TASK
 from .fairness import Lane
-from .model import INLINE_LIMIT, OUTPUT_BITS, PUT_BASE, Kind, Number, OutputRow, Vid, is_put, maker_of
+from .model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid, is_put, maker_of
 from .records import Client, Task, Version, Worker
 from .states import TASK_MOVES, DatumState, TaskState
 
@@ -47,10 +47,14 @@ def on_tasks_submitted(books: Books, event: TasksSubmitted) -> None:
             lane = books.queue.lane(priority, client, cell)
         function = functions.get(fid) or books.function(fid)
         if reads or outputs != 1 or options is not None:
-            born = (BORN, number, fid, cid, cell, _depth(books, reads), _makers(reads), title, now)
-            task = known[number] = Task(number, function, lane, WAITING, [born], outputs)
-            facts.append(born)
-            _enter(books, task, client, reads, renews, options)
+            task = known[number] = Task(number, function, lane, WAITING, [], outputs)
+            broken = _link(books, task, reads, title)
+            _make_outputs(books, task, client)
+            if renews:
+                task.rarely().renews = renews
+            if options is not None and options.get("retry_lost") is False:
+                task.rarely().retry_lost = False
+            _begin(books, task, broken)
             continue
         born = (BORN, number, fid, cid, cell, 1, (), title, now)
         fact = (TASK, number, READY, 0, now)
@@ -66,87 +70,79 @@ def on_tasks_submitted(books: Books, event: TasksSubmitted) -> None:
     books.counts[READY] += ready
 
 
-def _depth(books: Books, reads: tuple[Vid, ...]) -> int:
-    """The number of tasks on the longest path that ends in a reader of these."""
-    depth = 0
-    known = books.tasks
-    for vid in reads:
-        maker = known.get(vid >> OUTPUT_BITS)
-        if maker is not None:
-            above = maker.log[0][5]
-            if above > depth:
-                depth = above
-    return depth + 1
-
-
-def _makers(reads: tuple[Vid, ...]) -> tuple[Number, ...]:
-    if len(reads) == 1:
-        maker = reads[0] >> OUTPUT_BITS
-        return (maker,) if maker < PUT_BASE else ()
-    return tuple(dict.fromkeys([maker_of(vid) for vid in reads if not is_put(vid)]))
-
-
-def _enter(
-    books: Books,
-    task: Task,
-    client: Client,
-    reads: tuple[Vid, ...],
-    renews: tuple[tuple[int, int], ...],
-    options: dict[str, int | float | str | bool] | None,
-) -> None:
-    """Tie a new task to what it reads and makes, and put it where it belongs."""
-    broken = _link(books, task, reads)
-    outputs = []
-    base = task.number << OUTPUT_BITS
-    for vid in range(base, base + task.open):
-        version = books.versions[vid] = Version(vid, task, 1)
-        outputs.append(version)
-        client.handles[vid] = 1
-    task.outputs = tuple(outputs)
-    if renews:
-        task.rarely().renews = renews
-    if options is not None and options.get("retry_lost") is False:
-        task.rarely().retry_lost = False
-    state = WAITING if task.missing or broken else READY
-    fact = (TASK, task.number, state, 0, books.now)
-    books.facts.append(fact)
-    task.log.append(fact)
-    books.counts[state] += 1
-    task.state = state
-    if broken is not None:
-        end(books, task, *broken)
-    elif task.missing:
-        _try_ahead(books, task)
-    else:
-        books.queue.push(task)
-
-
-def _link(books: Books, task: Task, reads: tuple[Vid, ...]) -> tuple[str, Number] | None:
-    """Enter a task with what it reads; give (state, root) if one of these can't be had any more."""
+def _link(books: Books, task: Task, reads: tuple[Vid, ...], title: str | None) -> tuple[str, Number] | None:
+    """Enter a task with what it reads, and tell its birth; give (state, root) if it reads what can't be had any more."""
     known = books.versions
     number = task.number
     broken: tuple[str, Number] | None = None
     linked: list[Version] = []
+    makers: list[Number] = []
+    depth = 0
     for vid in reads:
         version = known.get(vid)
         if version is None:
             version = Version(vid, None, 0)
             version.state = _DROPPED
             broken = broken or (TaskState.UPSTREAM, maker_of(vid))
+            if not is_put(vid):
+                makers.append(maker_of(vid))
         else:
+            maker = version.maker
+            if maker is not None:
+                makers.append(maker.number)
+                above = maker.log[0][5]
+                if above > depth:
+                    depth = above
             readers = version.readers
             if readers is None:
-                readers = version.readers = {}
-            if number not in readers:
+                version.readers = {number: task}
+            elif number in readers:
+                linked.append(version)
+                continue
+            else:
                 readers[number] = task
-                state = version.state
-                if state == _PENDING:
-                    task.missing += 1
-                elif state == _BROKEN and broken is None:
-                    broken = doom(version)
+            state = version.state
+            if state == _PENDING:
+                task.missing += 1
+            elif state == _BROKEN:
+                broken = broken or doom(version)
         linked.append(version)
     task.reads = tuple(linked)
+    names = tuple(makers) if len(makers) < 2 else tuple(dict.fromkeys(makers))
+    lane = task.lane
+    born = (BORN, number, task.function.fid, lane.client.cid, lane.cell, depth + 1, names, title, books.now)
+    books.facts.append(born)
+    task.log.append(born)
     return broken
+
+
+def _make_outputs(books: Books, task: Task, client: Client) -> None:
+    """Enter what a task will make, with one handle of its client on each."""
+    vid = task.number << OUTPUT_BITS
+    if task.open == 1:
+        books.versions[vid] = version = Version(vid, task, 1)
+        task.outputs = (version,)
+        client.handles[vid] = 1
+        return
+    task.outputs = tuple([Version(each, task, 1) for each in range(vid, vid + task.open)])
+    for version in task.outputs:
+        books.versions[version.vid] = version
+        client.handles[version.vid] = 1
+
+
+def _begin(books: Books, task: Task, broken: tuple[str, Number] | None) -> None:
+    """Say a task's first state and put it where it belongs."""
+    state = task.state = WAITING if task.missing or broken else READY
+    fact = (TASK, task.number, state, 0, books.now)
+    books.facts.append(fact)
+    task.log.append(fact)
+    books.counts[state] += 1
+    if broken is not None:
+        end(books, task, *broken)
+    elif task.missing:
+        _try_ahead(books, task)
+    else:
+        books.queue.push(task)
 
 
 def _try_ahead(books: Books, task: Task) -> None:

@@ -12,7 +12,7 @@ from . import graph
 from . import versions as data
 from .books import Books
 from .facts import TASK
-from .model import Kind
+from .model import Kind, Vid
 from .records import Task, Version, Worker
 from .recovery import await_publication
 from .states import TASK_MOVES, DatumState, TaskState
@@ -142,12 +142,16 @@ def put(books: Books, task: Task, worker: Worker) -> None:
     """Place a task on a worker; `fit` follows."""
     load(books, worker, task)
     books.move(task, _PLACED)
+    reads = task.reads
     ahead = task.missing
-    inputs = tuple(
-        [(version.vid, _HELD if ahead and version.state == _PENDING else version.kind) for version in task.reads]
-    )
+    if len(reads) == 1:
+        version = reads[0]
+        inputs: tuple[tuple[Vid, Kind], ...] = ((version.vid, _HELD if ahead else version.kind),)
+    else:
+        inputs = tuple([(each.vid, _HELD if ahead and each.state == _PENDING else each.kind) for each in reads])
     worker.launches.append((task.number, task.attempt, inputs))
-    books.touch(worker)
+    if not worker.touched:
+        books.touch(worker)
     for version in task.outputs:
         if version.readers:
             worker.candidates.extend(version.readers.values())
@@ -156,15 +160,20 @@ def put(books: Books, task: Task, worker: Worker) -> None:
 # ---------------------------------------------------------------- ahead of time
 def _queue_ahead(books: Books) -> None:
     """Queue tasks behind the ones that make their inputs, on workers that this turn touched."""
+    feed_s = books.options.feed_s
     for worker in books.touched:
         candidates = worker.candidates
+        if not candidates:
+            continue
         while candidates and worker.room != FULL:
             if books.idle and len(worker.tasks) - worker.ahead > 1:
                 break  # an idle worker may rather take one of the two strands
             task = candidates.popleft()
             if task.state == _WAITING and _all_made_on(books, task, worker):
                 put(books, task, worker)
-                fit(books, worker)
+                if worker.load >= feed_s:
+                    break
+        fit(books, worker)
 
 
 def _all_made_on(books: Books, task: Task, worker: Worker) -> bool:
