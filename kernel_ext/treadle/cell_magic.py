@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .extension import Extension
 
 _OPTION: Final = re.compile(
-    r"""\s*(?:(?P<names>-i|-o|--in|--out|--inout)(?:\s+|=)(?P<value>[^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)*)(?!\s*[=.(\[+*/%-])
+    r"""\s*(?:(?P<names>-i|-o|--in|--out|--inout)(?:\s+|=)(?P<value>[^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)*)
         |--name(?:\s+|=)(?P<name>"[^"]*"|'[^']*'|\S+))(?:\s+|$)""",
     re.VERBOSE,
 )

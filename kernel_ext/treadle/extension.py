@@ -5,6 +5,7 @@ Law: the one place that knows a shell and all parts together; one `Extension` pe
 
 from __future__ import annotations
 
+import atexit
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from treadle_runtime.api import peek, set_face
 from treadle_runtime.client.calls import Call
 from treadle_runtime.config import Options, plan
 from treadle_runtime.errors import TreadleError
+from treadle_runtime.wire.messages import Bye
 
 from .cell_card import Afterwards
 from .cells import Cells
@@ -50,11 +52,13 @@ class Extension:
         self._undo.append(install_magics(self))
         self._undo.append(teach(self.shell))
         set_face(self)
+        atexit.register(self._at_exit)
         return _greeting(left_out)
 
     def unload(self) -> None:
         """Take back what is still ours; what runs goes on."""
         set_face(None)
+        atexit.unregister(self._at_exit)
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
@@ -90,6 +94,17 @@ class Extension:
             from .dashboards import complete
 
             complete()
+
+    def _at_exit(self) -> None:
+        """End an idle runtime with its kernel; after a restart it is wanted again, so it stays for its lease."""
+        session = peek()
+        reply = getattr(getattr(self.shell, "kernel", None), "_shutdown_message", None)
+        if session is None or reply is None or reply["content"].get("restart"):
+            return
+        client = session.client
+        if client.open == 0 and not client.closed and client.lost is None:
+            client.link.send(Bye(stop=True))
+            client.close()
 
     def _name_of(self, number: int) -> str:
         session = self.cells.session

@@ -20,4 +20,6 @@ class Unassigned:
 
 
 def _missing(name: str, where: str) -> NoReturn:
-    raise NameError(f"name '{name}' is not defined: {where} did not assign it on the path it took.", name=name)
+    error = NameError(f"name '{name}' is not defined: {where} did not assign it on the path it took.", name=name)
+    error.__treadle_frames__ = ()  # type: ignore[attr-defined] # it is raised where the name is used, not here
+    raise error

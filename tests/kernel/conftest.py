@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import queue
 import time
@@ -62,8 +63,6 @@ class Notebook:
 
     def value(self, code: str) -> Any:
         """Return the value of an expression of plain literals."""
-        import ast
-
         return ast.literal_eval(self.ok(code).shown[-1]["text/plain"])
 
     def until(self, condition: Any, what: str) -> None:
@@ -101,11 +100,16 @@ class Notebook:
         raise AssertionError("no reply")
 
 
-def open_notebook() -> Notebook:
-    """Start a kernel that finds the packages of this repository."""
+def _open() -> Notebook:
+    """Start a kernel that finds the packages of this repository.
+
+    TREADLE_KERNEL_PYTHON names another interpreter for it, with another ipykernel.
+    """
     paths = [str(ROOT / "runtime"), str(ROOT / "kernel_ext")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     manager = KernelManager(kernel_name="python3")
+    if interpreter := os.environ.get("TREADLE_KERNEL_PYTHON"):
+        manager.kernel_spec.argv[0] = interpreter
     manager.start_kernel(env={**environment, "TREADLE_WORKERS": "2", "TREADLE_MEMORY": "64MB"})
     client = manager.client()
     client.start_channels()
@@ -118,7 +122,13 @@ def open_notebook() -> Notebook:
 @pytest.fixture(scope="module")
 def notebook():
     """A kernel for the module's tests, in the order in which they stand."""
-    opened = open_notebook()
+    opened = _open()
     yield opened
     opened.client.stop_channels()
     opened.manager.shutdown_kernel()
+
+
+@pytest.fixture(scope="session")
+def open_notebook():
+    """What starts a kernel, for tests that end theirs."""
+    return _open

@@ -1,0 +1,166 @@
+"""Cells as tasks and what tasks print, in a real kernel with workers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded(notebook):
+    notebook.ok("%load_ext treadle")
+    notebook.ok("from pathlib import Path\nimport tempfile, time, os\ngate = tempfile.mkdtemp()")
+    notebook.ok(
+        "@task\ndef talk(text, gate, wait=True):\n"
+        "    import os, time\n"
+        "    print('before', text, flush=True)\n"
+        "    while wait and not os.path.exists(gate + '/' + text):\n        time.sleep(0.01)\n"
+        "    print('after', text)\n    return text\n"
+    )
+    return notebook
+
+
+def last_shown(ran) -> str:
+    return ran.shown[-1]["text/plain"]
+
+
+# ---------------------------------------------------------------- printed output
+def test_output_appears_below_its_cell_while_later_cells_run_and_after(notebook):
+    cell = notebook.start("slow = talk('one', gate)")
+    notebook.until(lambda: notebook.cells[cell].text == "before one\n", "the first line")
+    later = notebook.ok("print('later')")
+    notebook.ok("Path(gate, 'one').touch()")
+    notebook.until(lambda: notebook.cells[cell].text == "before one\nafter one\n", "the second line")
+    assert later.text == "later\n"
+    assert notebook.value("wait_on(slow)") == "one"
+
+
+def test_output_arrives_before_the_wait_ends(notebook):
+    assert notebook.ok("_ = wait_on(talk('x', gate, wait=False))\nprint('waited')").text.split("\n")[:3] == [
+        "before x",
+        "after x",
+        "waited",
+    ]
+
+
+def test_lines_of_several_tasks_begin_with_their_task(notebook):
+    ran = notebook.ok("_ = wait_on([talk(f'n{i}', gate, wait=False) for i in range(5)])")
+    lines = ran.text.splitlines()
+    assert len(lines) == 10
+    assert all(re.fullmatch(r"talk#\d+ (before|after) n\d", line) for line in lines)
+    assert len({line.split()[0] for line in lines}) == 5
+
+
+def test_stderr_stays_stderr(notebook):
+    ran = notebook.ok("@task\ndef moan():\n    import sys\n    print('oh', file=sys.stderr)\n_ = wait_on(moan())")
+    assert next(output for output in ran.outputs if output.get("name") == "stderr")["text"] == "oh\n"
+
+
+# ---------------------------------------------------------------- %%task
+def test_cell_becomes_a_task_and_shows_its_last_value(notebook):
+    notebook.ok("base = 10")
+    cell = notebook.start("%%task\nimport math\nk = base * 2\nprint('inside')\nmath.sqrt(k + 5)")
+    notebook.until(lambda: notebook.cells[cell].shown and last_shown(notebook.cells[cell]) == "5.0", "the value")
+    assert notebook.cells[cell].text == "inside\n"
+    assert notebook.value("[type(k).__name__, wait_on(k), math.pi > 3]") == ["Future", 20, True]
+
+
+def test_value_is_in_out(notebook):
+    cell = notebook.start("%%task\n6 * 7")
+    notebook.until(lambda: notebook.cells[cell].shown and last_shown(notebook.cells[cell]) == "42", "the value")
+    assert notebook.value("42 in [v for v in Out.values() if isinstance(v, int)]") is True
+
+
+def test_chain_of_cells(notebook):
+    notebook.ok("%%task\nrows = list(range(5))")
+    notebook.ok("%%task\nrows.append(100)\ntotal = 0\nfor row in rows:\n    total += row")
+    assert notebook.value("wait_on(rows, total)") == [[0, 1, 2, 3, 4, 100], 110]
+    assert notebook.value("'row' in dir()") is False
+
+
+def test_live_object_is_changed_in_place(notebook):
+    notebook.ok("import numpy as np\nfield = np.zeros(3)\nalias = field")
+    notebook.ok("%%task\nfield[1] = 5")
+    notebook.ok("%%task\nfield += 1")
+    assert notebook.value("wait_on(field).tolist()") == [1.0, 6.0, 1.0]
+    assert notebook.value("alias is field and alias.tolist()") == [1.0, 6.0, 1.0]
+
+
+def test_number_is_rebound(notebook):
+    notebook.ok("count = 1\nold = count")
+    for _ in range(3):
+        notebook.ok("%%task\ncount += 1")
+    assert notebook.value("[wait_on(count), old]") == [4, 1]
+
+
+def test_classes_of_the_cell_are_the_notebooks(notebook):
+    notebook.ok("%%task\nclass Point:\n    def __init__(self, x): self.x = x\npoint = Point(3)")
+    assert notebook.value("[isinstance(wait_on(point), Point), wait_on(point).x]") == [True, 3]
+
+
+def test_name_that_no_path_assigned(notebook):
+    notebook.ok("%%task\nif base > 5:\n    big = 1\nelse:\n    small = 1")
+    assert notebook.value("wait_on(big)") == 1
+    assert "NameError: name 'small' is not defined" in notebook.run("wait_on(small)").error
+
+
+def test_failed_name_does_not_poison_the_cell_that_makes_it_anew(notebook):
+    source = "%%task\nif base:\n    fragile = 1 / divisor"
+    notebook.ok("divisor = 0")
+    notebook.ok(source)
+    assert "ZeroDivisionError" in notebook.run("wait_on(fragile)").error
+    notebook.ok("divisor = 4")
+    notebook.ok(source)
+    assert notebook.value("wait_on(fragile)") == 0.25
+
+
+def test_options(notebook):
+    notebook.ok("%%task -o i --name 'count to {base}'\nfor i in range(base): pass")
+    assert notebook.value("[wait_on(i), 'count to 10 #' in repr(i)]") == [9, True]
+    notebook.ok("def grow(b): b.append(1)\nbox = []")
+    notebook.ok("%%task --inout box\ngrow(box)")
+    assert notebook.value("wait_on(box)") == [1]
+
+
+def test_lost_change_of_an_input_is_told_in_the_cell(notebook):
+    cell = notebook.start("%%task\ngrow(box)")
+    told = "box was changed by this cell but is an input; its change is lost: add --inout box"
+    notebook.until(lambda: told in notebook.cells[cell].text, "the line")
+
+
+def test_line_magic(notebook):
+    notebook.ok("%task power = base ** 2")
+    assert notebook.value("wait_on(power)") == 100
+    notebook.ok("made = %task base + 1")
+    assert notebook.value("wait_on(made)") == 11
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("%%task\nx = 1\n!ls", "line 3 `!ls` is a magic"),
+        ("%%task -o nothing\nx = 1", "-o names `nothing`"),
+        ("%%task --wrong\nx = 1", "does not know '--wrong'"),
+        ("%task", "needs a statement"),
+    ],
+)
+def test_mistake_is_one_sentence(notebook, cell, told):
+    ran = notebook.run(cell)
+    assert ran.error == ""
+    assert ran.text.startswith("UsageError: ")
+    assert told in ran.text
+    assert ran.text.count("\n") <= 2
+
+
+def test_syntax_error_names_the_cells_line(notebook):
+    error = notebook.run("%%task\nx = 1\ny = = 2").error
+    assert "line 3" in error
+    assert "y = = 2" in error
+    assert "kernel_ext" not in error
+
+
+def test_failing_import_is_shown_at_its_line(notebook):
+    error = notebook.run("%%task\nimport no_such_module\nx = 1").error
+    assert "----> 2 import no_such_module" in error
+    assert "kernel_ext" not in error

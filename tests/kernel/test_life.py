@@ -1,0 +1,90 @@
+"""Interrupt, restart and end of a kernel; its live view. Each test that ends a kernel has one of its own."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+SLOW = "@task\ndef slow(path):\n    import os, time\n    while not os.path.exists(path):\n        time.sleep(0.01)\n    return 'done'"
+
+
+@pytest.fixture
+def own(open_notebook):
+    opened = open_notebook()
+    opened.ok("%load_ext treadle")
+    yield opened
+    opened.client.stop_channels()
+    if opened.manager.is_alive():
+        opened.manager.shutdown_kernel(now=True)
+
+
+def processes(notebook) -> list[psutil.Process]:
+    """The runtime of a kernel and its workers."""
+    pid = notebook.value("treadle.start().client.link.ask('status', {})['pid']")
+    runtime = psutil.Process(pid)
+    return [runtime, *runtime.children(recursive=True)]
+
+
+def end_of(alive: list[psutil.Process]) -> list[psutil.Process]:
+    return psutil.wait_procs(alive, timeout=20)[1]
+
+
+def test_stop_button_ends_the_wait_and_not_the_task(own, tmp_path):
+    gate = tmp_path / "gate"
+    own.ok(SLOW)
+    own.ok(f"x = slow({str(gate)!r})")
+    cell = own.start("print('waiting', flush=True)\nwait_on(x)")
+    own.until(lambda: "waiting" in own.cells[cell].text, "the wait")
+    own.manager.interrupt_kernel()
+    own.until(lambda: own.cells[cell].status == "idle", "the end of the wait")
+    assert "KeyboardInterrupt" in own.cells[cell].error
+    assert "----> 2 wait_on(x)" in own.cells[cell].error
+    assert "treadle_runtime" not in own.cells[cell].error
+    gate.touch()
+    assert own.value("wait_on(x)") == "done"
+
+
+def test_kernel_that_is_shut_down_leaves_no_process(own):
+    own.ok("@task\ndef f(): return 1\nwait_on([f() for _ in range(4)])")
+    alive = processes(own)
+    assert len(alive) >= 3
+    own.manager.shutdown_kernel()
+    assert end_of(alive) == []
+
+
+def test_restarted_kernel_computes_again(own):
+    own.ok("@task\ndef f(): return 1\nwait_on(f())")
+    before = processes(own)
+    own.manager.restart_kernel()
+    own.client.wait_for_ready(timeout=60)
+    own.ok("%load_ext treadle\n@task\ndef f(): return 2")
+    assert own.value("wait_on(f())") == 2
+    own.manager.shutdown_kernel()
+    for process in before:  # waits for its lease: this kernel can't reach it any more
+        if process.is_running():
+            process.terminate()
+    assert end_of(before) == []
+
+
+def test_live_view_is_never_blank_and_follows_a_blocked_cell(own, tmp_path):
+    own.ok(SLOW)
+    view = own.ok("%treadle")
+    assert "No tasks yet" in view.shown[0]["text/html"]
+    gate = tmp_path / "gate"
+    blocked = own.start(f"wait_on(slow({str(gate)!r}))")
+    own.until(lambda: "running" in view.shown[0]["text/plain"], "the running task in the view")
+    assert own.cells[blocked].status == "busy"
+    gate.touch()
+    own.until(lambda: "1 done" in view.shown[0]["text/plain"], "the finished task in the view")
+    assert "slow" in own.ok("treadle.dashboard()").shown[0]["text/html"]  # right from the beginning
+
+
+def test_runtime_is_told_apart_after_stop(own):
+    own.ok("@task\ndef f(x): return x\na = f(5)")
+    own.ok("%treadle stop")
+    assert own.value("wait_on(a)") == 5
+    started = time.monotonic()
+    assert own.value("wait_on(f(6))") == 6
+    assert time.monotonic() - started < 30
