@@ -67,6 +67,11 @@ class CellCard:
         if self._cell.shows:
             self._remember(self._future)
         self._extension.screen.display(self._parent, self._line(), {}, self._display_id)
+        if self._extension.cells.headless:  # nobody will take in what comes after the end of the cell
+            call = self._future._call_now()
+            call.client.wait_for([call])
+            self._end()
+            return
         self._extension.afterwards.start()
         self._future.add_done_callback(lambda _future: self._extension.afterwards.add(self._end))
 

@@ -63,7 +63,7 @@ def completions(line: str) -> list[str]:
 
 # ---------------------------------------------------------------- verbs
 _START_OPTIONS: Final = ("workers", "threads", "memory", "keep_alive", "seed", "engine")
-_WORDS: Final = {"stop": ("cancel",), "tasks": ("failed", "running", "waiting", "done", "--held")}
+_WORDS: Final = {"stop": ("cancel",), "seed": ("off",), "tasks": ("failed", "running", "waiting", "done", "--held")}
 
 
 def _start(_extension: Extension, words: list[str]) -> None:
@@ -157,6 +157,12 @@ def _number(words: list[str]) -> int:
     return int(text)
 
 
+def _seed(_extension: Extension, words: list[str]) -> None:
+    if len(words) != 1 or not (words[0].isdigit() or words[0] == "off"):
+        raise UsageError("%treadle seed needs a whole number, as in `%treadle seed 42`, or `off`.")
+    api.current().seed(None if words[0] == "off" else int(words[0]))
+
+
 def _help(_extension: Extension, _words: list[str]) -> None:
     print(help_text())
 
@@ -168,5 +174,6 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]]
     "graph": (_graph, "graph", "the live view, as `%treadle` alone"),
     "tasks": (_tasks, "tasks [STATE ...] [--held]", "counts per function, tasks in a state, or what names hold results"),
     "log": (_log, "log NUMBER", "all that a task printed, and its failure"),
+    "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "help": (_help, "help", "this list"),
 }

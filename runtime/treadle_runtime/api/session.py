@@ -12,6 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Protocol
 
@@ -132,6 +133,11 @@ class Session:
             count = self._counts[signature.name] = self._counts.get(signature.name, 0) + 1
             found["seed"] = xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}".encode()) >> 12
         return found or None
+
+    def seed(self, seed: int | None) -> None:
+        """Seed random numbers in the tasks called from now on; counts of calls begin anew."""
+        self.options = replace(self.options, seed=seed)
+        self._counts.clear()
 
     def stop(self, cancel: bool = False) -> None:
         """End the runtime: wait for what runs and waits, or cancel it. Results that exist stay readable."""
