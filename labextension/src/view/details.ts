@@ -26,13 +26,15 @@ export class DetailsView {
     this.trace,
   );
   private id: string | null = null;
+  private asked = false;
   private answer: { [name: string]: unknown } = {};
 
   constructor(events: DetailsEvents) {
     this.closeButton.addEventListener('click', () => events.close());
     this.cancelButton.addEventListener('click', () => {
-      if (this.id !== null) events.cancel(Number(this.id));
-      this.cancelButton.disabled = true;
+      if (this.id === null || this.asked) return;
+      this.askedToCancel(true); // not `disabled`: that would take the focus away
+      events.cancel(Number(this.id));
     });
     this.element.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') events.close();
@@ -42,7 +44,7 @@ export class DetailsView {
   show(state: State, id: string | null): void {
     if (id !== this.id) {
       this.answer = {};
-      this.cancelButton.disabled = false;
+      this.askedToCancel(false);
     }
     this.id = id;
     this.update(state);
@@ -53,6 +55,12 @@ export class DetailsView {
     if (String(number) !== this.id) return;
     this.answer = data;
     this.update(state);
+  }
+
+  private askedToCancel(asked: boolean): void {
+    this.asked = asked;
+    this.cancelButton.setAttribute('aria-disabled', String(asked));
+    setText(this.cancelButton, asked ? 'Cancelling' : 'Cancel');
   }
 
   shows(id: string): boolean {

@@ -23,8 +23,8 @@ export const CSS = `
 .trd-canvas:active { cursor: grabbing; }
 .trd-tools { position: absolute; right: 8px; bottom: 8px; display: flex; gap: 4px; }
 .trd-button { font: inherit; font-size: 12px; line-height: 1; padding: 6px 9px; min-width: 28px; color: var(--trd-text); background: var(--trd-card); border: 1px solid var(--trd-border); border-radius: 6px; cursor: pointer; }
-.trd-button:hover:not(:disabled) { border-color: var(--trd-focus); }
-.trd-button:disabled { opacity: .55; cursor: default; }
+.trd-button:hover:not([aria-disabled=true]) { border-color: var(--trd-focus); }
+.trd-button[aria-disabled=true] { opacity: .55; cursor: default; }
 .trd-quiet { border-color: transparent; background: none; }
 .trd :focus-visible { outline: 2px solid var(--trd-focus); outline-offset: 1px; }
 .trd-empty { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; padding: 20px; text-align: center; color: var(--trd-muted); pointer-events: none; }
