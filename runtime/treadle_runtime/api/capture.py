@@ -54,8 +54,22 @@ class Shelf:
         return version
 
 
+def simple_payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes | None:
+    """Pickle a call that has nothing to find in it: small constants only. None for any other."""
+    for value in args:
+        if type(value) not in _SIMPLE:
+            return None
+    for value in kwargs.values():
+        if type(value) not in _SIMPLE:
+            return None
+    stream = pickle.dumps((args, kwargs, ()), 5)
+    return PLAIN + stream if len(stream) <= INLINE_LIMIT else None
+
+
 class Capture:
     """Collects what one call reads; `payload` does the pickling."""
+
+    __slots__ = ("_index", "bases", "blank", "client", "keep", "reads", "shelf")
 
     def __init__(self, client: Client, shelf: Shelf) -> None:
         self.client = client

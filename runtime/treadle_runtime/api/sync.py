@@ -99,7 +99,7 @@ def _collect(client: Client | None, obj: Any, calls: list[Call], seen: set[int])
 def _resolve(client: Client | None, obj: Any, made: dict[int, Any]) -> Any:
     """Return `obj` with values in place of futures; containers are made anew only where something changes."""
     if isinstance(obj, Future):
-        return obj.result()
+        return obj._call.client.value_of(obj)
     if id(obj) in made:
         return made[id(obj)]
     if client is not None and len(client.pending):

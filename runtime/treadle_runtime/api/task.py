@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .. import place
@@ -17,7 +17,7 @@ from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace, rebuild_traceback, strip
 from ..errors import UsageError
 from ..store.locality import by_value
-from .capture import Capture
+from .capture import Capture, simple_payload
 from .directions import INOUT
 from .functions import FunctionBook, FunctionVersion, Watch
 from .session import Session, current
@@ -182,7 +182,10 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     session = current()
     client = session.client
     version, captured = task.watch(session.functions).look(as_is=bool(written))
+    if not written and not captured and (payload := simple_payload(args, kwargs)) is not None:
+        return _send(session, signature, version, None, payload, (), args, kwargs)
     capture = Capture(client, session.shelf)
+    groups: list[list[Any]] = []
     if written:
         if signature is _probe._signature:
             return sys.getrefcount(written[0][2])
@@ -192,8 +195,6 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
         named = {id(value) for _, _, value in written}
         others = [value for value in (*args, *kwargs.values(), *captured) if id(value) not in named]
         prepare(capture, written, groups, others)
-    else:
-        groups = []
     payload = capture.payload(args, kwargs, groups, captured)
     return _send(session, signature, version, capture, payload, groups, args, kwargs)
 
@@ -223,9 +224,9 @@ def _send(
     session: Session,
     signature: TaskSignature,
     version: FunctionVersion,
-    capture: Capture,
+    capture: Capture | None,
     payload: bytes,
-    groups: list[list[Any]],
+    groups: Sequence[list[Any]],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
@@ -234,12 +235,12 @@ def _send(
     title = signature.title(args, kwargs) if options.name is not None else None
     returns = options.returns
     call = client.new_call(signature.name, session.cell, title)
-    renews = _renews(client, capture, groups, returns) if groups else ()
+    renews = _renews(client, capture, groups, returns) if capture is not None and groups else ()
     row = (
         call.number,
         version.id,
         payload,
-        tuple(capture.reads),
+        tuple(capture.reads) if capture is not None else (),
         returns + len(groups),
         renews,
         session.cell,
@@ -256,7 +257,7 @@ def _send(
     return tuple(Future(Version(call, k)) for k in range(returns))
 
 
-def _renews(client: Any, capture: Capture, groups: list[list[Any]], returns: int) -> tuple[tuple[int, int], ...]:
+def _renews(client: Any, capture: Capture, groups: Sequence[list[Any]], returns: int) -> tuple[tuple[int, int], ...]:
     """Say which reads the new versions take the place of."""
     found: dict[tuple[int, int], None] = {}
     for k, group in enumerate(groups):

@@ -28,7 +28,7 @@ from ..core.states import TaskState
 from ..errors import DataLost, RuntimeLost
 from ..store.files import Store
 from ..store.members import members_of
-from ..store.packing import Packed, unpack
+from ..store.packing import Packed, unpack, unpack_bytes
 from ..wire import messages as m
 from .calls import Call, Version
 from .futures import _MISSING, Future
@@ -282,7 +282,7 @@ class Client:
         """Return the value of a version whose call is done."""
         data = version.call.outputs[version.output][2]
         if data is not None:  # it came with the completion: the usual case
-            return unpack(Packed.from_bytes(data))
+            return unpack_bytes(data)
         return unpack(self.fetch({version.vid: version.call})[version.vid])
 
     def current(self, live: Any) -> Any:

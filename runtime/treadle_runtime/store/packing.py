@@ -196,6 +196,14 @@ def pack_buffer(memory: bytes | bytearray | memoryview) -> Packed:
     return Packed(pickle.PROTO + b"\x05" + pickle.NEXT_BUFFER + pickle.STOP, [memoryview(memory).cast("B").toreadonly()])
 
 
+def unpack_bytes(data: bytes) -> Any:
+    """Return the object that the inline layout `data` holds, as `unpack(Packed.from_bytes(data))` does."""
+    stream_at, length, rows = layout.parse(data)
+    if not rows:  # nothing out of band: the usual small value
+        return _loads(memoryview(data)[stream_at : stream_at + length])
+    return unpack(Packed.from_bytes(data))
+
+
 def unpack(packed: Packed, *, find: Callable[[Any], Any] | None = None) -> Any:
     """Return the object; arrays in it are writable and nobody else's.
 
