@@ -65,7 +65,7 @@ unit: $(VENV)/.dev
 # --- longer suites, before an issue is closed; `make test` has a short form of each ----------------------------------
 
 browser: $(VENV)/.dev
-	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser $(PYTEST) tests/browser -m "long or not long"
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser TREADLE_SHOTS=build/shots $(PYTEST) tests/browser -m "long or not long"
 
 kernels: $(VENV)/.dev
 	@for version in $(KERNELS); do \
@@ -88,7 +88,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run.py
 
 torture: $(VENV)/.dev
-	@HYPOTHESIS_PROFILE=torture $(PYTEST) tests/scenarios tests/stateful tests/integration -m "long or not long"
+	@TREADLE_TEST_PROGRAMS=20000 TREADLE_TEST_REAL_PROGRAMS=2000 $(PYTEST) tests/scenarios tests/stateful tests/integration -m "long or not long"
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -126,7 +126,8 @@ def test_commands_and_options_that_are_named_exist(page: Path) -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
     for command in re.findall(r"(?:^|`)treadle ([a-z]+)", text, re.MULTILINE):
         assert command in ("run", "ps", "stop", "tour"), f"treadle {command}"
-    known = {f"TREADLE_{name.upper()}" for name in Options.__dataclass_fields__} | {"TREADLE_BROWSER"}
+    known = {f"TREADLE_{name.upper()}" for name in Options.__dataclass_fields__}
+    known |= {"TREADLE_BROWSER", "TREADLE_STORE", "TREADLE_NO_PIDFD", "TREADLE_NO_PRCTL"}
     assert set(re.findall(r"TREADLE_[A-Z_]+[A-Z]", text)) <= known
 
 
