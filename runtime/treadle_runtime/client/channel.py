@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
+from itertools import islice
 from typing import Any, Final
 
 import zmq
@@ -21,6 +22,8 @@ from .outbox import Outbox
 RECONNECT_MS: Final = 5
 LAST_WORDS_MS: Final = 20
 BYE_LINGER_MS: Final = 500
+_EVENTS: Final = int(zmq.EVENTS)  # plain numbers: an enum's arithmetic costs more than the call
+_POLLIN: Final = int(zmq.POLLIN)
 
 
 class Channel:
@@ -56,7 +59,8 @@ class Channel:
         self._socket.connect(session.clients)
         # zmq.Socket.send is Python around this one, so an interrupt could come between the queue and the socket.
         self._send: Any = functools.partial(zmq.backend.Socket.send, self._socket)
-        self._read = iter(functools.partial(self._socket.recv, zmq.NOBLOCK), None)
+        self._read = iter(functools.partial(zmq.backend.Socket.recv, self._socket, int(zmq.NOBLOCK)), None)
+        self._get: Any = functools.partial(zmq.backend.Socket.get, self._socket)
         self._bell_descriptor, self._watch_descriptor = self.bell.fileno(), self._watch.fileno()
         keys = (self._socket, self._bell_descriptor, self._watch_descriptor)
         self._polled: list[Any] = [(key, zmq.POLLIN) for key in keys if key is not None]
@@ -78,26 +82,28 @@ class Channel:
         finally:
             self.sleeping = self._shut
         for key, _ in ready:
-            if key == self._bell_descriptor:
+            if key is self._socket:
+                self._take_in()
+            elif key == self._bell_descriptor:
                 self.bell.hush()
-            elif key == self._watch_descriptor and self._watch.ended():
+            elif self._watch.ended():
                 self._ended = True
         if self._ended or (self._watch_descriptor is None and self._watch.ended()):
             self._ended = True
             while zmq.zmq_poll(self._polled[:1], LAST_WORDS_MS):  # what it sent before it ended
                 self._take_in()
             self.gone = True
-        self._take_in()
 
     def shut(self) -> None:
         """Have everybody ring from now on, who then learns that nothing can be sent any more. Any thread."""
         self._shut = self.sleeping = True
 
     def _take_in(self) -> None:
-        try:
-            self.frames.extend(self._read)
-        except zmq.Again:
-            return
+        """Take in what is there; only to be called when a poll said so. (An empty read's exception costs 7 us.)"""
+        extend, read, get = self.frames.extend, self._read, self._get
+        extend(islice(read, 1))
+        while get(_EVENTS) & _POLLIN:
+            extend(islice(read, 1))
 
     def close(self) -> None:
         """Send what is queued (as far as that goes quickly) and give everything back."""
