@@ -1,15 +1,13 @@
 """The socket to a runtime process, with all that one poll looks at: frames, a bell, the end of the process.
 
 Law: knows frames, never messages' meaning nor threads: whoever calls owns it at that moment (see `connection`).
-A KeyboardInterrupt may come between any two calls: no frame is lost or torn then, since the steps from one queue to
-the socket, and from the socket to the other, are C functions chained without bytecode in between.
+A KeyboardInterrupt ends a poll at once, but waits while frames move between queues and socket: none is lost.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import deque
-from itertools import islice
 from typing import Any, Final
 
 import zmq
@@ -18,6 +16,7 @@ from ..wire.bell import Bell
 from ..wire.process import ASK_EVERY_S, Watch
 from ..wire.session import Session
 from .outbox import Outbox
+from .uninterrupted import uninterrupted
 
 RECONNECT_MS: Final = 5
 LAST_WORDS_MS: Final = 20
@@ -57,9 +56,9 @@ class Channel:
         self._socket.setsockopt(zmq.RCVHWM, 0)
         self._socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
         self._socket.connect(session.clients)
-        # zmq.Socket.send is Python around this one, so an interrupt could come between the queue and the socket.
+        # The C methods: the Python around them costs as much again.
         self._send: Any = functools.partial(zmq.backend.Socket.send, self._socket)
-        self._read = iter(functools.partial(zmq.backend.Socket.recv, self._socket, int(zmq.NOBLOCK)), None)
+        self._recv: Any = functools.partial(zmq.backend.Socket.recv, self._socket, int(zmq.NOBLOCK))
         self._get: Any = functools.partial(zmq.backend.Socket.get, self._socket)
         self._bell_descriptor, self._watch_descriptor = self.bell.fileno(), self._watch.fileno()
         keys = (self._socket, self._bell_descriptor, self._watch_descriptor)
@@ -67,6 +66,10 @@ class Channel:
 
     def flush(self) -> None:
         """Send what is queued; never blocks."""
+        if self.out:
+            uninterrupted(self._flush)
+
+    def _flush(self) -> None:
         self.out.flush(self._send)
 
     def exchange(self, timeout: float | None) -> None:
@@ -83,7 +86,7 @@ class Channel:
             self.sleeping = self._shut
         for key, _ in ready:
             if key is self._socket:
-                self._take_in()
+                uninterrupted(self._take_in)
             elif key == self._bell_descriptor:
                 self.bell.hush()
             elif self._watch.ended():
@@ -91,7 +94,7 @@ class Channel:
         if self._ended or (self._watch_descriptor is None and self._watch.ended()):
             self._ended = True
             while zmq.zmq_poll(self._polled[:1], LAST_WORDS_MS):  # what it sent before it ended
-                self._take_in()
+                uninterrupted(self._take_in)
             self.gone = True
 
     def shut(self) -> None:
@@ -100,10 +103,10 @@ class Channel:
 
     def _take_in(self) -> None:
         """Take in what is there; only to be called when a poll said so. (An empty read's exception costs 7 us.)"""
-        extend, read, get = self.frames.extend, self._read, self._get
-        extend(islice(read, 1))
+        append, receive, get = self.frames.append, self._recv, self._get
+        append(receive())
         while get(_EVENTS) & _POLLIN:
-            extend(islice(read, 1))
+            append(receive())
 
     def close(self) -> None:
         """Send what is queued (as far as that goes quickly) and give everything back."""

@@ -130,9 +130,8 @@ class Connection:
     def flush(self) -> None:
         """Hand everything queued to the transport now (or as soon as its present owner is woken)."""
         self._check()
-        if self._seat.owner == NOBODY:
-            self._flush_here()
-        else:
+        self._flush_here()
+        if self._queue:
             self._channel.bell.ring()
 
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
@@ -146,7 +145,7 @@ class Connection:
         self._check()
         deadline = None if timeout is None else time.monotonic() + timeout
         me = threading.get_ident()
-        if self._seat.owner == me:  # `receive` itself waits: go on with what came after
+        if self._depth and self._seat.owner == me:  # `receive` itself waits: go on with what came after
             return self._serve(until, deadline)
         try:
             mine = self._seat.take(me, until, deadline, POLL_S, self._give_way)
@@ -285,9 +284,9 @@ class Connection:
 
     def _flush_here(self) -> None:
         """Send what is queued from this thread, if nobody owns the socket."""
-        if self._seat.owner != NOBODY:
-            return
         me = threading.get_ident()
+        if self._seat.owner not in (NOBODY, me) or (self._depth and self._seat.owner == me):
+            return
         try:
             if self._seat.take_if_free(me):
                 self._seat.turns += 1

@@ -1,9 +1,7 @@
 """What waits to be sent: rows and messages in program order, turned into few frames.
 
 Law: appending is one list append (any thread, inside any lock, in `__del__`); everything else is done by the
-thread that owns the socket. A KeyboardInterrupt may come between any two calls: what was queued is then still
-queued, and nothing is sent twice. (CPython looks for signals at calls and backward jumps only; the steps that
-belong together have neither between them.)
+thread that owns the socket.
 """
 
 from __future__ import annotations
@@ -23,39 +21,30 @@ ROWS_IN_FRAME: Final = 1000
 class Outbox:
     """A queue of task rows and messages."""
 
-    __slots__ = ("_batch", "_frames", "queue")
+    __slots__ = ("_frames", "queue")
 
     def __init__(self) -> None:
         self.queue: list[TaskRow | FromClient] = []
-        self._batch: Sequence[TaskRow | FromClient] = ()  # taken from the queue, not yet packed
         self._frames: deque[bytes] = deque()  # packed, not yet sent
 
     def __bool__(self) -> bool:
-        return bool(self.queue or self._frames or self._batch)
+        return bool(self.queue or self._frames)
 
     def flush(self, send: Callable[[bytes], Any]) -> None:
-        """Send all there is; `send` must be a C function that never blocks. Only the owner of the socket."""
-        if not self._batch:
-            count = len(self.queue)
-            if count:
-                self._batch = self.queue[:count]
-                del self.queue[:count]
-        if self._batch:
-            frames = pack(self._batch)
-            self._frames += frames
-            self._batch = ()
-        if self._frames:
-            take = iter(self._frames.popleft, None)
-            sending = map(send, take)
-            try:
-                deque(sending, maxlen=0)  # from the frame's leaving the queue to its being sent: no bytecode
-            except IndexError:
-                return
+        """Send all there is; `send` must not block. Only the owner of the socket."""
+        count = len(self.queue)
+        if count:  # others may append meanwhile
+            batch = self.queue[:count]
+            del self.queue[:count]
+            self._frames += pack(batch)
+        frames = self._frames
+        while frames:
+            send(frames[0])
+            del frames[0]
 
     def clear(self) -> None:
         """Forget everything."""
         self.queue.clear()
-        self._batch = ()
         self._frames.clear()
 
 

@@ -45,7 +45,7 @@ class Seat:
                 return False
             with self._changed:
                 self.turns += 1
-                if self.owner == NOBODY:
+                if self.owner in (NOBODY, me):  # mine already: an interrupt kept me from leaving
                     self.owner = me
                     return True
                 if self.delivered != seen:
@@ -63,7 +63,7 @@ class Seat:
     def take_if_free(self, me: int, politely: bool = False) -> bool:
         """Become the owner if there is none (and, `politely`, if nobody waits to be); never blocks for long."""
         with self._changed:
-            if self.owner != NOBODY or (politely and self.wanted):
+            if self.owner not in (NOBODY, me) or (politely and self.wanted):
                 return False
             self.owner = me
             return True

@@ -93,6 +93,7 @@ class Crew:
         self._by_identity: dict[bytes, Worker] = {}
         self._fruitless = 0
         self._failure = b""
+        self._farewell = ""  # why workers were sent home
         self._ending: list[tuple[float, Ended]] = []  # ended, last frames perhaps not yet here
 
     # ------------------------------------------------------------------ starting
@@ -193,6 +194,11 @@ class Crew:
             self.queued -= worker.queued
             status, words = self._output.close(ended.worker)
             death = describe(ended, status, words)
+            if not self.wanted and ended.exitcode == 0:
+                events.append(
+                    WorkerLeft(now, worker.wid, None, f"Worker {worker.wid} left {self._farewell}.")
+                )
+                continue
             print(death.reason, flush=True)
             if worker.ready:
                 if death.number:
@@ -291,9 +297,9 @@ class Crew:
         """End a worker's process."""
         self._engine.kill(instruction.worker)
 
-    def dismiss(self) -> None:
-        """Have all workers finish what runs, and end."""
-        self.wanted = 0
+    def dismiss(self, why: str) -> None:
+        """Have all workers finish what runs, and end; no others come before the next `start`."""
+        self.wanted, self._farewell = 0, why
         for worker in self.workers.values():
             if worker.ready:
                 self._mail.post(worker.identity, m.Leave())

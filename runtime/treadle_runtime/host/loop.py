@@ -37,6 +37,7 @@ from .feed import Feed
 from .mail import router
 from .output import Output
 from .questions import answer
+from .rest import Rest
 from .sweep import Sweep
 from .values import Values
 
@@ -49,7 +50,8 @@ LEAVE_LIMIT_S: Final = 2.0
 LINGER_MS: Final = 300
 GC_THRESHOLDS: Final = (50_000, 20, 50)
 """Tasks come by the thousand and go by reference count: looking for cycles among them is mostly in vain."""
-_UNFINISHED: Final = (TaskState.WAITING, TaskState.READY, TaskState.PLACED, TaskState.RUNNING)
+_WAITING, _READY = TaskState.WAITING, TaskState.READY
+_PLACED, _RUNNING = TaskState.PLACED, TaskState.RUNNING
 
 
 class Host:
@@ -91,34 +93,15 @@ class Host:
         self._sweep = Sweep(self.store)
         self._wake: float | None = None  # the Tick the scheduler asked for
         self._next_look = 0.0
-        self._deadline: float | None = (
-            self.started + FIRST_CLIENT_S
-        )  # end of the lease, while nobody is there
+        # End of the lease, while nobody is there.
+        self._deadline: float | None = self.started + FIRST_CLIENT_S
         self._deserted_at: float | None = None
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
         self._ask_at: float | None = None  # without pidfd: when to look who has ended
-        self._readable: dict[Any, Callable[[float, list[Event]], None]] = {
-            self._workers_socket: self.crew.take_in,
-            self._clients_socket: self.clients.take_in,
-            self._bell.fileno(): self._on_bell,
-        }
-        if (descriptor := self._engine.fileno()) is not None:
-            self._readable[descriptor] = self.crew.on_ended
-        if (descriptor := self.clients.watch.fileno()) is not None:
-            self._readable[descriptor] = self.clients.on_ended
-        self._do: dict[type, Callable[[Any, list[Event]], None]] = {
-            i.Launch: self.crew.on_launch,
-            i.Report: self._on_report,
-            i.Retract: lambda each, _: self.crew.on_retract(each),
-            i.Interrupt: lambda each, _: self.crew.on_interrupt(each),
-            i.Kill: lambda each, _: self.crew.on_kill(each),
-            i.Publish: lambda each, _: self.crew.on_publish(each),
-            i.Drop: self._on_drop,
-            i.Forget: self._on_forget,
-            i.Deliver: self._on_deliver,
-            i.WakeAt: self._on_wake_at,
-        }
+        self._rest = Rest(self.crew, self.scheduler, self.options.idle_s)
+        self._readable = self._readers()
+        self._do = self._doers()
 
     # ------------------------------------------------------------------ life
     def run(self) -> None:
@@ -158,6 +141,7 @@ class Host:
             for instruction in instructions:
                 self._do[type(instruction)](instruction, events)
             self.feed.on_facts(facts)
+        self._rest.on_time(now, self._unfinished())
         self.values.close_turn()
         for client, question in self.questions:
             ok, data = answer(self, question.question, question.args)
@@ -213,6 +197,7 @@ class Host:
             self._give_up_at,
             self._ask_at,
             self.crew.next_deadline(),
+            self._rest.next_deadline(),
             self.feed.next_deadline(),
         ):
             if at is not None and (first is None or at < first):
@@ -246,6 +231,34 @@ class Host:
     def _on_sigterm(self, *_: Any) -> None:
         self._bell.ring()
 
+    def _readers(self) -> dict[Any, Callable[[float, list[Event]], None]]:
+        """Who takes in what, by the socket or descriptor that a poll finds readable."""
+        found: dict[Any, Callable[[float, list[Event]], None]] = {
+            self._workers_socket: self.crew.take_in,
+            self._clients_socket: self.clients.take_in,
+            self._bell.fileno(): self._on_bell,
+        }
+        if (descriptor := self._engine.fileno()) is not None:
+            found[descriptor] = self.crew.on_ended
+        if (descriptor := self.clients.watch.fileno()) is not None:
+            found[descriptor] = self.clients.on_ended
+        return found
+
+    def _doers(self) -> dict[type, Callable[[Any, list[Event]], None]]:
+        """Who carries out which instruction."""
+        return {
+            i.Launch: self.crew.on_launch,
+            i.Report: self._on_report,
+            i.Retract: lambda each, _: self.crew.on_retract(each),
+            i.Interrupt: lambda each, _: self.crew.on_interrupt(each),
+            i.Kill: lambda each, _: self.crew.on_kill(each),
+            i.Publish: lambda each, _: self.crew.on_publish(each),
+            i.Drop: self._on_drop,
+            i.Forget: self._on_forget,
+            i.Deliver: self._on_deliver,
+            i.WakeAt: self._on_wake_at,
+        }
+
     # ------------------------------------------------------------------ the lease
     def end(self, cancel: bool, reason: str) -> None:
         """End when nothing is left to do; with `cancel`, have everything cancelled and wait a little."""
@@ -268,7 +281,7 @@ class Host:
 
     def _unfinished(self) -> bool:
         counts = self.scheduler.books.counts
-        return any(counts[state] for state in _UNFINISHED)
+        return bool(counts[_WAITING] or counts[_READY] or counts[_PLACED] or counts[_RUNNING])
 
     def _is_over(self) -> bool:
         now = time.monotonic()
@@ -286,7 +299,7 @@ class Host:
 
     def _dismiss_workers(self, polled: list[tuple[Any, int]]) -> None:
         """Let workers end by themselves, for a moment; `close` kills the rest."""
-        self.crew.dismiss()
+        self.crew.dismiss("with the runtime")
         limit = time.monotonic() + LEAVE_LIMIT_S
         self.turn([])
         while self.crew.workers and time.monotonic() < limit:

@@ -62,6 +62,8 @@ class RuntimeOptions:
         Workers run at nice 5, so that the person's own machine stays pleasant.
     preload : tuple of str
         Modules that workers import while they have nothing else to do.
+    idle_s : float
+        Workers without work for so long end, and come back with the next task.
     """
 
     workers: int = 2
@@ -73,6 +75,7 @@ class RuntimeOptions:
     script: bool = True
     interactive: bool = False
     preload: tuple[str, ...] = ()
+    idle_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from treadle_runtime.client.attach import RuntimeOptions, start_runtime
 from treadle_runtime.client.connection import Connection
 from treadle_runtime.core.model import Kind, TaskRow, first_number, vid_of
 from treadle_runtime.store.files import Store
-from treadle_runtime.store.folders import store_folders
 from treadle_runtime.store.packing import Packed, unpack
 from treadle_runtime.store.references import encode_payload, ref
 from treadle_runtime.wire import messages as m
@@ -129,7 +128,7 @@ class Place:
         self.scripts: list[subprocess.Popen[str]] = []
         self.before = set(psutil.Process().children(recursive=True))
         self.threads = set(threading.enumerate())
-        self.stores = set(store_folders())
+        self.stores = set(self.folder.glob("treadle-*"))
 
     def start(self, **options: Any) -> Caller:
         caller = Caller(**{"workers": 2, **options})
@@ -164,7 +163,7 @@ class Place:
             or self.descriptors()
             or set(psutil.Process().children(recursive=True)) - self.before
             or set(threading.enumerate()) - self.threads
-            or set(store_folders()) - self.stores
+            or set(self.folder.glob("treadle-*")) - self.stores
         )
 
 

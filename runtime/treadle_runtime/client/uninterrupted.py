@@ -1,0 +1,41 @@
+"""A few steps that a KeyboardInterrupt must not come between: it waits until they are done.
+
+Law: knows SIGINT and the main thread, nothing else. For steps that take microseconds and never block.
+
+Why: pyzmq looks for signals inside `recv` and `send` (after the frame has left the socket, before it has reached it),
+so an interrupt raised there loses a frame, and whoever waits for what it said waits for ever.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+_MAIN: Final = threading.main_thread().ident
+"""Python runs signal handlers in this thread only."""
+
+
+def uninterrupted(act: Callable[[], Any]) -> None:
+    """Run `act`; an interrupt that comes meanwhile is raised right afterwards."""
+    if threading.get_ident() != _MAIN:
+        act()
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # ignored, fatal, or not Python's: nothing is raised
+        act()
+        return
+    pressed: list[int] = []
+
+    def keep(number: int, _: Any) -> None:
+        pressed.append(number)
+
+    try:
+        signal.signal(signal.SIGINT, keep)
+        act()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if pressed:
+        handler(pressed[0], sys._getframe())
