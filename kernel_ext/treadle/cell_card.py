@@ -7,6 +7,7 @@ its own, so neither the cell nor the thread that receives messages waits for it.
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -87,6 +88,7 @@ class CellCard:
                 if value is not None:
                     made, metadata = self._extension.shell.display_formatter.format(value)
                     bundle = made or bundle
+                    _put_away(value)
             except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
                 bundle = {"text/plain": f"{type(error).__name__}: {error}"}
         self._extension.screen.update(bundle, metadata, self._display_id)
@@ -108,3 +110,10 @@ class CellCard:
                 space.pop(f"_{self._number}", None)
             else:
                 kept[self._number] = space[f"_{self._number}"] = value
+
+
+def _put_away(value: Any) -> None:
+    """Take a figure out of pyplot, into which unpickling put it: it is shown, and not to be shown again elsewhere."""
+    figure, pyplot = sys.modules.get("matplotlib.figure"), sys.modules.get("matplotlib.pyplot")
+    if figure is not None and pyplot is not None and isinstance(value, figure.Figure):
+        pyplot.close(value)

@@ -109,6 +109,7 @@ def _submit(
     given = {name: space[name] if name in space else getattr(builtins, name) for name in (*cell.inputs, *cell.inout)}
     result: Any = Task(function, settings, directions)(**given)
     shown, *values = result if cell.returned else (result,)
+    extension.cells.current.returned.update(cell.returned)
     for name in cell.deletes:
         space.pop(name, None)
     space.update(zip(cell.returned, values, strict=True))

@@ -17,13 +17,14 @@ KEPT: Final = 5_000
 class Cell:
     """One run of a cell."""
 
-    __slots__ = ("first", "last", "number", "parent", "rewriting")
+    __slots__ = ("first", "last", "number", "parent", "returned", "rewriting")
 
     def __init__(self, number: int, parent: Parent, first: int) -> None:
         self.number = number  # as in `In [5]`; 0 for code that has none
         self.parent = parent
         self.first = first  # the task numbers first..last-1 are its own; last is 0 while it may submit more
         self.last = 0
+        self.returned: set[str] = set()  # names that tasks made of the cell give back
         self.rewriting: tuple[int, int] | None = None  # (task, length) of an unfinished line at the end of its output
 
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import treadle
 from treadle_runtime.api import peek, set_face
 from treadle_runtime.client.calls import Call
+from treadle_runtime.client.client import changed_text
 from treadle_runtime.config import Options, plan
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Bye
@@ -71,7 +72,7 @@ class Extension:
         self.cells.follow(session)
         client = session.client
         client.on_output = self._printer.on_output
-        client.changed_text = _changed_text
+        client.changed_text = self._changed_text
         client.footer = footer
 
     def tell(self, level: str, text: str) -> None:
@@ -105,6 +106,16 @@ class Extension:
         if client.open == 0 and not client.closed and client.lost is None:
             client.link.send(Bye(stop=True))
             client.close()
+
+    def _changed_text(self, call: Call, names: str) -> str:
+        """Say that an input was changed; nothing of names that the cell gives back with their new value."""
+        if not call.function.startswith("cell["):
+            return changed_text(call, names)
+        lost = [name for name in names.split(", ") if name not in self.cells.of(call.number).returned]
+        if not lost:
+            return ""
+        told = " and ".join(lost)
+        return f"{told} was changed by this cell but is an input; its change is lost: add --inout {','.join(lost)}"
 
     def _name_of(self, number: int) -> str:
         session = self.cells.session
@@ -146,9 +157,3 @@ def _greeting(left_out: list[str]) -> str:
     if left_out:
         line += f"; not put into the notebook because you have them: {', '.join(left_out)}"
     return line
-
-
-def _changed_text(call: Call, name: str) -> str:
-    if call.function.startswith("cell["):
-        return f"{name} was changed by this cell but is an input; its change is lost: add --inout {name.replace(' ', '')}"
-    return f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT."

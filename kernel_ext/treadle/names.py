@@ -23,10 +23,10 @@ class Names:
         """Put the names into the namespace; return those left out because the user has them."""
         space, hidden = self._shell.user_ns, self._shell.user_ns_hidden
         hidden[_MARK] = True
-        self._given = {name: thing for name, thing in self._offered.items() if space.get(name, thing) is thing}
+        self._given = {name: thing for name, thing in self._offered.items() if name not in space}
         space.update(self._given)
         hidden.update(self._given)
-        return [name for name in self._offered if name not in self._given]
+        return [name for name, thing in self._offered.items() if space[name] is not thing]
 
     def restore(self) -> None:
         """Put the names back after `%reset`; a name that the user deleted stays away."""

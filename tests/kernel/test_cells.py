@@ -129,6 +129,27 @@ def test_lost_change_of_an_input_is_told_in_the_cell(notebook):
     notebook.until(lambda: told in notebook.cells[cell].text, "the line")
 
 
+def test_change_that_comes_back_under_its_name_is_not_told(notebook):
+    notebook.ok("%%task\ngrid = [0, 0]")
+    cell = notebook.start("%%task\ngrid += [1]\ngrid[0] = 7")
+    assert notebook.value("wait_on(grid)") == [7, 0, 1]
+    notebook.until(lambda: "done" in last_shown(notebook.cells[cell]), "the end")
+    assert notebook.cells[cell].text == ""
+
+
+def test_tasks_and_waits_inside_a_cell_run_there(notebook):
+    notebook.ok("@task\ndef square(v): return v * v")
+    notebook.ok("%%task\ninside = wait_on(square(3)) + square(2)")
+    assert notebook.value("wait_on(inside)") == 13
+
+
+def test_result_that_cannot_be_pickled_is_told_without_anybodys_frames(notebook):
+    notebook.ok("%%task\nstream = (i for i in range(3))")
+    error = notebook.run("wait_on(stream)").error
+    assert "NotSerializable: result[1] cannot be pickled" in error
+    assert "cloudpickle" not in error
+
+
 def test_line_magic(notebook):
     notebook.ok("%task power = base ** 2")
     assert notebook.value("wait_on(power)") == 100

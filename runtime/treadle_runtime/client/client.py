@@ -57,7 +57,7 @@ class Client:
         self.on_output: Callable[[Number, str, str], None] | None = None
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
-        self.changed_text: Callable[[Call, str], str] = _changed_text
+        self.changed_text: Callable[[Call, str], str] = changed_text
         self.footer: Callable[[Call], str] | None = None  # a last line for what failed calls raise
         self._notify = notify
         self.next_number = 1
@@ -158,7 +158,9 @@ class Client:
 
     def _read_notes(self, call: Call, notes: dict[str, Any]) -> None:
         if changed := notes.get("changed"):
-            self.notify_once("warning", self.changed_text(call, str(changed)))
+            text = self.changed_text(call, str(changed))
+            if text:
+                self.notify_once("warning", text)
 
     def notify(self, level: str, text: str) -> None:
         """Tell the person one line."""
@@ -374,7 +376,8 @@ class Client:
             self.store.close()
 
 
-def _changed_text(call: Call, name: str) -> str:
+def changed_text(call: Call, name: str) -> str:
+    """Say that a task changed an argument it was only to read."""
     return f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT."
 
 

@@ -10,11 +10,13 @@ import pickle
 import traceback
 from types import TracebackType
 
+import cloudpickle
 import msgspec
 
+from ..errors import TreadleError
 from ..store.travel import dumps
 
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OWN = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.path.dirname(cloudpickle.__file__))
 
 
 class Raised(msgspec.Struct, array_like=True):
@@ -92,7 +94,7 @@ def user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:
     return [
         (frame.filename, frame.lineno or 0, frame.name)
         for frame in traceback.extract_tb(tb)
-        if not frame.filename.startswith(_HERE)
+        if not frame.filename.startswith(_OWN)
     ]
 
 
@@ -108,5 +110,5 @@ def _raised(error: BaseException, relation: str) -> Raised:
     except Exception as broken:  # noqa: BLE001 - a __str__ that raises must not hide the failure
         message = f"<its __str__ raised {type(broken).__name__}>"
     cls = type(error)
-    name = cls.__qualname__ if cls.__module__ in ("builtins", "__main__") else f"{cls.__module__}.{cls.__qualname__}"
+    name = cls.__qualname__ if cls.__module__ in ("builtins", "__main__", TreadleError.__module__) else f"{cls.__module__}.{cls.__qualname__}"
     return Raised(relation, name, message, pickled, user_frames(error.__traceback__))
