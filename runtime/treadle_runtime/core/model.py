@@ -98,6 +98,7 @@ LaunchRow: TypeAlias = tuple[
     int,  # outputs
     int,  # world (runtime-wide id)
     dict[str, int | float | str | bool] | None,
+    tuple[tuple[int, int], ...],  # renews, as in TaskRow
 ]
 """A task as a worker gets it. Kind HELD means: you made it, or are about to; if you don't have it, decline."""
 

@@ -259,6 +259,7 @@ class Crew:
                     row[4],
                     world,
                     row[10],
+                    row[5],
                 )
             )
         worker.queued += len(rows_out)

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Final
 
 from ..core.model import Kind, LaunchRow, Outcome, OutputRow
-from ..errors import InternalError
+from ..errors import InternalError, StoreFull
 from ..store.packing import Packed
 from .backlog import Backlog, Row, unrun
 from .context import TaskContext
@@ -88,10 +88,10 @@ class Runner:
     # ---------------------------------------------------------------- run
     def run(self, row: LaunchRow, function: Function | None, now_ns: int) -> Row:
         """Run one attempt and return what the runtime is to hear of it; `now_ns` is the time now."""
-        number, attempt, function_id, _, inputs, _, world_id, options = row
+        number, attempt, function_id, _, inputs, _, world_id, options, renews = row
         sources: Sequence[Callable[[], Packed]] | None = ()
         if inputs:
-            sources = self._values.sources(inputs)
+            sources = self._values.sources(inputs, renews)
             if sources is None:
                 return unrun(row, Outcome.DECLINED)
         if function is None or self._guards.world_id != world_id:
@@ -122,7 +122,7 @@ class Runner:
         return answer
 
     def _call(self, row: LaunchRow, function: Function, sources: Sequence[Callable[[], Packed]]) -> Ran:
-        number, attempt, _, payload, _, outputs, _, options = row
+        number, attempt, _, payload, _, outputs, _, options, _ = row
         value = function.value
         if value is None or options is not None:
             try:
@@ -153,12 +153,15 @@ class Runner:
         elif self._guards.quick():
             function.watched = True
         outputs: tuple[OutputRow, ...] = ()
-        if outcome == _OK:
+        if outcome != _OK:
+            self._values.discard_drafts()
+        else:
             try:
                 outputs = self._values.keep(row[0], ran.outputs)
-            except MemoryError as error:
+            except (MemoryError, StoreFull) as error:
+                self._values.discard_drafts()
                 outcome, failure = _RAISED, pack_exception(row[0], error, "", self._worker, row[1])
-        elif outcome == Outcome.INTERRUPTED and not self._struck and ran is not _CANCELLED:
+        if outcome == Outcome.INTERRUPTED and not self._struck and ran is not _CANCELLED:
             outcome = _RAISED  # nobody cancelled it: the user's code raised KeyboardInterrupt itself
             failure = pack_exception(row[0], KeyboardInterrupt(), "", self._worker, row[1])
         self._struck = False

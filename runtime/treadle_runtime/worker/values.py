@@ -14,9 +14,12 @@ from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from ..core.model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid
+from ..store.draft import Draft
 from ..store.packing import Packed
 from .settle import settled
 
+DRAFT_NBYTES: Final = 1 << 20
+"""Smaller values are read, not mapped: a file of their own would cost more than the copy."""
 RING_COUNT: Final = 10_000
 RING_NBYTES: Final = 64 << 20
 _INLINE: Final = int(Kind.INLINE)  # plain numbers: an enum costs 0.1 us wherever it is compared or sent
@@ -32,6 +35,9 @@ class Files(Protocol):
     def write(self, vid: Vid, packed: Packed) -> int:
         """Seal a value; return its size. Raises StoreFull."""
 
+    def begin_copy(self, packed: Packed) -> Draft:
+        """Return a copy to be changed in place. Raises StoreFull."""
+
     def open(self, vid: Vid) -> Packed:
         """Return a sealed value, its buffers mapped privately. Raises DataLost."""
 
@@ -39,7 +45,7 @@ class Files(Protocol):
 class Values:
     """Everything this worker can give to a task or to the store."""
 
-    __slots__ = ("_files", "_held", "_publishing", "_ring", "_ring_nbytes", "_sealed")
+    __slots__ = ("_drafts", "_files", "_held", "_publishing", "_ring", "_ring_nbytes", "_sealed")
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -47,15 +53,24 @@ class Values:
         self._ring_nbytes = 0
         self._held: dict[Vid, Packed] = {}
         self._sealed: dict[Vid, int] = {}  # published by this worker: in the store, no longer in memory; with its size
+        self._drafts: list[tuple[int, Draft]] = []  # of the task that runs: which output is made from it
         self._publishing = threading.Lock()
 
     # ---------------------------------------------------------------- for tasks
-    def sources(self, inputs: Sequence[InputRow]) -> list[Callable[[], Packed]] | None:
-        """Return for each input what gives its packed value; None if one is not here that should be."""
+    def sources(
+        self, inputs: Sequence[InputRow], renews: Sequence[tuple[int, int]] = ()
+    ) -> list[Callable[[], Packed]] | None:
+        """Return for each input what gives its packed value; None if one is not here that should be.
+
+        Large files that the task renews are copied to drafts, which `keep` seals as they are. Main thread.
+        """
+        renewed = dict(renews)
         sources: list[Callable[[], Packed]] = []
-        for vid, kind, _, data in inputs:
+        for index, (vid, kind, nbytes, data) in enumerate(inputs):
             if data is not None:
                 sources.append(partial(Packed.from_bytes, data))
+            elif kind == _FILE and index in renewed and nbytes >= DRAFT_NBYTES:
+                sources.append(partial(self._draft, vid, renewed[index]))
             elif kind == _FILE:
                 sources.append(partial(self._files.open, vid))
             elif (source := self._mine(vid)) is not None:
@@ -73,22 +88,47 @@ class Values:
             return partial(_same, packed)
         return partial(self._files.open, vid) if vid in self._sealed else None
 
+    def _draft(self, vid: Vid, output: int) -> Packed:
+        draft = self._files.begin_copy(self._files.open(vid))
+        self._drafts.append((output, draft))
+        return draft.packed
+
+    def _seal_draft(self, output: int, vid: Vid, packed: Packed) -> bool:
+        """Seal the draft this output was made from, if there is one."""
+        for i, (drafted, draft) in enumerate(self._drafts):
+            if drafted == output:
+                del self._drafts[i]
+                draft.seal(vid, packed)
+                return True
+        return False
+
+    def discard_drafts(self) -> None:
+        """Remove drafts whose task made nothing of them. Main thread."""
+        for _output, draft in self._drafts:
+            draft.discard()
+        self._drafts.clear()
+
     def keep(self, number: Number, outputs: list[Packed]) -> tuple[OutputRow, ...]:
         """Take what task `number` made and return the rows that tell of it. Main thread."""
         rows: list[OutputRow] = []
         vid = number << OUTPUT_BITS
-        for packed in outputs:
+        for output, packed in enumerate(outputs):
             nbytes = packed.nbytes if packed.buffers else len(packed.stream)
             if nbytes <= INLINE_LIMIT:
                 data = packed.to_bytes()
                 self._ring[vid] = data
                 self._ring_nbytes += len(data)
                 rows.append((_INLINE, nbytes, data))
+            elif self._drafts and self._seal_draft(output, vid, packed):
+                self._sealed[vid] = nbytes
+                rows.append((_FILE, nbytes, None))
             else:
                 self._sealed.pop(vid, None)
                 self._held[vid] = settled(packed)
                 rows.append((_HELD, nbytes, None))
             vid += 1
+        if self._drafts:
+            self.discard_drafts()
         if len(self._ring) > RING_COUNT or self._ring_nbytes > RING_NBYTES:
             self._evict()
         return tuple(rows)

@@ -137,10 +137,11 @@ class Host:
         number: int = 0,
         attempt: int = 1,
         payload: bytes | None = None,
+        renews: Any = (),
     ) -> Any:
         if payload is None:
             payload = PLAIN + pickle.dumps((args, {}, []), 5)
-        return (number or next(self._numbers), attempt, function, payload, reads, outputs, world, options)
+        return (number or next(self._numbers), attempt, function, payload, reads, outputs, world, options, renews)
 
     def launch(self, *rows: Any) -> list[int]:
         self.send(Launched(list(rows)))

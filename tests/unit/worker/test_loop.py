@@ -82,7 +82,7 @@ class Actor:
 
 
 def rows(*numbers: int, function: int = 1) -> list[Any]:
-    return [(number, 1, function, b"", (), 1, 0, None) for number in numbers]
+    return [(number, 1, function, b"", (), 1, 0, None, ()) for number in numbers]
 
 
 def make(tmp_path: Path, tape: Tape, actor: Actor, idle: Callable[[], bool] = lambda: False) -> Loop:

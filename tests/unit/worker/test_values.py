@@ -14,6 +14,7 @@ from treadle_runtime.core.model import Kind, vid_of
 from treadle_runtime.errors import DataLost, StoreFull
 from treadle_runtime.store.files import Store
 from treadle_runtime.store.packing import Packed, pack, unpack
+from treadle_runtime.store.views import pack_group
 from treadle_runtime.worker import values as module
 from treadle_runtime.worker.settle import settled
 from treadle_runtime.worker.values import Values
@@ -164,3 +165,29 @@ def test_a_value_read_from_the_store_and_returned_is_not_copied(tmp_path: Path) 
     store.write(1, pack(np.zeros(1_000_000)))
     packed = pack(unpack(store.open(1)))
     assert not any(copied(packed, settled(packed)))
+
+
+def test_a_large_version_that_is_renewed_is_changed_in_its_own_file(tmp_path):
+    store = Store(tmp_path)
+    values = Values(store)
+    store.write(7 << 16, pack([np.zeros(1 << 18)]))
+    (source,) = values.sources([(7 << 16, Kind.FILE, 1 << 21, None)], ((0, 1),)) or ()
+    members = unpack(source())
+    members[0] += 1
+    rows = values.keep(8, [pack(None), pack_group(members)])
+    assert [row[0] for row in rows] == [Kind.INLINE, Kind.FILE]
+    assert unpack(store.open(8 << 16 | 1))[0][0] == 1
+    assert unpack(store.open(7 << 16))[0][0] == 0
+    members[0] += 1  # what the task still holds is its own
+    assert unpack(store.open(8 << 16 | 1))[0][0] == 1
+
+
+def test_a_draft_of_a_task_that_failed_leaves_nothing(tmp_path):
+    store = Store(tmp_path)
+    values = Values(store)
+    store.write(7 << 16, pack([np.zeros(1 << 18)]))
+    before = store.total()
+    (source,) = values.sources([(7 << 16, Kind.FILE, 1 << 21, None)], ((0, 1),)) or ()
+    source()
+    values.discard_drafts()
+    assert store.total() == before
