@@ -201,6 +201,7 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
                 return True  # concurrent.futures.wait asks whether there is a future, not what it holds
         return self._not_a_value()
 
+    @leaves_no_trace
     def __iter__(self) -> NoReturn:
         raise FutureUsedAsValue(
             f"{self._plainly()}: use wait_on(x), or declare @task(returns=2) to unpack two results"
