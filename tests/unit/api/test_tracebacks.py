@@ -35,6 +35,7 @@ CASES = {
     "missing argument": lambda: divide(1),
     "bad options": lambda: treadle.start(workers=0),
     "as a value": lambda: divide(1, 1) + 1,
+    "truth": lambda: bool(divide(1, 1)),
     "attribute": lambda: divide(1, 1).shape,
     "unpacking": lambda: list(divide(1, 1)),
     "no such task": lambda: treadle.future(123456),
