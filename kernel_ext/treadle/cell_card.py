@@ -78,7 +78,7 @@ class CellCard:
 
     def _end(self) -> None:
         metadata: dict[str, Any] = {}
-        bundle = self._line()
+        bundle = line = self._line()
         if self._future._call_now().state != TaskState.DONE:
             bundle = future_bundle(self._future, looked=False)
         elif self._cell.shows:
@@ -91,7 +91,8 @@ class CellCard:
                     _put_away(value)
             except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
                 bundle = {"text/plain": f"{type(error).__name__}: {error}"}
-        self._extension.screen.update(bundle, metadata, self._display_id)
+        if bundle is not line or self._extension.screen.exchanges:
+            self._extension.screen.update(bundle, metadata, self._display_id)
 
     def _line(self) -> dict[str, str]:
         call = self._future._call_now()

@@ -20,6 +20,8 @@ Bundle = dict[str, str]
 class Screen(Protocol):
     """A place that shows things."""
 
+    exchanges: bool  # whether what is displayed can be exchanged; else it is shown again below
+
     def parent(self) -> Parent:
         """Return what stands for the cell that runs now."""
 
@@ -35,6 +37,8 @@ class Screen(Protocol):
 
 class KernelScreen:
     """The notebook of an ipykernel."""
+
+    exchanges = True
 
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
@@ -67,6 +71,8 @@ class KernelScreen:
 
 class TerminalScreen:
     """A terminal, or anything else that has only streams."""
+
+    exchanges = False
 
     def parent(self) -> Parent:
         return None
