@@ -110,7 +110,8 @@ def _open() -> Notebook:
     manager = KernelManager(kernel_name="python3")
     if interpreter := os.environ.get("TREADLE_KERNEL_PYTHON"):
         manager.kernel_spec.argv[0] = interpreter
-    manager.start_kernel(env={**environment, "TREADLE_WORKERS": "2", "TREADLE_MEMORY": "64MB"})
+    limits = {"TREADLE_WORKERS": "2", "TREADLE_MEMORY": "64MB", "TREADLE_KEEP_ALIVE": "3"}
+    manager.start_kernel(env={**environment, **limits})
     client = manager.client()
     client.start_channels()
     client.wait_for_ready(timeout=DEADLINE_S)
