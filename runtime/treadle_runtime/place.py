@@ -14,8 +14,7 @@ _is_worker = False
 
 
 class _Local(threading.local):
-    depth = 0
-    task: Any = None
+    running: tuple[Any] | None = None  # what the innermost task was entered with
 
 
 _local = _Local()
@@ -23,21 +22,19 @@ _local = _Local()
 
 def enter_task(task: Any = None) -> Any:
     """Note that user code of a task runs in this thread from now on; return what `leave_task` needs."""
-    before = _local.task
-    _local.depth += 1
-    _local.task = task
+    before = _local.running
+    _local.running = (task,)
     return before
 
 
 def leave_task(before: Any) -> None:
     """Undo `enter_task`."""
-    _local.depth -= 1
-    _local.task = before
+    _local.running = before
 
 
 def inside_task() -> bool:
     """Tell whether the calling thread runs user code of a task (in a worker: every thread does)."""
-    return _local.depth > 0 or _is_worker
+    return _local.running is not None or _is_worker
 
 
 def mark_worker() -> None:
@@ -53,7 +50,8 @@ def in_worker() -> bool:
 
 def current_task() -> Any:
     """Return what `enter_task` was given by the innermost task of this thread, or None."""
-    return _local.task
+    running = _local.running
+    return None if running is None else running[0]
 
 
 def in_forked_child() -> bool:

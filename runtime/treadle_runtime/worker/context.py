@@ -55,8 +55,17 @@ class TaskContext:
         return f"<{self.function} #{self.number}, attempt {self.attempt}, worker {self.worker}>"
 
 
+_of_process: TaskContext | None = None
+
+
+def stand_for_threads(task: TaskContext) -> None:
+    """Let threads that tasks start know their task, too: a worker runs one task at a time."""
+    global _of_process
+    _of_process = task
+
+
 def current_task() -> TaskContext | None:
-    """Return the task that the calling thread runs, None outside tasks.
+    """Return the task that the calling thread runs or was started by, None outside tasks.
 
     Returns
     -------
@@ -70,7 +79,7 @@ def current_task() -> TaskContext | None:
     True
     """
     task = place.current_task()
-    return task if isinstance(task, TaskContext) else None
+    return task if isinstance(task, TaskContext) else _of_process
 
 
 def rng() -> np.random.Generator:

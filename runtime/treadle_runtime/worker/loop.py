@@ -36,11 +36,15 @@ from .values import Values
 TURN_NS: Final = 2_000_000
 """With a filled queue, results are sent and messages looked for this often."""
 TURN_ROWS: Final = 64
+IDLE_MS: Final = 200
+"""After so long without work, held values are written to the store."""
 _clock = time.monotonic_ns
 
 
 class Socket(Protocol):
     """What is needed of a zmq socket."""
+
+    def poll(self, timeout: int) -> int: ...
 
     def recv_multipart(self, flags: int = 0) -> list[bytes]: ...
 
@@ -124,7 +128,12 @@ class Loop:
             self._turn()
         if not (len(self._backlog) or self._leaving or self._idle()):
             with self._mutex:
-                self._take(self._socket.recv_multipart())
+                held = self._values.held()
+                if held and not self._socket.poll(IDLE_MS):
+                    # What others may want one day and would be lost with this worker; one by one, oldest first.
+                    self._socket.send(encode(Published(self._values.publish(held[:1]))))
+                else:
+                    self._take(self._socket.recv_multipart())
         self._sent_at = now = _clock()
         return now
 

@@ -52,6 +52,7 @@ def main(folder: str, number: int) -> None:
     faulthandler.enable(2)
     place.mark_worker()
     _own_main_module()
+    place.mark_worker()
     token = session.token()
     context = zmq.Context(1)
     control = _connect(context, session, f"w{number}.c")
@@ -80,7 +81,7 @@ def preloader(names: list[str]) -> Callable[[], bool]:
         if not waiting:
             return False
         # A module that can't be imported here fails the task that needs it, with its own message.
-        with suppress(Exception):
+        with suppress(Exception, SystemExit):
             importlib.import_module(waiting.pop())
         return True
 

@@ -12,13 +12,14 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from ..core.model import Kind, LaunchRow, Outcome, OutputRow
 from ..errors import InternalError, StoreFull
 from ..store.packing import Packed
 from .backlog import Backlog, Row, unrun
-from .context import TaskContext
+from .code import Code
+from .context import TaskContext, stand_for_threads
 from .execute import Notes, Ran, execute
 from .failure import pack_exception
 from .functions import Function
@@ -58,6 +59,7 @@ class Runner:
         self.worlds[0] = self._guards.world  # of tasks that name none: as we were started
         self._peaks = Peaks(status.peak)
         self._context = TaskContext(worker)
+        stand_for_threads(self._context)
         self._thread = threading.get_ident()
         self._running: LaunchRow | None = None
         self._wish: tuple[int, int] | None = None
@@ -88,12 +90,13 @@ class Runner:
     # ---------------------------------------------------------------- run
     def run(self, row: LaunchRow, function: Function | None, now_ns: int) -> Row:
         """Run one attempt and return what the runtime is to hear of it; `now_ns` is the time now."""
-        number, attempt, function_id, _, inputs, _, world_id, options, renews = row
-        sources: Sequence[Callable[[], Packed]] | None = ()
+        number, attempt, function_id, payload, inputs, outputs, world_id, options, renews = row
+        sources: Sequence[Callable[[], Packed]] = ()
         if inputs:
-            sources = self._values.sources(inputs, renews)
-            if sources is None:
+            found = self._values.sources(inputs, renews)
+            if found is None:
                 return unrun(row, Outcome.DECLINED)
+            sources = found
         if function is None or self._guards.world_id != world_id:
             try:
                 self._prepare(function, function_id, world_id)
@@ -109,11 +112,17 @@ class Runner:
             if self._cancelled and self._backlog.is_cancelled(row):
                 ran = _CANCELLED
             else:
-                ran = self._call(row, function, sources or ())
+                value = function.value
+                if value is None or options is not None:
+                    value = self._make_ready(function, options)
+                ran = execute(number, value, payload, sources, outputs, options, self._context)
             self._running = None
         except KeyboardInterrupt:
             self._running = None
             ran = _CANCELLED
+        except BaseException as error:  # noqa: BLE001 - a module may do anything when it is imported
+            self._running = None
+            ran = Ran(_RAISED, (), pack_exception(number, error, "", self._worker, attempt))
         if self._forked:
             self._end_child()
         answer = self._conclude(row, function, ran, first_or_watched)
@@ -121,19 +130,11 @@ class Runner:
         self._status.end()
         return answer
 
-    def _call(self, row: LaunchRow, function: Function, sources: Sequence[Callable[[], Packed]]) -> Ran:
-        number, attempt, _, payload, _, outputs, _, options, _ = row
-        value = function.value
-        if value is None or options is not None:
-            try:
-                if options is not None and (seed := options.get("seed")) is not None:
-                    seed_all(int(seed))
-                value = value or function.load()
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # noqa: BLE001 - a module may do anything when it is imported
-                return Ran(Outcome.RAISED, [], pack_exception(number, error, "", self._worker, attempt))
-        return execute(number, value, payload, sources, outputs, options, self._context)
+    @staticmethod
+    def _make_ready(function: Function, options: dict[str, Any] | None) -> Callable[..., Any] | Code:
+        if options is not None and (seed := options.get("seed")) is not None:
+            seed_all(int(seed))
+        return function.value or function.load()
 
     def _conclude(self, row: LaunchRow, function: Function, ran: Ran, look: bool) -> Row:
         streams, run_s, outcome, failure = self._streams, ran.run_s, int(ran.outcome), ran.failure
@@ -158,8 +159,7 @@ class Runner:
         else:
             try:
                 outputs = self._values.keep(row[0], ran.outputs)
-            except (MemoryError, StoreFull) as error:
-                self._values.discard_drafts()
+            except (MemoryError, StoreFull) as error:  # no room, here or in the store
                 outcome, failure = _RAISED, pack_exception(row[0], error, "", self._worker, row[1])
         if outcome == Outcome.INTERRUPTED and not self._struck and ran is not _CANCELLED:
             outcome = _RAISED  # nobody cancelled it: the user's code raised KeyboardInterrupt itself

@@ -3,17 +3,19 @@
 Law: knows version ids and packed values, no tasks. Any thread: every step on the tables is one dict operation.
 
 Small results are sent with the task's return and also kept, as the same bytes, in a bounded ring: a task queued
-ahead of time finds its input here. Large ones are *held* here only, until they are published or dropped.
+ahead of time finds its input here. Large ones are *held* here only, until they are published or dropped. When the
+store is nearly full a large result is written at once, so that it is its task that fails, with the reason.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeAlias
 
-from ..core.model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid
+from ..core.model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid, output_of
 from ..store.draft import Draft
 from ..store.packing import Packed
 from .settle import settled
@@ -32,11 +34,18 @@ InputRow: TypeAlias = tuple[Vid, int, int, bytes | None]
 class Files(Protocol):
     """What is needed of the store."""
 
+    @property
+    def folder(self) -> os.PathLike[str]:
+        """Where it is."""
+
     def write(self, vid: Vid, packed: Packed) -> int:
         """Seal a value; return its size. Raises StoreFull."""
 
     def begin_copy(self, packed: Packed) -> Draft:
         """Return a copy to be changed in place. Raises StoreFull."""
+
+    def delete(self, vid: Vid) -> bool:
+        """Remove a sealed value."""
 
     def open(self, vid: Vid) -> Packed:
         """Return a sealed value, its buffers mapped privately. Raises DataLost."""
@@ -93,45 +102,73 @@ class Values:
         self._drafts.append((output, draft))
         return draft.packed
 
-    def _seal_draft(self, output: int, vid: Vid, packed: Packed) -> bool:
-        """Seal the draft this output was made from, if there is one."""
-        for i, (drafted, draft) in enumerate(self._drafts):
-            if drafted == output:
-                del self._drafts[i]
-                draft.seal(vid, packed)
-                return True
-        return False
-
     def discard_drafts(self) -> None:
         """Remove drafts whose task made nothing of them. Main thread."""
         for _output, draft in self._drafts:
             draft.discard()
         self._drafts.clear()
 
-    def keep(self, number: Number, outputs: list[Packed]) -> tuple[OutputRow, ...]:
-        """Take what task `number` made and return the rows that tell of it. Main thread."""
+    def keep(self, number: Number, outputs: Sequence[Packed]) -> tuple[OutputRow, ...]:
+        """Take what task `number` made and return the rows that tell of it. Main thread.
+
+        Raises
+        ------
+        StoreFull
+            a large result finds no room; nothing of the task is kept.
+        """
         rows: list[OutputRow] = []
         vid = number << OUTPUT_BITS
-        for output, packed in enumerate(outputs):
-            nbytes = packed.nbytes if packed.buffers else len(packed.stream)
-            if nbytes <= INLINE_LIMIT:
-                data = packed.to_bytes()
-                self._ring[vid] = data
-                self._ring_nbytes += len(data)
-                rows.append((_INLINE, nbytes, data))
-            elif self._drafts and self._seal_draft(output, vid, packed):
-                self._sealed[vid] = nbytes
-                rows.append((_FILE, nbytes, None))
-            else:
-                self._sealed.pop(vid, None)
-                self._held[vid] = settled(packed)
-                rows.append((_HELD, nbytes, None))
-            vid += 1
-        if self._drafts:
-            self.discard_drafts()
+        try:
+            for packed in outputs:
+                nbytes = packed.nbytes if packed.buffers else len(packed.stream)
+                if nbytes <= INLINE_LIMIT:
+                    data = packed.to_bytes()
+                    self._ring[vid] = data
+                    self._ring_nbytes += len(data)
+                    rows.append((_INLINE, nbytes, data))
+                elif self._is_written(vid, packed):
+                    self._sealed[vid] = nbytes
+                    rows.append((_FILE, nbytes, None))
+                else:
+                    self._sealed.pop(vid, None)
+                    self._held[vid] = settled(packed)
+                    rows.append((_HELD, nbytes, None))
+                vid += 1
+        except (OSError, MemoryError):
+            self._drop(number, len(rows))
+            raise
+        finally:
+            if self._drafts:
+                self.discard_drafts()
         if len(self._ring) > RING_COUNT or self._ring_nbytes > RING_NBYTES:
             self._evict()
         return tuple(rows)
+
+    def _is_written(self, vid: Vid, packed: Packed) -> bool:
+        """Seal the draft that this output was made from, or write it if there is hardly room; False: hold it."""
+        output = output_of(vid)
+        for i, (drafted, draft) in enumerate(self._drafts):
+            if drafted == output:
+                del self._drafts[i]
+                draft.seal(vid, packed)
+                return True
+        if self._is_tight(packed.nbytes):
+            self._files.write(vid, packed)
+            return True
+        return False
+
+    def _drop(self, number: Number, outputs: int) -> None:
+        vids = [number << OUTPUT_BITS | index for index in range(outputs)]
+        for vid in vids:
+            if vid in self._sealed:
+                self._files.delete(vid)
+        self.free(vids)
+
+    def _is_tight(self, nbytes: int) -> bool:
+        """Tell whether the store has hardly room for this and for what is held already (twice: others hold, too)."""
+        state = os.statvfs(self._files.folder)
+        held = sum(packed.nbytes for packed in list(self._held.values()))
+        return state.f_bavail * state.f_frsize < 2 * (nbytes + held)
 
     def _evict(self) -> None:
         # A tenth at a time: one by one would cost every task something once the ring is full.
@@ -174,7 +211,7 @@ class Values:
             self._sealed.pop(vid, None)
 
     def held(self) -> list[Vid]:
-        """Return what is in this worker's memory alone."""
+        """Return what is in this worker's memory alone, oldest first."""
         return list(self._held)
 
 

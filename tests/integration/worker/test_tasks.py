@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,44 @@ def test_nothing_reaches_the_next_task(host: Any) -> None:
     host.wait_running(number)
     host.stop(number)  # the handler of SIGINT is ours again
     assert host.wait(number).outcome == Outcome.INTERRUPTED
+
+
+def test_what_would_strike_later_is_put_right(host: Any) -> None:
+    def meddle() -> None:
+        import faulthandler
+
+        signal.alarm(1)
+        faulthandler.disable()
+        os.environ = {}  # type: ignore[assignment]  # noqa: B003
+        os.close(os.open(os.devnull, os.O_RDONLY))
+        threading.Thread(target=os.getpid).start()
+
+    def look() -> Any:
+        import faulthandler
+
+        return signal.alarm(0), faulthandler.is_enabled(), "PATH" in os.environ
+
+    meddler, looker = host.define(meddle), host.define(look)
+    _, number = host.launch(host.row(meddler), host.row(looker))
+    assert host.wait(number).value == (0, True, True)
+
+
+def test_modules_are_imported_while_idle(unstarted: Any) -> None:
+    unstarted.start(TREADLE_PRELOAD="not_there_at_all this.is.not wave")
+    loaded = unstarted.define(lambda: "wave" in sys.modules)
+
+    def found() -> bool:
+        (number,) = unstarted.launch(unstarted.row(loaded))
+        return bool(unstarted.wait(number).value)
+
+    unstarted.until(found)
+
+
+def test_held_values_reach_the_store_when_it_is_idle(host: Any) -> None:
+    made = host.call(lambda: bytes(100_000))
+    vid = vid_of(made.number, 0)
+    host.until(lambda: vid in host.published)
+    assert host.published[vid][0] == Kind.FILE
 
 
 def test_each_call_has_its_own_world(host: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from treadle_runtime.worker.backlog import Backlog
 
 
 def row(number: int, attempt: int = 1) -> Any:
-    return (number, attempt, 1, b"", (), 1, 0, None)
+    return (number, attempt, 1, b"", (), 1, 0, None, ())
 
 
 def queued(backlog: Backlog) -> list[int]:

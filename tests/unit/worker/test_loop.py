@@ -8,8 +8,9 @@ from typing import Any
 
 import zmq
 
-from treadle_runtime.core.model import Outcome
+from treadle_runtime.core.model import Kind, Outcome, vid_of
 from treadle_runtime.store.files import Store
+from treadle_runtime.store.packing import pack
 from treadle_runtime.wire.codec import encode, from_worker
 from treadle_runtime.wire.messages import (
     Define,
@@ -36,6 +37,11 @@ class Tape:
     def __init__(self, *script: Message) -> None:
         self.script = list(script)
         self.sent: list[Any] = []
+        self.quiet: list[int] = []  # answers to `poll` that come first
+
+    def poll(self, timeout: int) -> int:
+        assert timeout > 0
+        return len(self.script) if not self.quiet else self.quiet.pop()
 
     def recv_multipart(self, flags: int = 0) -> list[bytes]:
         if flags & zmq.NOBLOCK:
@@ -151,6 +157,17 @@ def test_idle_work_is_done_when_there_is_nothing_else(tmp_path: Path) -> None:
 
     make(tmp_path, Tape(Launched(rows(1)), Leave()), Actor(log.append), idle).run()
     assert log == ["a", "b", 1]
+
+
+def test_held_values_are_published_when_it_has_been_idle(tmp_path: Path) -> None:
+    tape = Tape(Leave())
+    tape.quiet = [0]
+    loop = make(tmp_path, tape, Actor())
+    loop._values.keep(3, [pack(bytes(100_000)), pack(bytes(100_000))])
+    loop.run()
+    ((row,),) = [message.rows for message in tape.sent]
+    assert (row[0], row[1]) == (vid_of(3, 0), Kind.FILE)
+    assert loop._values.held() == [vid_of(3, 1)]
 
 
 def test_messages_from_either_socket(tmp_path: Path) -> None:

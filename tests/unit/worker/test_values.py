@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,27 @@ def test_a_full_store_says_so_and_loses_nothing(values: Values, monkeypatch: pyt
     assert values.held() == [vid_of(3, 0)]
 
 
+def test_with_little_room_large_results_are_written_at_once_or_refused(
+    values: Values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nearly:
+        f_bavail, f_frsize = 100, 1024
+
+    monkeypatch.setattr(os, "statvfs", lambda _: Nearly)
+    rows = values.keep(3, [pack(1), pack(np.zeros(LARGE))])
+    assert [row[0] for row in rows] == [INLINE, FILE]
+    assert Store(tmp_path).exists(vid_of(3, 1))
+    assert read(values, (vid_of(3, 1), HELD, 0, None))[0].sum() == 0
+
+    def full(*_: Any) -> int:
+        raise StoreFull("The store has no room.")
+
+    monkeypatch.setattr(Store, "write", full)
+    with pytest.raises(StoreFull):
+        values.keep(4, [pack(1), pack(np.zeros(LARGE))])
+    assert read(values, (vid_of(4, 0), HELD, 0, None)) is None
+
+
 def test_the_ring_is_bounded(values: Values, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RING_COUNT", 100)
     for number in range(1, 251):
@@ -167,11 +189,13 @@ def test_a_value_read_from_the_store_and_returned_is_not_copied(tmp_path: Path) 
     assert not any(copied(packed, settled(packed)))
 
 
-def test_a_large_version_that_is_renewed_is_changed_in_its_own_file(tmp_path):
+def test_a_large_version_that_is_renewed_is_changed_in_its_own_file(tmp_path: Path) -> None:
     store = Store(tmp_path)
     values = Values(store)
     store.write(7 << 16, pack([np.zeros(1 << 18)]))
-    (source,) = values.sources([(7 << 16, Kind.FILE, 1 << 21, None)], ((0, 1),)) or ()
+    sources = values.sources([(7 << 16, Kind.FILE, 1 << 21, None)], ((0, 1),))
+    assert sources is not None
+    (source,) = sources
     members = unpack(source())
     members[0] += 1
     rows = values.keep(8, [pack(None), pack_group(members)])
@@ -182,12 +206,14 @@ def test_a_large_version_that_is_renewed_is_changed_in_its_own_file(tmp_path):
     assert unpack(store.open(8 << 16 | 1))[0][0] == 1
 
 
-def test_a_draft_of_a_task_that_failed_leaves_nothing(tmp_path):
+def test_a_draft_of_a_task_that_failed_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     values = Values(store)
     store.write(7 << 16, pack([np.zeros(1 << 18)]))
     before = store.total()
-    (source,) = values.sources([(7 << 16, Kind.FILE, 1 << 21, None)], ((0, 1),)) or ()
+    sources = values.sources([(7 << 16, Kind.FILE, 1 << 21, None)], ((0, 1),))
+    assert sources is not None
+    (source,) = sources
     source()
     values.discard_drafts()
     assert store.total() == before
