@@ -288,7 +288,7 @@ class Crew:
 
     def on_publish(self, instruction: Publish) -> None:
         """Have versions written to the store."""
-        self._post(instruction.worker, m.Publish(instruction.vids))
+        self._post_control(instruction.worker, m.Publish(instruction.vids))  # it may compute for long
 
     def free(self, wid: WorkerId, vids: list[Vid]) -> None:
         """Have versions dropped that the worker holds."""
