@@ -137,7 +137,7 @@ class Runner:
         return function.value or function.load()
 
     def _conclude(self, row: LaunchRow, function: Function, ran: Ran, look: bool) -> Row:
-        streams, run_s, outcome, failure = self._streams, ran.run_s, int(ran.outcome), ran.failure
+        streams, run_s, outcome, failure = self._streams, ran.run_s, ran.outcome, ran.failure
         peak: int | None = None  # of short tasks together, when they are sent
         if run_s > SHORT_S or function.slowest_s > SHORT_S:
             function.took(run_s)
@@ -146,7 +146,7 @@ class Runner:
         notes = ran.notes
         if self._context.notes is not None:
             notes = {**(notes or {}), **self._context.notes}
-        if outcome or look or run_s > FULL_LOOK_S or streams.out.fresh or streams.err.fresh:
+        if outcome or look or run_s > FULL_LOOK_S or streams.fresh:
             self._guards.full()
             moved = streams.moved()
             if moved is not None:

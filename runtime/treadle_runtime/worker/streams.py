@@ -22,16 +22,15 @@ _REMEDY: Final = "Look with %treadle debug, or start with engine=\"inline\", whe
 class LogStream(io.TextIOWrapper):
     """Text over a log's descriptor: handed on at each line end, and at the end of the task."""
 
-    fresh = False  # something was written since the last flush
-
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, streams: Streams) -> None:
+        self._streams = streams
         raw = io.FileIO(descriptor, "w", closefd=False)
         # No buffer of bytes in between: what is written to `.buffer` is in the file at once.
         super().__init__(raw, "utf-8", "backslashreplace", "\n", line_buffering=True)
 
     def write(self, text: str, /) -> int:
         """Write text; as for any text stream."""
-        self.fresh = True
+        self._streams.fresh = True
         return super().write(text)
 
     def close(self) -> None:
@@ -72,11 +71,13 @@ def refuse_breakpoint(*_: Any, **__: Any) -> NoReturn:
 class Streams:
     """The three streams of this process, and where in the logs the tasks' output lies."""
 
-    __slots__ = ("err", "err_end", "input", "out", "out_end")
+    __slots__ = ("err", "err_end", "fresh", "input", "out", "out_end")
 
     def __init__(self, out: int = 1, err: int = 2) -> None:
-        self.out = LogStream(out)
-        self.err = LogStream(err)
+        self.fresh = False
+        """Something was written since the last look."""
+        self.out = LogStream(out, self)
+        self.err = LogStream(err, self)
         self.input = NoInput()
         self.out_end = _size(out)
         self.err_end = _size(err)
@@ -95,8 +96,8 @@ class Streams:
 
     def moved(self) -> dict[str, int | float | str | bool] | None:
         """Hand on what is pending; return the new end offsets of the logs that have grown, None if none has."""
-        if self.out.fresh or self.err.fresh:
-            self.out.fresh = self.err.fresh = False
+        if self.fresh:
+            self.fresh = False
             self.out.flush()
             self.err.flush()
         out, err = _size(self.out.fileno()), _size(self.err.fileno())
