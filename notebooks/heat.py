@@ -16,12 +16,17 @@ from skfem.helpers import dot, grad
 
 
 def read(mesh_file, parameters_file):
-    """The mesh and the parameters of the model, from files."""
-    mesh = meshio.read(mesh_file, file_format="gmsh")
-    with open(parameters_file) as file:
-        parameters = json.load(file)
-    points, triangles = mesh.points[:, :2].T, mesh.cells_dict["triangle"].T
-    return MeshTri(np.ascontiguousarray(points), np.ascontiguousarray(triangles)), parameters
+    """The mesh and the parameters of the model, from files.
+
+    What follows from the mesh alone (its edges, the maps of its triangles) is computed here, once for all cases.
+    """
+    file = meshio.read(mesh_file, file_format="gmsh")
+    with open(parameters_file) as text:
+        parameters = json.load(text)
+    points, triangles = file.points[:, :2].T, file.cells_dict["triangle"].T
+    mesh = MeshTri(np.ascontiguousarray(points), np.ascontiguousarray(triangles))
+    Basis(mesh, ElementTriP1()).get_dofs()
+    return mesh, parameters
 
 
 def integral_of_temperature(mesh, parameters, e):

@@ -9,7 +9,7 @@ import meshio
 import numpy as np
 from scipy.spatial import Delaunay
 
-SIDE = 64  # points on each side
+SIDE = 72  # points on each side
 JITTER = 0.28  # of the spacing: how far an inner point may be from the regular grid
 
 rng = np.random.default_rng(2026)
