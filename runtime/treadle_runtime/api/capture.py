@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..client.futures import _MISSING, Future, _captures
 from ..core.model import INLINE_LIMIT
 from ..errors import TreadleError
 from ..store.diagnose import explain_pickling
-from ..store.members import ATOMS, root_of
+from ..store.members import ATOMS, is_memory, root_of
 from ..store.packing import Pickler, pack_buffer
 from ..store.references import PLAIN, encode_payload, ref, same
 from ..store.views import Bases
@@ -27,7 +28,7 @@ from .shipping import sealed
 
 INLINE_TOTAL: Final = 1024 * 1024
 """Small buffers travel inside the message until they are this many bytes together."""
-_SIMPLE: Final = frozenset({*ATOMS} - {type(lambda: None), type(len)})
+_SIMPLE: Final = ATOMS - {FunctionType, BuiltinFunctionType, ModuleType, CodeType, MappingProxyType}
 
 
 class Shelf:
@@ -38,6 +39,11 @@ class Shelf:
         self._limit = limit
         self._nbytes = 0
         self._stored: dict[tuple[int, int], Version] = {}
+
+    def clear(self) -> None:
+        """Let go of all of them."""
+        self._stored.clear()
+        self._nbytes = 0
 
     def version_of(self, buffer: memoryview) -> Version:
         """Return a stored version with this content, storing it if there is none."""
@@ -93,7 +99,7 @@ class Capture:
         """Return how a future is pickled: called by its `__reduce__`."""
         if future._group is not None:
             return self.member(future)
-        if future._value is _MISSING and future._version is not None:
+        if future._version is not None and (future._value is _MISSING or future.constant):
             return ref, (self.index_of(future._version),)
         return same, (self.client.current(future._value),)
 
@@ -180,7 +186,7 @@ class _CapturePickler(Pickler):
             return np.zeros, (obj.shape, obj.dtype)
         if self._members and (reduced := self._capture.member(obj)) is not None:
             return reduced
-        if type(obj) is np.ndarray:
+        if isinstance(obj, np.ndarray) and is_memory(obj):
             if self._members and self._capture.client.pending.get(base := root_of(obj)) is not None:
                 self._capture.bases.add(base)
             if self._capture.bases and (reduced := self._capture.bases.reduce(obj)) is not None:

@@ -128,7 +128,7 @@ class Captured:
             )
 
     def _made_by_import(self) -> bool:
-        if self.slot.kind != GLOBAL:
+        if self.slot.kind != GLOBAL or self.slot.owner.get("__name__") == "__main__":
             return False
         module = sys.modules.get(self.slot.owner.get("__name__", ""))
         return type(module) is ModuleType and vars(module) is self.slot.owner and is_local(module)

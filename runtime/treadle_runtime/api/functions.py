@@ -174,7 +174,7 @@ def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, functools.partial):
         inner, args, keywords = plain(function.func), function.args, function.keywords
         return lambda *rest, **named: inner(*args, *rest, **{**keywords, **named})
-    if type(function) is MethodType:
+    if type(function) is MethodType and is_data(function):
         method, self = function.__func__, function.__self__
         return lambda *args, **kwargs: method(self, *args, **kwargs)
     return (lambda *args, **kwargs: function(*args, **kwargs)) if is_data(function) else function

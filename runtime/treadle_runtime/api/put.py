@@ -15,6 +15,8 @@ T = TypeVar("T")
 class Put(Future[T], Generic[T]):
     """A stored constant: pass it to tasks like the value; `wait_on` gives the value."""
 
+    constant = True
+
     def __repr__(self) -> str:
         _kind, nbytes, _data = self._call.outputs[0]
         return f"<Put {nbytes} bytes>"

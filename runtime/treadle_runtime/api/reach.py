@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from ..store.locality import by_value, is_local, is_local_name
 from ..store.members import is_atom
+from ..store.travel import home_of_method
 from ..worker.code import ATTRIBUTE, CELL, DEFAULT, GLOBAL, KEYWORD, Absent
 from .bytecode import Chain, Names, names_of
 
@@ -134,6 +135,8 @@ class _Walk:
             return self.code(kind)
         if is_atom(value) or isinstance(value, _NAMED) or str(kind.__module__) in _INTERNAL or value is Absent:
             return kind not in (types.SimpleNamespace, types.MethodType)
+        if kind in (types.MethodType, types.BuiltinFunctionType) and home_of_method(value) is not None:
+            return True
         if kind in (tuple, frozenset):
             return all(self.code(part) for part in value)
         if kind is types.BuiltinFunctionType:

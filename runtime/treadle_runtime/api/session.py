@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -21,10 +21,12 @@ import xxhash
 from .. import place
 from ..client.calls import Call
 from ..client.client import Client
+from ..client.farewell import end_open, keep_results
 from ..client.futures import Future
 from ..client.inline import open_inline
 from ..client.remote_traceback import leaves_no_trace
 from ..config import KEEP_ALIVE_S, Options, plan
+from ..core.states import TaskState
 from ..errors import InternalError, UsageError
 from ..store.members import is_atom
 from ..store.packing import pack
@@ -64,6 +66,7 @@ class Session:
         self.client = Client(tell, self.plan.memory)
         self.shelf = Shelf(self.client, max(_LEAST_SHELF, self.plan.memory // 4))
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
+        self._renewing = threading.Lock()
         self._world_id = 0
         self._path: list[str] = []
         self._environ: dict[bytes, bytes] = {}
@@ -114,10 +117,11 @@ class Session:
         """Return the id of cwd, sys.path and environ as they are now, sending them if they are new."""
         # compared at every call, so without copying: 2 us
         if sys.path != self._path or environment() != self._environ or current_folder() != self._cwd:
-            world = World.current()
-            self._path, self._environ, self._cwd = list(sys.path), world.environ, world.cwd
-            self._world_id += 1
-            self.client.link.send(m.World(self._world_id, world.encode()))
+            with self._renewing:
+                world, number = World.current(), self._world_id + 1
+                self.client.link.send(m.World(number, world.encode()))  # before another thread can name it
+                self._world_id = number
+                self._path, self._environ, self._cwd = list(sys.path), world.environ, world.cwd
         return self._world_id
 
     def launch_options(self, signature: TaskSignature, version: FunctionVersion) -> dict[str, Any] | None:
@@ -151,14 +155,21 @@ class Session:
             # a KeyboardInterrupt here leaves everything as it was: the tasks go on, stop may be called again
             client.link.wait(lambda: client.open == 0 or client.lost is not None, None)
         try:
-            client.keep_results()
-            client.link.send(m.Bye(stop=True, cancel=cancel))
+            self.shelf.clear()
+            keep_results(client)
         finally:
+            client.link.send(m.Bye(stop=True, cancel=cancel))
             if _session is self:
                 _session = None
-            client.close()
-            client.give_up()
+            self.end()
             self._tell_unseen()
+
+    def end(self) -> None:
+        """Give everything back; what has not ended counts as cancelled, and the next wait for it says so."""
+        self.client.close()
+        end_open(self.client, TaskState.CANCELLED)
+        if len(self.client.pending):
+            _ended.append(self.client)
 
     def _tell_unseen(self) -> None:
         """Name the failures nobody has looked at: with the runtime their story goes."""
@@ -194,6 +205,7 @@ unseen = 0
 """How many tasks of sessions that were stopped failed without anybody looking; `treadle run` asks."""
 
 _session: Session | None = None
+_ended: list[Client] = []  # of earlier sessions, with writes on live objects that never came
 _starting = threading.RLock()
 _face: Face | None = None
 
@@ -227,6 +239,21 @@ def _outside() -> int:
         frame = frame.f_back
         level += 1
     return level
+
+
+def clients() -> list[Client]:
+    """Return the clients that live objects may have writes pending with: the present one and some earlier ones."""
+    _ended[:] = [client for client in _ended if len(client.pending)]
+    return [*([_session.client] if _session is not None else []), *_ended]
+
+
+def check_ended(values: Iterable[Any]) -> None:
+    """Raise what kept the writes of earlier sessions on these objects from coming; their values are the last good ones."""
+    if _ended:
+        for client in clients():
+            if client.closed:
+                for value in values:
+                    client.settle_reachable(value)
 
 
 def peek() -> Session | None:
@@ -301,10 +328,13 @@ def start(**options: Any) -> Session:
         wanted = Options.from_environment(None, **options)
         session = _session
         if session is not None and not session.client.closed and session.client.lost is None:
-            _same_or_error(session.options, wanted, options)
+            if not place.inside_task():
+                _same_or_error(session, wanted, options)
             return session
+        if session is not None:
+            session.end()
         _session = None
-        _session = Session(wanted)
+        _session = Session(Options(engine="inline") if place.in_worker() else wanted)
         if _face is not None:
             _face.on_start(_session)
         return _session
@@ -321,11 +351,13 @@ def _at_exit() -> None:
         _session.stop(cancel=hasattr(sys, "last_type") or _session.client.lost is not None)
 
 
-def _same_or_error(have: Options, wanted: Options, given: dict[str, Any]) -> None:
-    for name in given:
-        if given[name] is not None and getattr(have, name) != getattr(wanted, name):
+def _same_or_error(session: Session, wanted: Options, given: dict[str, Any]) -> None:
+    have = replace(session.options, workers=session.plan.workers, threads=session.plan.threads)
+    for name, value in given.items():
+        running = getattr(have, name)
+        if value is not None and getattr(wanted, name) not in (running, getattr(session.options, name)):
             raise UsageError(
-                f"A runtime with {name}={getattr(have, name)!r} is running, so {name}={given[name]!r} can't take effect. "
+                f"A runtime with {name}={running!r} is running, so {name}={value!r} can't take effect. "
                 "Call treadle.stop() first."
             )
 
@@ -334,7 +366,21 @@ def _same_or_error(have: Options, wanted: Options, given: dict[str, Any]) -> Non
 def stop(cancel: bool = False) -> None:
     """End the runtime: waits for what runs and waits (or cancels it). The next task call starts anew.
 
-    Main thread; blocks until the tasks have ended. Does nothing if no runtime runs.
+    Main thread; blocks until the tasks have ended. Does nothing if no runtime runs, or inside a task.
+
+    Parameters
+    ----------
+    cancel : bool
+        Cancel what has not ended instead of waiting for it.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> session = treadle.start(engine="inline")
+    >>> x = treadle.task(abs)(-3)
+    >>> treadle.stop()
+    >>> treadle.wait_on(x)
+    3
     """
-    if _session is not None:
+    if _session is not None and not place.inside_task():
         _session.stop(cancel)

@@ -58,8 +58,8 @@ class TaskSignature:
     binding : str
         `"function"`, `"static"` or `"class"`: what was found around the function.
     parameters : tuple of str or None
-        Their names; None if the callable does not tell (some C functions): then only positional arguments
-        go, and all are IN.
+        Their names; None if the callable does not tell (some C functions): then all arguments are IN,
+        and a wrong call fails in the task.
     signature : inspect.Signature or None
         For `help` and editors.
     """
@@ -168,8 +168,6 @@ class TaskSignature:
         """
         if self._arity is not None:
             self._arity(*args, **kwargs)
-        elif kwargs:
-            raise TypeError(f"{self.name}() takes no keyword arguments")
         if self._plain and not method:
             return ()
         return self._written(args, kwargs, method)

@@ -6,20 +6,23 @@ Law: reads futures and live objects; submits nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 
+from .. import place
 from ..client.calls import Call
 from ..client.client import Client
 from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace, strip
+from ..core.states import TaskState
 from ..errors import UsageError
 from ..store.members import root_of
 from ..store.packing import pack
 from .put import Put
-from .session import current, peek
+from .session import clients, current, peek
 
+_STATES: Final = tuple(value for name, value in vars(TaskState).items() if name.isupper())
 T = TypeVar("T")
 A = TypeVar("A")
 
@@ -66,56 +69,59 @@ def wait_on(*objs: Any) -> Any:
     """
     if not objs:
         raise UsageError("wait_on() needs something to wait for. Use barrier() to wait for everything.")
-    session = peek()
+    with_pending = clients()
     calls: list[Call] = []
     seen: set[int] = set()
     for obj in objs:
-        _collect(session.client if session is not None else None, obj, calls, seen)
+        _collect(with_pending, obj, calls, seen)
     if calls:
-        calls[0].client.wait_for(calls, first_failure=True)
-    values = [_resolve(session.client if session is not None else None, obj, {}) for obj in objs]
+        calls[0].client.wait_for([call for call in calls if call.client is calls[0].client], first_failure=True)
+    values = [_resolve(with_pending, obj, {}) for obj in objs]
     return values[0] if len(values) == 1 else values
 
 
-def _collect(client: Client | None, obj: Any, calls: list[Call], seen: set[int]) -> None:
+def _collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[int]) -> None:
     if isinstance(obj, Future):
         calls.append(obj._call_now())
         return
     if id(obj) in seen:
         return
     seen.add(id(obj))
-    if client is not None and len(client.pending):
-        found = client.pending.get(root_of(obj) if isinstance(obj, np.ndarray) else obj)
+    for client in with_pending:
+        live = client.current(obj)
+        found = client.pending.get(root_of(live) if isinstance(live, np.ndarray) else live)
         if found is not None:
             calls.append(found[0].newest.call)
     if isinstance(obj, (list, tuple, set, frozenset)):
         for part in obj:
-            _collect(client, part, calls, seen)
+            _collect(with_pending, part, calls, seen)
     elif isinstance(obj, dict):
         for part in obj.values():
-            _collect(client, part, calls, seen)
+            _collect(with_pending, part, calls, seen)
 
 
-def _resolve(client: Client | None, obj: Any, made: dict[int, Any]) -> Any:
+def _resolve(with_pending: list[Client], obj: Any, made: dict[int, Any]) -> Any:
     """Return `obj` with values in place of futures; containers are made anew only where something changes."""
     if isinstance(obj, Future):
         return obj._call.client.value_of(obj)
     if id(obj) in made:
         return made[id(obj)]
-    if client is not None and len(client.pending):
-        client.settle_reachable(obj)
-    if client is not None:
+    given = obj
+    for client in with_pending:
         obj = client.current(obj)
-    made[id(obj)] = obj
+        if len(client.pending):
+            client.settle_reachable(obj)
+            obj = client.current(obj)
+    made[id(given)] = made[id(obj)] = obj
     kind = type(obj)
     if kind in (list, tuple, set, frozenset):
-        parts = [_resolve(client, part, made) for part in obj]
+        parts = [_resolve(with_pending, part, made) for part in obj]
         if any(new is not old for new, old in zip(parts, obj, strict=True)):
             made[id(obj)] = kind(parts)
     elif isinstance(obj, tuple) and hasattr(obj, "_make"):
-        made[id(obj)] = obj._make(_resolve(client, part, made) for part in obj)
+        made[id(obj)] = obj._make(_resolve(with_pending, part, made) for part in obj)
     elif kind is dict:
-        items = {key: _resolve(client, part, made) for key, part in obj.items()}
+        items = {key: _resolve(with_pending, part, made) for key, part in obj.items()}
         if any(items[key] is not obj[key] for key in obj):
             made[id(obj)] = items
     return made[id(obj)]
@@ -133,7 +139,7 @@ def barrier() -> None:
         what that task raised, with a note of how many more failed.
     """
     session = peek()
-    if session is None:
+    if session is None or place.inside_task():
         return
     client = session.client
     client.wait_for([call for call in list(client.calls.values()) if not call.final])
@@ -185,9 +191,11 @@ def cancel(*objs: Any) -> int:
     """
     calls: list[Call] = []
     seen: set[int] = set()
-    session = peek()
+    with_pending = clients()
     for obj in objs:
-        _collect(session.client if session is not None else None, obj, calls, seen)
+        if isinstance(obj, int):
+            raise UsageError(f"cancel({obj!r}) names no task. Use cancel(future({obj!r})) for the task of this number.")
+        _collect(with_pending, obj, calls, seen)
     alive = {call.number: call for call in calls if not call.final}
     if alive:
         next(iter(alive.values())).client.cancel(list(alive))
@@ -200,6 +208,9 @@ def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> 
     Raises TimeoutError if `timeout` seconds pass without any ending. Blocks the calling thread while none has.
     """
     left = list(dict.fromkeys(futures))
+    for future in left:
+        if not isinstance(future, Future):
+            raise UsageError(f"as_completed was given {future!r}, which is no future. Give it the futures of tasks.")
     while left:
         try:
             left[0]._call.client.wait_for_any([future._call_now() for future in left], timeout)
@@ -235,6 +246,8 @@ def futures(
     function, cell, state
         only tasks of this function, of this cell (`[12]` is 12), in this state ("waiting", "done", "failed", ...).
     """
+    if state is not None and state not in _STATES:
+        raise UsageError(f"state={state!r} is no state of a task. Use one of {', '.join(_STATES)}.")
     session = peek()
     calls = list(session.client.calls.values()) if session is not None else []
     return [

@@ -17,10 +17,11 @@ from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace, rebuild_traceback, strip
 from ..errors import UsageError
 from ..store.locality import by_value
+from ..store.members import members_of
 from .capture import Capture, simple_payload
 from .directions import INOUT
 from .functions import FunctionBook, FunctionVersion, Watch
-from .session import Session, current
+from .session import Session, check_ended, current
 from .signature import TaskSignature
 from .writing import is_constant, plan_groups, prepare, register
 
@@ -163,6 +164,8 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
     ...     treadle.wait_on(c)
     [1, 2]
     """
+    if directions is not None and not isinstance(directions, dict):
+        raise UsageError(f"directions={directions!r} is no dictionary. Give directions={{'c': INOUT}}, or c=INOUT.")
     if function is None:
         return lambda f: Task(f, options, directions or {})
     if isinstance(function, Task):
@@ -180,6 +183,7 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     except TypeError as error:
         raise rebuild_traceback(error, ()) from None  # the caller's mistake, told at the caller's line
     session = current()
+    check_ended((*args, *kwargs.values()))
     client = session.client
     version, captured = task.watch(session.functions).look(as_is=bool(written))
     if not written and not captured and (payload := simple_payload(args, kwargs)) is not None:
@@ -188,9 +192,9 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     groups: list[list[Any]] = []
     if written:
         if signature is _probe._signature:
-            return sys.getrefcount(written[0][2])
+            return _references(written)[0]
         if not method:
-            _warn_unreachable(session, signature, written)
+            _warn_unreachable(session, signature, written, kwargs)
         groups = plan_groups(client, written, signature.name)
         named = {id(value) for _, _, value in written}
         others = [value for value in (*args, *kwargs.values(), *captured) if id(value) not in named]
@@ -199,25 +203,32 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     return _send(session, signature, version, capture, payload, groups, args, kwargs)
 
 
-def _warn_unreachable(session: Session, signature: TaskSignature, written: Any) -> None:
+def _warn_unreachable(session: Session, signature: TaskSignature, written: Any, kwargs: dict[str, Any]) -> None:
     """Warn about a written object that nobody but this very call holds, as the `[1, 2]` of `f([1, 2])`."""
-    threshold = _count_of_temporary()
-    for name, _direction, value in written:
-        if sys.getrefcount(value) <= threshold and not isinstance(value, Future) and not is_constant(value):
+    by_place, by_keyword = _counts_of_temporary()
+    for (name, _direction, value), count in zip(written, _references(written), strict=True):
+        if count > (by_keyword if name in kwargs else by_place) or isinstance(value, Future) or is_constant(value):
+            continue
+        if [id(member) for member in members_of(value)] == [id(value)]:  # else what it holds, or looks at, may be reached in other ways
             session.client.notify_once(
                 "warning",
-                f"{name} of {signature.name} was given a {type(value).__name__} that has no name: what the task writes "
-                "can't be reached. Keep it in a variable and wait_on that.",
+                f"{name} of {signature.name} was given an object without a name ({type(value).__name__}), so what the "
+                "task writes can't be reached. Keep it in a variable and wait_on that.",
             )
 
 
+def _references(written: Any) -> list[int]:
+    return [sys.getrefcount(entry[2]) for entry in written]
+
+
 @functools.cache
-def _count_of_temporary() -> int:
+def _counts_of_temporary() -> tuple[int, int]:
     """Measure how many references such an object has on its way here; -1 where named objects have no more."""
     named: list[int] = []
     count: Any = _probe
-    of_named, of_temporary = int(count(named)), int(count([]))
-    return of_temporary if of_temporary < of_named else -1
+    counts = (int(count(named)), int(count([]))), (int(count(c=named)), int(count(c=[])))
+    by_place, by_keyword = (temporary if temporary < held else -1 for held, temporary in counts)
+    return by_place, by_keyword
 
 
 def _send(

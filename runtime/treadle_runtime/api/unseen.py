@@ -38,7 +38,7 @@ def told(calls: Sequence[Call]) -> str:
 def _why(call: Call) -> str:
     failure = call.failure
     if failure is None:
-        return "no known reason"
+        return "RuntimeLost: the runtime process has gone"
     if failure.lost is not None:
         return f"WorkerLost: {failure.lost.reason}"
     first = failure.raised[0]

@@ -108,11 +108,25 @@ class Version:
 
     def unsettled(self) -> list[Call]:
         """Return the calls that must end before it is known which version below a failed one is the last good one."""
-        below = [call for parent in self.parents for call in parent.unsettled()]
-        return below if self.call.final else [*below, self.call]
+        return [version.call for version in self._below(lambda _version: True) if not version.call.final]
 
     def last_good(self) -> list[Version]:
         """Return the newest versions at or below this one that exist (several where groups were merged)."""
-        if self.call.state == TaskState.DONE:
-            return [self]
-        return [good for parent in self.parents for good in parent.last_good()]
+        good = [version for version in self._below(_is_bad) if not _is_bad(version)]
+        return sorted(good, key=lambda version: version.vid)
+
+    def _below(self, beyond: Callable[[Version], bool]) -> list[Version]:
+        """Return this version and those below, going on beneath those that `beyond` says."""
+        found: dict[Vid, Version] = {}
+        waiting = [self]  # no recursion: thousands of tasks may have changed one object
+        while waiting:
+            version = waiting.pop()
+            if version.vid not in found:
+                found[version.vid] = version
+                if beyond(version):
+                    waiting += version.parents
+        return list(found.values())
+
+
+def _is_bad(version: Version) -> bool:
+    return version.call.state != TaskState.DONE

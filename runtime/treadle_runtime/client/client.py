@@ -21,25 +21,27 @@ from ..core.model import (
     TaskRow,
     Vid,
     first_number,
-    maker_of,
     output_of,
 )
 from ..core.states import TaskState
 from ..errors import DataLost, RuntimeLost
 from ..store.files import Store
 from ..store.members import members_of
-from ..store.packing import Packed, unpack, unpack_bytes
+from ..store.packing import Packed
 from ..wire import messages as m
 from .calls import Call, Version
+from .farewell import end_open
 from .futures import _MISSING, Future
 from .graft import graft
 from .groups import Group, Pending, failed
 from .link import Link
-from .raising import error_from
+from .raising import error_from, rebuild
 from .room import Room
 
 Notify = Callable[[str, str], None]
 _HISTORY: Final = 20_000
+_replaced: Final[dict[int, tuple[Any, Any]]] = {}
+"""id -> (live object, what stands for it now): of the process, since a replaced one may be used with the next runtime."""
 
 
 class Client:
@@ -63,11 +65,12 @@ class Client:
         self.next_number = 1
         self._next_put = PUT_BASE + 1
         self._values: dict[Vid, tuple[int, int, bytes | None]] = {}
-        self._wanted: set[Vid] = set()
-        self._kept: dict[Vid, Packed] = {}
+        self._wanted: dict[Vid, int] = {}  # values that are waited for, and by how many threads
+        self.kept: dict[Vid, Packed] = {}
         self._warned: set[str] = set()
-        self._settling = threading.RLock()
-        self._replaced: dict[int, tuple[Any, Any]] = {}
+        self._settling = threading.RLock()  # never held while waiting: the thread waited for may want it
+        self._counting = threading.Lock()
+        self._forget_at = 2 * _HISTORY
 
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
@@ -91,7 +94,7 @@ class Client:
         self.room.make(0)
         self.calls[call.number] = call
         self.open += 1
-        if len(self.calls) > 2 * _HISTORY:
+        if len(self.calls) > self._forget_at:
             self._forget_old()
         self.link.submit(row)
 
@@ -117,7 +120,9 @@ class Client:
 
     def release(self, vid: Vid) -> None:
         """Give a handle back. Any thread, inside any lock, also after the end."""
-        if not self.closed and not place.in_forked_child():
+        if self.closed:
+            self.kept.pop(vid, None)
+        elif not place.in_forked_child():
             self.link.send(m.Release([vid]))
 
     def cancel(self, numbers: list[Number]) -> None:
@@ -142,25 +147,20 @@ class Client:
 
     def _on_finished(self, message: m.Finished) -> None:
         for row in message.rows:
-            self._finish(row)
+            self.finish(row)
 
-    def _finish(self, row: FinishedRow) -> None:
+    def finish(self, row: FinishedRow) -> None:
+        """Take in how one task ended."""
         call = self.calls.get(row[0])
         if call is None or call.final:
             return
         call.finish(row)
         self.open -= 1
         self.room.grew(row[2])
-        if row[7] is not None:
-            self._read_notes(call, row[7])
+        if row[7] is not None and (changed := row[7].get("changed")):
+            self.notify_once("warning", self.changed_text(call, str(changed)))
         if self.on_finished is not None:
             self.on_finished(call)
-
-    def _read_notes(self, call: Call, notes: dict[str, Any]) -> None:
-        if changed := notes.get("changed"):
-            text = self.changed_text(call, str(changed))
-            if text:
-                self.notify_once("warning", text)
 
     def notify(self, level: str, text: str) -> None:
         """Tell the person one line."""
@@ -191,6 +191,7 @@ class Client:
 
     def _on_refused(self, message: m.Refused) -> None:
         self.lost = message.reason  # nothing that is not here will ever come
+        end_open(self, TaskState.FAILED)
 
     # ------------------------------------------------------------ waiting
     def wait_for(self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False) -> None:
@@ -210,7 +211,7 @@ class Client:
 
         if until() or self.link.wait(until, timeout):
             if self.lost is not None and not all(call.final for call in calls):
-                raise RuntimeLost(f"{self.lost} Start again: the next task call makes a new runtime.")
+                raise RuntimeLost(self.lost)
             return
         self._time_out(calls, timeout)
 
@@ -223,7 +224,7 @@ class Client:
         if not until() and not self.link.wait(until, timeout):
             self._time_out(calls, timeout)
         if not any(call.final for call in calls):
-            raise RuntimeLost(f"{self.lost} Start again: the next task call makes a new runtime.")
+            raise RuntimeLost(self.lost)
 
     def _time_out(self, calls: Sequence[Call], timeout: float | None) -> None:
         left = sum(not call.final for call in calls)
@@ -234,8 +235,8 @@ class Client:
         found: dict[Vid, Packed] = {}
         for vid, call in wanted.items():
             kind, _nbytes, data = call.outputs[output_of(vid)]
-            if vid in self._kept:
-                found[vid] = self._kept[vid]
+            if vid in self.kept:
+                found[vid] = self.kept[vid]
             elif kind == Kind.INLINE and data is not None:
                 found[vid] = Packed.from_bytes(data)
         missing = {vid: call for vid, call in wanted.items() if vid not in found}
@@ -244,7 +245,9 @@ class Client:
         return found
 
     def _fetch_missing(self, missing: dict[Vid, Call], found: dict[Vid, Packed]) -> None:
-        self._wanted.update(missing)
+        with self._counting:
+            for vid in missing:
+                self._wanted[vid] = self._wanted.get(vid, 0) + 1
         try:
             if not self.closed:
                 self.link.send(m.Fetch(list(missing)))
@@ -252,9 +255,12 @@ class Client:
             for vid, call in missing.items():
                 found[vid] = self._open(vid, call)
         finally:
-            for vid in missing:
-                self._wanted.discard(vid)
-                self._values.pop(vid, None)
+            with self._counting:
+                for vid in missing:
+                    self._wanted[vid] -= 1
+                    if not self._wanted[vid]:
+                        del self._wanted[vid]
+                        self._values.pop(vid, None)
 
     def _open(self, vid: Vid, call: Call) -> Packed:
         kind, _nbytes, data = self._values.get(vid, (Kind.NONE, 0, None))
@@ -262,7 +268,9 @@ class Client:
             return Packed.from_bytes(data)
         if kind == Kind.FILE and self.store is not None:
             return self.store.open(vid)
-        why = data.decode() if data is not None else (self.lost or "the runtime no longer has it")
+        why = data.decode() if data is not None else "the runtime no longer has it"
+        if self.closed or self.lost is not None:
+            why = "its runtime has ended"
         raise DataLost(f"The value of {call.label} is gone: {why}. Run the task again.")
 
     # ------------------------------------------------------------ values
@@ -271,26 +279,29 @@ class Client:
         if future._group is not None:
             self.settle(future._group, timeout)
         if future._value is _MISSING:
-            self.wait_for([future._call], timeout)
-            with self._settling:
-                self.raise_if_failed(future._call)
-                if future._value is _MISSING and future._version is not None:
-                    future._value = self._read(future._version)
+            self._take_value(future, timeout)
         elif len(self.pending):
             self.settle_reachable(future._value, timeout)
         return self.current(future._value)
 
-    def _read(self, version: Version) -> Any:
-        """Return the value of a version whose call is done."""
-        data = version.call.outputs[version.output][2]
-        if data is not None:  # it came with the completion: the usual case
-            return unpack_bytes(data)
-        return unpack(self.fetch({version.vid: version.call})[version.vid])
+    def _take_value(self, future: Future[Any], timeout: float | None) -> None:
+        call, version = future._call, future._version
+        self.wait_for([call], timeout)
+        self.raise_if_failed(call)
+        if version is None:
+            return  # another thread was faster
+        data: bytes | Packed | None = call.outputs[version.output][2]
+        if data is None:  # it did not come with the completion
+            data = self.fetch({version.vid: call})[version.vid]
+        with self._settling:
+            if future._value is _MISSING:
+                future._value = rebuild(data, call)
 
     def current(self, live: Any) -> Any:
         """Return what stands for a live object now: itself, or what replaced it."""
-        found = self._replaced.get(id(live)) if self._replaced else None
-        return live if found is None else found[1]
+        while _replaced and (found := _replaced.get(id(live))) is not None:
+            live = found[1]
+        return live
 
     def settle_reachable(self, value: Any, timeout: float | None = None) -> None:
         """Bring up to date whatever can be reached from `value` and has writes pending."""
@@ -304,19 +315,26 @@ class Client:
         self.wait_for([newest.call], timeout)
         if failed(newest):  # it may fail before what it was to change is done
             self.wait_for(newest.unsettled(), timeout)
+        good = [newest] if not failed(newest) else [one for one in newest.last_good() if one.holds is not None]
+        try:
+            packed = self.fetch({version.vid: version.call for version in good})
+        except (DataLost, RuntimeLost):
+            self._let_go(group)  # told once; from here on they are ordinary objects
+            raise
         with self._settling:
             if not any(entry[0] is group for entry in map(self.pending.get, group.members()) if entry is not None):
                 return  # another thread was faster
             group.check_unchanged()
-            good = [newest] if not failed(newest) else [one for one in newest.last_good() if one.holds is not None]
-            packed = self.fetch({version.vid: version.call for version in good})
             for version in good:
-                self._renew(version, unpack(packed[version.vid]))
-            for member in group.members():
-                if isinstance(member, Future):
-                    member._group = None
-            self.pending.remove(group)
+                self._renew(version, rebuild(packed[version.vid], version.call))
+            self._let_go(group)
         self.raise_if_failed(newest.call)
+
+    def _let_go(self, group: Group) -> None:
+        for member in group.members():
+            if isinstance(member, Future) and member._group is group:
+                member._group = None
+        self.pending.remove(group)
 
     def _renew(self, version: Version, fresh: list[Any]) -> None:
         held = [hold() for hold in version.holds or ()]
@@ -326,7 +344,7 @@ class Client:
                 old._value, old._call, old._version = new, version.call, None
         live = [new if isinstance(old, Future) else old for old, new in pairs]
         for old, new in graft(live, [new for _old, new in pairs]):
-            self._replaced[id(old)] = (old, new)
+            _replaced[id(old)] = (old, new)
             self.notify_once(
                 "warning",
                 f"a {type(old).__name__} could not be updated in place: write x = wait_on(x) and use what it returns.",
@@ -354,19 +372,7 @@ class Client:
         done = [number for number, call in self.calls.items() if call.state == TaskState.DONE]
         for number in done[: max(0, len(done) - _HISTORY)]:
             del self.calls[number]
-
-    def keep_results(self) -> None:
-        """Fetch what handles held here still name, so that it stays readable when the runtime ends."""
-        if self.lost is None:
-            held = [vid for vid in self.link.ask("handles", {}) if vid not in self._kept]
-            done = {vid: self.calls[maker_of(vid)] for vid in held if maker_of(vid) in self.calls}
-            self._kept.update(self.fetch({vid: call for vid, call in done.items() if call.state == TaskState.DONE}))
-
-    def give_up(self) -> None:
-        """Note that what has not ended never will: it counts as cancelled."""
-        for call in list(self.calls.values()):
-            if not call.final:
-                self._finish((call.number, TaskState.CANCELLED, (), None, call.number, (), (0, 0, 0.0), None))
+        self._forget_at = len(self.calls) + _HISTORY  # looked through again when that may be worth it
 
     def close(self) -> None:
         """Give everything back; values that are here stay readable."""

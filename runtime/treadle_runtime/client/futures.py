@@ -50,6 +50,9 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
     32
     """
 
+    constant = False
+    """Whether tasks get the stored value, whatever has become of the copy that was handed out here."""
+
     def __init__(self, version: Version) -> None:
         # concurrent.futures.Future.__init__ is not called: it would make a lock per future, 7 us and 1.7 KB
         self._call: Call = version.call

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..store.members import ATOMS, has_plain_state, is_atom, root_of, state_of
 from ..store.references import view
+from ..store.travel import dumps
 
 
 def graft(live: list[Any], fresh: list[Any]) -> list[tuple[Any, Any]]:
@@ -43,17 +44,15 @@ class _Surgeon:
                 return True  # a view: its base, a member like itself, brings the content
             if new.dtype.hasobject:
                 new = self._object_array(new)
-            writeable = old.flags.writeable
-            if not writeable:
-                old.flags.writeable = True
-            old[...] = new
-            old.flags.writeable = writeable
+            _overwrite(old, new)
         elif isinstance(old, random.Random):
             old.setstate(new.getstate())
         elif isinstance(old, np.random.Generator):
             old.bit_generator.state = new.bit_generator.state
         elif isinstance(old, np.random.RandomState):
             old.set_state(new.get_state())
+        elif _is_tensor(old):
+            old.data.copy_(new.data)
         else:
             self._fill(old, new)
         return True
@@ -96,7 +95,8 @@ class _Surgeon:
         if base is value or old is None:
             return self._object_array(value) if value.dtype.hasobject else value
         offset = value.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-        return view(old, value.dtype, value.shape, value.strides, offset)
+        kind = None if type(value) is np.ndarray else type(value)
+        return view(old, value.dtype, value.shape, value.strides, offset, kind)
 
     def _object_array(self, value: Any) -> Any:
         flat = value.reshape(-1)
@@ -110,15 +110,13 @@ class _Surgeon:
         elif isinstance(old, (bytearray, array.array)):
             old[:] = new[:]
         elif isinstance(old, dict):
-            items = [(self.adopt(key), self.adopt(item)) for key, item in dict.items(new)]
+            plain: Any = collections.OrderedDict if isinstance(old, collections.OrderedDict) else dict
+            items = [(self.adopt(key), self.adopt(item)) for key, item in plain.items(new)]
             if isinstance(old, collections.defaultdict):
                 old.default_factory = self.adopt(new.default_factory)
-            dict.clear(old)
+            plain.clear(old)
             for key, item in items:
-                dict.__setitem__(old, key, item)
-            if isinstance(old, collections.OrderedDict):
-                for key, _ in items:
-                    old.move_to_end(key)
+                plain.__setitem__(old, key, item)
         elif isinstance(old, set):
             content = [self.adopt(item) for item in new]
             old.clear()
@@ -127,9 +125,9 @@ class _Surgeon:
             content = [self.adopt(item) for item in new]
             old.clear()
             old.extend(content)
-        if has_plain_state(old):
+        if has_plain_state(old) or (_has_items(old) and hasattr(old, "__dict__")):
             self._attributes(old, new)
-        elif type(old).__module__ != "builtins" and not _has_items(old):
+        elif not _has_items(old):
             _set_own_state(old, new)
 
     def _attributes(self, old: Any, new: Any) -> None:
@@ -150,7 +148,7 @@ def _has_items(value: Any) -> bool:
 def _can_update(old: Any, new: Any) -> bool:
     if type(old) is not type(new):
         return False
-    if isinstance(old, np.ndarray):
+    if isinstance(old, np.ndarray) or _is_tensor(old):
         return bool(old.shape == new.shape and old.dtype == new.dtype)
     if _has_items(old):
         return True
@@ -158,7 +156,32 @@ def _can_update(old: Any, new: Any) -> bool:
         return True
     if isinstance(old, np.random.Generator):
         return type(old.bit_generator) is type(new.bit_generator)
-    return has_plain_state(old) or hasattr(old, "__setstate__")
+    return has_plain_state(old) or (hasattr(old, "__setstate__") and _made_alike(old, new))
+
+
+def _is_tensor(value: Any) -> bool:
+    """Tell whether a value is a torch tensor, without importing torch."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "copy_")
+
+
+def _overwrite(old: Any, new: Any) -> None:
+    """Give an array new content, and one that keeps more than memory (a mask, a unit) that as well."""
+    writeable = old.flags.writeable
+    if not writeable:
+        old.flags.writeable = True
+    if type(old) is np.ndarray:
+        old[...] = new
+    else:
+        old.view(np.ndarray)[...] = new.view(np.ndarray)
+        vars(old).update(vars(new))
+    old.flags.writeable = writeable
+
+
+def _made_alike(old: Any, new: Any) -> bool:
+    """Tell whether two instances that pickle themselves differ in nothing but the state they would be given."""
+    (make, args, *_), (make_new, args_new, *_) = old.__reduce_ex__(4), new.__reduce_ex__(4)
+    same = make is make_new and len(args) == len(args_new)
+    return same and all(a is b or dumps(a) == dumps(b) for a, b in zip(args, args_new, strict=True))
 
 
 def _set_own_state(old: Any, new: Any) -> None:

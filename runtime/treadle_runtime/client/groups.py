@@ -16,7 +16,7 @@ import xxhash
 
 from ..core.states import TaskState
 from ..errors import ChangedWhilePending
-from ..store.members import has_plain_state, is_atom, root_of, state_of
+from ..store.members import has_plain_state, is_atom, is_memory, root_of, state_of
 from ..store.packing import pack
 from .calls import Version
 from .futures import Future
@@ -44,7 +44,7 @@ class Group:
         for member, mark in zip(self.members(), self._marks, strict=True):
             if member is not None and not _same(mark, _mark(member)):
                 raise ChangedWhilePending(
-                    f"a {type(member).__name__} was changed here while task {self.newest.call.label} still writes it. "
+                    f"The {type(member).__name__} that task {self.newest.call.label} writes was changed here before that was done. "
                     "Call wait_on on it before changing it."
                 )
 
@@ -71,9 +71,10 @@ class Pending:
         """Register a group; its members leave the groups they were in."""
         for index, member in enumerate(group.members()):
             key = id(member)
+            weak = _weak(member)  # no call between reading the count and writing it: threads take turns at calls
             if key not in self._by_id:
-                self.containers += not _weak(member)
-            held = weakref.ref(member, functools.partial(self._gone, key)) if _weak(member) else None
+                self.containers += not weak
+            held = weakref.ref(member, functools.partial(self._gone, key)) if weak else None
             self._by_id[key] = (group, index, held)
             if isinstance(member, Future):
                 member._group = group
@@ -84,7 +85,8 @@ class Pending:
             found = self._by_id.get(id(member))
             if found is not None and found[0] is group:
                 del self._by_id[id(member)]
-                self.containers -= not _weak(member)
+                weak = _weak(member)
+                self.containers -= not weak
 
     def _gone(self, key: int, ref: Any) -> None:
         found = self._by_id.get(key)
@@ -123,6 +125,8 @@ def _mark(member: Any) -> Any:
     if isinstance(member, np.ndarray):
         if root_of(member) is not member:
             return None  # its base, a member like itself, has the content
+        if not is_memory(member):
+            return _opaque_mark(member)
         if member.dtype.hasobject:
             return [_identity(part) for part in member.ravel().tolist()]
         return _array_mark(member)

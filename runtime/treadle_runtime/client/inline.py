@@ -7,8 +7,15 @@ that results, errors and mistakes are the same.
 from __future__ import annotations
 
 import functools
+import os
+import random
+import signal
+import sys
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from ..core.model import FinishedRow, Kind, Number, Outcome, OutputRow, TaskRow, Vid, maker_of, vid_of
 from ..core.states import TaskState
@@ -18,6 +25,7 @@ from ..worker.code import load_code
 from ..worker.context import TaskContext
 from ..worker.execute import Ran, execute
 from ..worker.seeding import seed_all
+from ..worker.world import World, set_environ
 from .client import Client
 
 
@@ -59,10 +67,10 @@ class InlineLink:
             self._functions[row[1]] = (name, function)
         context = TaskContext()
         context.begin(row[0], 1, name, row[10])
-        if row[10] is not None and "seed" in row[10]:
-            seed_all(int(row[10]["seed"]))
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
-        return execute(row[0], function, row[2], sources, row[4], row[10], context)
+        seed = None if row[10] is None else row[10].get("seed")
+        with _Surroundings(seed):
+            return execute(row[0], function, row[2], sources, row[4], row[10], context)
 
     def _finish(
         self, row: TaskRow, state: str, outputs: tuple[OutputRow, ...], failure: bytes | None, root: Number, ran: Ran
@@ -109,3 +117,45 @@ class InlineLink:
 def open_inline(client: Client) -> None:
     """Give the client an inline link."""
     client.attach(InlineLink(client), m.Welcome(epoch="inline", client=0, store="", workers=0))
+
+
+class _Surroundings:
+    """What a task must not change for its caller: world, umask, limits, handlers and, where it is seeded, generators."""
+
+    def __init__(self, seed: Any) -> None:
+        self._seed = seed
+
+    def __enter__(self) -> None:
+        self._world, self._path = World.current(), list(sys.path)
+        self._umask = os.umask(0o077)
+        os.umask(self._umask)
+        self._limit = sys.getrecursionlimit()
+        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS} if _in_main_thread() else {}
+        if self._seed is not None:
+            self._random, self._numpy = random.getstate(), np.random.get_state()
+            seed_all(int(self._seed))
+
+    def __exit__(self, *_error: object) -> None:
+        if self._seed is not None:
+            random.setstate(self._random)
+            np.random.set_state(self._numpy)
+        if sys.path != self._path:
+            sys.path[:] = self._path
+        if not self._world.is_current():
+            set_environ(self._world)
+            if self._world.cwd:
+                os.chdir(self._world.cwd)
+        os.umask(self._umask)
+        sys.setrecursionlimit(self._limit)
+        for number, handler in self._handlers.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+
+
+_SIGNALS: Final = tuple(  # those there are: Windows has no alarm
+    number for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGHUP")) if number is not None
+)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

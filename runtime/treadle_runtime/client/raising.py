@@ -6,10 +6,20 @@ Law: the user's own exception object where it can be rebuilt; what Treadle knows
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.states import TaskState
-from ..errors import TaskCancelled, TaskError, TaskFailed, UpstreamFailed, WorkerLost, about
+from ..errors import (
+    DataError,
+    RuntimeLost,
+    TaskCancelled,
+    TaskError,
+    TaskFailed,
+    UpstreamFailed,
+    WorkerLost,
+    about,
+)
+from ..store.packing import Packed, unpack, unpack_bytes
 from ..worker.failure import Failure, Raised
 from .remote_traceback import has_frames, rebuild_traceback
 
@@ -24,6 +34,17 @@ def error_from(call: Call, root: Call | None) -> BaseException:
     return call.error
 
 
+def rebuild(data: bytes | Packed, call: Call) -> Any:
+    """Return the value a call made. Raises DataError if its own type can't be rebuilt here."""
+    try:
+        return unpack(data) if isinstance(data, Packed) else unpack_bytes(data)
+    except Exception as error:  # whatever a type's own __setstate__ does
+        raise DataError(
+            f"What {call.label} made can't be rebuilt here ({type(error).__name__}: {error}). "
+            "Correct how its type is pickled, or return parts of it."
+        ) from error
+
+
 def _make(call: Call, root: Call | None) -> BaseException:
     error: BaseException
     if call.state == TaskState.CANCELLED:
@@ -33,7 +54,7 @@ def _make(call: Call, root: Call | None) -> BaseException:
         error = _upstream(call, root)
     else:
         failure = call.failure
-        error = _own(call, failure) if failure is not None else TaskFailed(f"{call.label} failed for no known reason.")
+        error = _own(call, failure) if failure is not None else RuntimeLost(f"{call.label} has no result. {call.client.lost}")
     return _tell(error, call)
 
 

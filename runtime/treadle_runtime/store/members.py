@@ -42,10 +42,18 @@ def is_atom(value: Any) -> bool:
 
 
 def root_of(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the array whose memory `value` looks at (itself, if it is no view)."""
+    """Return the array whose memory `value` looks at (itself, if it is no view, or pickles itself: masked arrays)."""
+    if not is_memory(value):
+        return value
     while isinstance(value.base, np.ndarray):
         value = value.base
     return value
+
+
+def is_memory(value: np.ndarray[Any, Any]) -> bool:
+    """Tell whether an array (of a subclass, too) is pickled as its memory and nothing else."""
+    kind = type(value)
+    return kind is np.ndarray or kind.__reduce__ is np.ndarray.__reduce__
 
 
 def members_of(root: Any, known: Known | None = None) -> list[Any]:
@@ -109,8 +117,8 @@ def parts_of(value: Any) -> list[Any]:
 def has_plain_state(value: Any) -> bool:
     """Tell whether an instance is its `__dict__` and `__slots__` (and items), with no pickling of its own."""
     kind = type(value)
-    if kind.__module__ == "builtins":
-        return False
+    if kind.__module__ == "builtins" or kind is types.SimpleNamespace:
+        return kind is types.SimpleNamespace
     own = (collections.deque, collections.OrderedDict, collections.defaultdict, array.array)
     if kind in own:
         return False

@@ -63,13 +63,17 @@ def same(value: Any) -> Any:
     return value
 
 
-def view(base: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> Any:
-    """Return the array of this geometry over the memory of `base` (offset and strides in bytes)."""
+def view(
+    base: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, kind: Any = None
+) -> Any:
+    """Return the array of this geometry (and class) over the memory of `base` (offset and strides in bytes)."""
     flat = base.reshape(-1, order="A")
     if base.dtype.hasobject:
         start = flat[offset // base.dtype.itemsize :]
-        return np.lib.stride_tricks.as_strided(start, shape, strides)
-    return np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
+        made = np.lib.stride_tricks.as_strided(start, shape, strides)
+    else:
+        made = np.ndarray(shape, dtype, flat.view(np.uint8), offset, strides)
+    return made if kind is None else made.view(kind)
 
 
 class _Loader(pickle.Unpickler):

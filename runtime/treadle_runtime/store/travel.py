@@ -34,6 +34,7 @@ _bare: weakref.WeakSet[type] = weakref.WeakSet()  # just made, without attribute
 _wears: weakref.WeakKeyDictionary[type, object] = weakref.WeakKeyDictionary()  # class -> stamp or owner
 _sealed: weakref.WeakKeyDictionary[type, tuple[str, str, bytes]] = weakref.WeakKeyDictionary()  # (id, stamp, blob)
 _TYPE_ARGS: Final = 6
+_METHODS: Final = (types.MethodType, types.BuiltinFunctionType)
 
 
 class _Loading(local):
@@ -56,6 +57,8 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return super().reducer_override(obj)
         if issubclass(kind, type):
             return self.reduce_class(obj)
+        if kind in _METHODS and (home := home_of_method(obj)) is not None:
+            return getattr, home
         if kind is functools._lru_cache_wrapper and by_value(obj):
             parameters = obj.cache_parameters()
             return remembering, (obj.__wrapped__, parameters["maxsize"], parameters["typed"])
@@ -80,8 +83,27 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if not isinstance(reduced, tuple) or len(reduced) != _TYPE_ARGS:
             return reduced
         make, args, state, _items, _pairs, set_state = reduced
+        if make is cloudpickle.cloudpickle._make_skeleton_class and vars(cls).get("__slots__"):
+            kind, name, bases, names, *rest = args  # without its slots, instances would have a __dict__ elsewhere
+            args = (kind, name, bases, {**names, "__slots__": _names_of(vars(cls)["__slots__"])}, *rest)
         carried = (cls not in _received, stamp, set_state, state)
         return revive_class, (make, *args), carried, None, None, set_class_state
+
+
+def _names_of(slots: Any) -> Any:
+    return slots if isinstance(slots, (str, dict)) else tuple(slots)
+
+
+def home_of_method(method: Any) -> tuple[ModuleType, str] | None:
+    """Return where a method of a library's shared generator is found (`random.random`), None for any other.
+
+    Each process has such generators of its own: taken by value, every task would draw the same numbers.
+    """
+    for name in ("random", "numpy.random"):
+        module = sys.modules.get(name)
+        if module is not None and getattr(module, method.__name__, None) == method:
+            return module, method.__name__
+    return None
 
 
 def dumps(obj: Any) -> bytes:

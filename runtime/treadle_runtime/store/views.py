@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import TreadleError
 from .diagnose import explain_pickling
-from .members import root_of
+from .members import is_memory, root_of
 from .packing import Packed, Pickler, pack
 from .references import view
 
@@ -46,7 +46,8 @@ class Bases:
         offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
         if offset < 0 or offset > base.nbytes:
             return None
-        return view, (base, array.dtype, array.shape, array.strides, offset)
+        geometry = base, array.dtype, array.shape, array.strides, offset
+        return view, geometry if type(array) is np.ndarray else (*geometry, type(array))
 
 
 class _GroupPickler(Pickler):
@@ -57,7 +58,7 @@ class _GroupPickler(Pickler):
             self._bases.add(member)
 
     def reducer_override(self, obj: Any) -> Any:
-        if type(obj) is np.ndarray and (reduced := self._bases.reduce(obj)) is not None:
+        if isinstance(obj, np.ndarray) and is_memory(obj) and (reduced := self._bases.reduce(obj)) is not None:
             return reduced
         return super().reducer_override(obj)
 

@@ -159,8 +159,7 @@ def test_c_callables() -> None:
     silent = TaskSignature.of(max)
     assert silent.parameters is None
     assert silent.bind((1, 2, 3), {}) == ()
-    with pytest.raises(TypeError, match=r"max\(\) takes no keyword arguments"):
-        silent.bind((1,), {"key": len})
+    assert silent.bind((1,), {"key": len}) == ()
     with pytest.raises(UsageError, match="wrap it in a def"):
         TaskSignature.of(max, {"x": INOUT})
 
