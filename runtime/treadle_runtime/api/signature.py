@@ -175,7 +175,7 @@ class TaskSignature:
     def _written(self, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool) -> list[Written]:
         found: list[Written] = []
         if method and self._target[1].writes:
-            found.append((*self._target, args[0]))
+            found.append((*self._target, args[0] if args else kwargs.get(self._target[0])))
         for name, direction, index, kind in self._writes:
             if method and index == 0:
                 continue

@@ -202,15 +202,41 @@ def cancel(*objs: Any) -> int:
     return len(alive)
 
 
+@leaves_no_trace
 def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> Iterator[Future[T]]:
-    """Yield futures as they end, well or not; each once.
+    """Iterate over futures as they end, well or not; each once.
 
-    Raises TimeoutError if `timeout` seconds pass without any ending. Blocks the calling thread while none has.
+    Parameters
+    ----------
+    futures
+        of tasks; one given twice is yielded once.
+    timeout : float
+        Seconds that may pass without any of them ending.
+
+    Raises
+    ------
+    TimeoutError
+        while iterating; the tasks go on.
+
+    Notes
+    -----
+    Any thread; blocks it, while iterating, until one has ended.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     sorted(treadle.wait_on(f) for f in treadle.as_completed(treadle.map(abs, [-1, 2])))
+    [1, 2]
     """
     left = list(dict.fromkeys(futures))
     for future in left:
         if not isinstance(future, Future):
             raise UsageError(f"as_completed was given {future!r}, which is no future. Give it the futures of tasks.")
+    return _as_completed(left, timeout)
+
+
+def _as_completed(left: list[Future[T]], timeout: float | None) -> Iterator[Future[T]]:
     while left:
         try:
             left[0]._call.client.wait_for_any([future._call_now() for future in left], timeout)
@@ -236,6 +262,7 @@ def future(number: int) -> Future[Any]:
     return Future(call.client.handle_on(call))
 
 
+@leaves_no_trace
 def futures(
     *, function: str | None = None, cell: int | None = None, state: str | None = None
 ) -> list[Future[Any]]:

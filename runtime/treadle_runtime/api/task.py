@@ -36,6 +36,7 @@ class Task(Generic[P, R]):
         self._given = (function, options, directions)
         self._signature = TaskSignature.of(function, options, directions)
         self._watched: tuple[FunctionBook, Watch] | None = None
+        self._method = False  # whether it stands in a class: then its first argument is the object, however called
         functools.update_wrapper(self, self._signature.function)
         signature = self._signature.signature
         if signature is not None:
@@ -44,11 +45,14 @@ class Task(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Have the function run with these arguments as they are now; returns at once."""
         try:
-            future: Future[R] = submit(self, args, kwargs)
+            future: Future[R] = submit(self, args, kwargs, self._method)
         except BaseException as error:
             strip(error)
             raise
         return future
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._method = self._signature.binding == "function"
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         binding = self._signature.binding
@@ -167,7 +171,7 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
     if directions is not None and not isinstance(directions, dict):
         raise UsageError(f"directions={directions!r} is no dictionary. Give directions={{'c': INOUT}}, or c=INOUT.")
     if function is None:
-        return lambda f: Task(f, options, directions or {})
+        return leaves_no_trace(lambda f: Task(f, options, directions or {}))
     if isinstance(function, Task):
         raise UsageError(f"{function!r} is a task already. Call it, or decorate its .function.")
     return Task(function, options, directions or {})

@@ -55,8 +55,8 @@ def _can_hold(member: Any) -> bool:
 
 
 def is_constant(value: Any) -> bool:
-    """Tell whether a value can only be read: numbers, text, tuples, None."""
-    return is_atom(value) or type(value) in (tuple, frozenset)
+    """Tell whether a value can only be read: numbers, text, None, tuples of such."""
+    return is_atom(value) or (type(value) in (tuple, frozenset) and all(map(is_constant, value)))
 
 
 def prepare(capture: Capture, written: Sequence[Written], groups: Sequence[list[Any]], others: Iterable[Any]) -> None:

@@ -55,10 +55,12 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
 
     def __init__(self, version: Version) -> None:
         # concurrent.futures.Future.__init__ is not called: it would make a lock per future, 7 us and 1.7 KB
-        self._call: Call = version.call
-        self._version: Version | None = version
-        self._value: Any = _MISSING
-        self._group: Group | None = None
+        self.__dict__.update(_call=version.call, _version=version, _value=_MISSING, _group=None)
+
+    _call: Call
+    _version: Version | None
+    _value: Any
+    _group: Group | None
 
     # ------------------------------------------------------------ the standard interface
     def _call_now(self) -> Call:
@@ -184,6 +186,15 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         except FutureAttribute as error:
             strip(error)
             raise
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name[:1] != "_":
+            try:
+                raise FutureAttribute(f"{self._plainly()}: use wait_on(x).{name} = ...")
+            except FutureAttribute as error:
+                strip(error)
+                raise
+        self.__dict__[name] = value
 
     def __repr__(self) -> str:
         call = self._call_now()
