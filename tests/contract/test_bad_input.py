@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 
 import treadle_runtime
-from treadle_runtime.api import INOUT, OUT, as_completed, barrier, cancel, current, futures, map, put, start, task, wait_on
+from treadle_runtime.api import (
+    INOUT,
+    OUT,
+    as_completed,
+    barrier,
+    cancel,
+    current,
+    futures,
+    map,
+    put,
+    start,
+    task,
+    wait_on,
+)
 from treadle_runtime.errors import DataError, NotSerializable, TaskFailed, UpstreamFailed, UsageError
 
 
@@ -109,7 +122,7 @@ def test_an_open_file_names_the_remedy(tmp_path):
     with path.open("w") as file:
         with pytest.raises(NotSerializable, match=r"args\[0\] .*open file.*Pass its path and open it inside the task"):
             task(two)(file, 1)
-        with pytest.raises(NotSerializable, match="the variable file that .* reads .*open file"):
+        with pytest.raises(NotSerializable, match=r"the variable file that .* reads .*open file"):
             task(lambda: file.name)()
 
 
@@ -146,7 +159,7 @@ def test_deep_nesting():
 def test_returns_that_do_not_match(value):
     a, b = task(returns=2)(lambda: value)()
     for future in (a, b):
-        with pytest.raises(UsageError, match="declared with returns=2 but gave .*Return a tuple of 2"):
+        with pytest.raises(UsageError, match=r"declared with returns=2 but gave .*Return a tuple of 2"):
             wait_on(future)
 
 
@@ -237,7 +250,7 @@ OWN = os.path.dirname(treadle_runtime.__file__)
     ],
 )
 def test_no_traceback_shows_our_own_frames(provoke):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - any: the traceback is what matters
+    with pytest.raises(Exception) as caught:
         provoke()
     shown = "".join(traceback.format_exception(caught.value))
     assert OWN not in shown
