@@ -16,6 +16,7 @@ import pytest
 from numpy.random import rand
 
 from treadle_runtime.api import IN, INOUT, map, task, wait_on
+from treadle_runtime.errors import UsageError
 
 
 class Scale:
@@ -263,3 +264,12 @@ def test_shared_generators_give_other_numbers_to_each_task(draw):
 def test_map_of_methods_and_lambdas():
     assert wait_on(map("abca".count, "abz", chunk=2)) == [2, 1, 0]
     assert len(set(wait_on(map(random.uniform, [0, 0, 0], [1, 1, 1])))) == 3
+
+
+def test_chunks_of_calls_that_write_are_refused():
+    fill = task(c=INOUT)(lambda c: c.append(1))
+    lists = [[], [], []]
+    with pytest.raises(UsageError, match=r"writes arguments.*Leave chunk out"):
+        map(fill, lists, chunk=2)
+    map(fill, lists)
+    assert wait_on(lists) == [[1], [1], [1]]

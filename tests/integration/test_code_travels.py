@@ -17,7 +17,8 @@ import numpy as np
 import mine
 from treadle_runtime.api.directions import IN, INOUT
 from treadle_runtime.api.session import start
-from treadle_runtime.api.sync import map as treadle_map, wait_on
+from treadle_runtime.api.mapping import map as treadle_map
+from treadle_runtime.api.sync import wait_on
 from treadle_runtime.api.task import task
 
 SCALE = 2

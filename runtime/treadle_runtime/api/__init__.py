@@ -6,9 +6,10 @@ Law: names only; each is defined in exactly one module below.
 from ..client.futures import Future
 from ..worker.context import rng
 from .directions import IN, INOUT, OUT
+from .mapping import map
 from .put import Put
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
-from .sync import as_completed, barrier, cancel, future, futures, map, put, wait_on
+from .sync import as_completed, barrier, cancel, future, futures, put, wait_on
 from .task import Task, task
 
 __all__ = [

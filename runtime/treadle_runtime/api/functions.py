@@ -153,9 +153,7 @@ class FunctionBook:
     def watch(self, function: Callable[..., Any], name: str | None = None, options: dict[str, Any] | None = None) -> Watch:
         """Return a new watch on a function; a task keeps its own, one per book.
 
-        Examples
-        --------
-        >>> version, captured = book.watch(f).look()
+        `book.watch(f).look()` gives the version to call now, and the data that goes with the call.
         """
         return Watch(self, function, name or display_name(function), options or {})
 

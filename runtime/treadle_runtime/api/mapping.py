@@ -5,18 +5,46 @@ Law: built on tasks like anybody could. The items of one chunk are one task: the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from typing import Any
 
 from ..client.futures import Future
+from ..client.remote_traceback import leaves_no_trace
 from ..errors import UsageError
 from ..worker.execute import name_of
 from .task import Task, task
 
 
-def submit_map(f: Any, iterables: tuple[Iterable[Any], ...], chunk: int | str) -> list[Future[Any]]:
-    """Submit the calls; see `treadle.map`."""
+@leaves_no_trace
+def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[Any]]:
+    """Call a function or task for each item; return the futures in order, at once.
+
+    Parameters
+    ----------
+    f
+        a function or a task.
+    *iterables
+        as for the builtin `map`: the shortest ends it.
+    chunk
+        how many items one task takes; "auto" lets each item be a task of its own, which is right from about
+        100 us per item on.
+
+    Raises
+    ------
+    UsageError
+        no iterable, or a `chunk` that makes no sense.
+
+    Notes
+    -----
+    Any thread; returns before the tasks run. The items of one chunk run, fail and are cancelled together.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     treadle.wait_on(treadle.map(pow, [2, 3], [5, 2]))
+    [32, 9]
+    """
     if not iterables:
         raise UsageError("map needs at least one iterable: map(f, items).")
     if chunk != "auto" and (not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1):
@@ -25,18 +53,19 @@ def submit_map(f: Any, iterables: tuple[Iterable[Any], ...], chunk: int | str) -
     items = list(zip(*iterables, strict=False))
     if chunk == "auto" or chunk == 1:
         return [single(*item) for item in items]
+    if single.writes:
+        raise UsageError(f"{single!r} writes arguments, which a chunk of calls can't give back. Leave chunk out.")
     plain = single.function
+    several: dict[int, Any] = {}  # one task per length, so that its code is sent once
     result: list[Future[Any]] = []
-    for part in itertools.batched(items, int(chunk)) if hasattr(itertools, "batched") else _batched(items, int(chunk)):
-        several = task(returns=len(part), name=f"{name_of(plain)} x{len(part)}")(_each)
-        futures = several(plain, list(part))
+    for start in range(0, len(items), int(chunk)):
+        part = items[start : start + int(chunk)]
+        size = len(part)
+        if size not in several:
+            several[size] = task(returns=size, name=f"{name_of(plain)} x{size}")(_each)
+        futures = several[size](plain, part)
         result.extend([futures] if isinstance(futures, Future) else futures)
     return result
-
-
-def _batched(items: list[Any], size: int) -> Iterable[tuple[Any, ...]]:
-    for start in range(0, len(items), size):
-        yield tuple(items[start : start + size])
 
 
 def _each(function: Any, items: list[tuple[Any, ...]]) -> Any:

@@ -122,8 +122,10 @@ class TaskSignature:
 
         Examples
         --------
-        >>> TaskSignature.of(axpy, {"y": INOUT, "priority": True}).bind((2.0, x, y), {})
-        [('y', INOUT, y)]
+        >>> def axpy(a, x, y):
+        ...     y += a * x
+        >>> TaskSignature.of(axpy, {"y": INOUT, "priority": True}).bind((2.0, "x", "y"), {})
+        [('y', INOUT, 'y')]
         """
         _refuse(function)
         binding = _binding_of(function)
@@ -150,6 +152,11 @@ class TaskSignature:
         for key in found:
             _parameter(key, names, open_ended, display_name(inner))
         return cls(function, TaskOptions(**told), found)
+
+    @property
+    def writes(self) -> bool:
+        """Whether calls write an argument."""
+        return not self._plain
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> Sequence[Written]:
         """Check a call and return the arguments it writes.

@@ -131,12 +131,24 @@ def _resolve(with_pending: list[Client], obj: Any, made: dict[int, Any]) -> Any:
 def barrier() -> None:
     """Wait for every task submitted here; raise the first failure that nobody has looked at.
 
-    Any thread; blocks. Does nothing if no runtime runs.
-
     Raises
     ------
     Exception
         what that task raised, with a note of how many more failed.
+
+    Notes
+    -----
+    Any thread; blocks. Does nothing if no runtime runs, or inside a task. Objects that tasks write are brought up to
+    date by `wait_on`, not by this.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     x = treadle.task(abs)(-3)
+    ...     treadle.barrier()
+    ...     x.done()
+    True
     """
     session = peek()
     if session is None or place.inside_task():
@@ -174,7 +186,23 @@ def put(value: T) -> Put[T]:
 
     Raises
     ------
-    NotSerializable, StoreFull
+    NotSerializable
+        part of the value cannot be pickled; the text names it.
+    StoreFull
+        there is no room, and no running task will make any.
+
+    Notes
+    -----
+    Any thread; blocks while the value is written, and while the store is full. What is done to the value afterwards,
+    here or to what `wait_on` gave for the put, is not seen by tasks.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     table = treadle.put({"a": 1})
+    ...     treadle.wait_on(treadle.task(len)(table))
+    1
     """
     session = current()
     return Put(session.client.put(pack(wait_on(value), root="put")))
@@ -182,12 +210,33 @@ def put(value: T) -> Put[T]:
 
 @leaves_no_trace
 def cancel(*objs: Any) -> int:
-    """Cancel tasks: futures, or lists, tuples, sets and dicts of them. Never waits.
+    """Cancel tasks, and with them what needs their results.
+
+    Parameters
+    ----------
+    *objs
+        futures, objects that tasks write, or lists, tuples, sets and dicts of them.
 
     Returns
     -------
     int
-        How many of them had not ended: their cancelling is under way.
+        how many of them had not ended: their cancelling is under way.
+
+    Raises
+    ------
+    UsageError
+        for a number: `future(17)` gives the future of task 17.
+
+    Notes
+    -----
+    Any thread; never waits.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     treadle.cancel(treadle.task(abs)(-3))  # inline it has ended when the call returns
+    0
     """
     calls: list[Call] = []
     seen: set[int] = set()
@@ -244,7 +293,7 @@ def _as_completed(left: list[Future[T]], timeout: float | None) -> Iterator[Futu
             strip(error)
             raise
         done = [future for future in left if future.done()]
-        ended = {id(future) for future in done}  # `map` here is Treadle's
+        ended = set(map(id, done))
         left = [future for future in left if id(future) not in ended]
         yield from done
 
@@ -253,7 +302,22 @@ def _as_completed(left: list[Future[T]], timeout: float | None) -> Iterator[Futu
 def future(number: int) -> Future[Any]:
     """Return a future of task `number`, as shown in the view (`f #17`).
 
-    Raises UsageError if no such task is known here.
+    Raises
+    ------
+    UsageError
+        no such task is known here: all that have not ended and the last 20,000 that have are.
+
+    Notes
+    -----
+    Any thread; never blocks.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     _ = treadle.task(abs)(-3)
+    ...     treadle.wait_on(treadle.future(1))
+    3
     """
     session = peek()
     call = session.client.calls.get(number) if session is not None else None
@@ -272,6 +336,23 @@ def futures(
     ----------
     function, cell, state
         only tasks of this function, of this cell (`[12]` is 12), in this state ("waiting", "done", "failed", ...).
+
+    Raises
+    ------
+    UsageError
+        there is no such state.
+
+    Notes
+    -----
+    Any thread; never blocks.
+
+    Examples
+    --------
+    >>> import treadle
+    >>> with treadle.start(engine="inline"):
+    ...     _ = treadle.map(abs, [-1, 2])
+    ...     treadle.futures(function="abs", state="done")
+    [<Future abs #1 done>, <Future abs #2 done>]
     """
     if state is not None and state not in _STATES:
         raise UsageError(f"state={state!r} is no state of a task. Use one of {', '.join(_STATES)}.")
@@ -284,29 +365,3 @@ def futures(
         and (cell is None or call.cell == cell)
         and (state is None or call.state == state)
     ]
-
-
-@leaves_no_trace
-def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[Any]]:
-    """Call a function or task for each item; return the futures in order, at once.
-
-    Parameters
-    ----------
-    f
-        a function or a task.
-    *iterables
-        as for the builtin `map`: the shortest ends it.
-    chunk
-        how many items one task takes; "auto" lets each item be a task of its own, which is right from about
-        100 us per item on.
-
-    Examples
-    --------
-    >>> import treadle
-    >>> with treadle.start(engine="inline"):
-    ...     treadle.wait_on(treadle.map(pow, [2, 3], [5, 2]))
-    [32, 9]
-    """
-    from .mapping import submit_map
-
-    return submit_map(f, iterables, chunk)

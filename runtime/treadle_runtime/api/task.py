@@ -73,6 +73,11 @@ class Task(Generic[P, R]):
         """The plain function: calling it runs it here and now."""
         return self._signature.function
 
+    @property
+    def writes(self) -> bool:
+        """Whether calls write an argument (OUT, INOUT)."""
+        return self._signature.writes
+
     def __repr__(self) -> str:
         return f"<task {self._signature.name}>"
 
