@@ -277,6 +277,10 @@ def test_an_object_without_a_name_is_warned_about():
     touch([base])
     touch(kept, other=kept)
     touch(given=task(lambda: [1])())
+    rows = [([], []), ([], [])]
+    for row in rows:
+        touch(*row)
+    list(map(touch, [[], []]))
 
 
 def test_what_a_task_puts_in_that_cannot_travel_is_told():

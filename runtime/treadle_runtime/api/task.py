@@ -7,9 +7,11 @@ what is written to writing.py; this file is the order in which they are asked.
 from __future__ import annotations
 
 import functools
+import opcode
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from types import FrameType
+from typing import Any, Final, Generic, ParamSpec, TypeVar, overload
 
 from .. import place
 from ..client.calls import Version
@@ -25,6 +27,7 @@ from .session import Session, check_ended, current
 from .signature import TaskSignature
 from .writing import is_constant, plan_groups, prepare, register
 
+_CALL_WITH_STARS: Final[int] = opcode.opmap["CALL_FUNCTION_EX"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -218,12 +221,19 @@ def _warn_unreachable(session: Session, signature: TaskSignature, written: Any, 
     for (name, _direction, value), count in zip(written, _references(written), strict=True):
         if count > (by_keyword if name in kwargs else by_place) or isinstance(value, Future) or is_constant(value):
             continue
+        if _unpacks(sys._getframe(3)):
+            return  # f(*row): the row holds it, and counts can't tell
         if [id(member) for member in members_of(value)] == [id(value)]:  # else what it holds, or looks at, may be reached in other ways
             session.client.notify_once(
                 "warning",
                 f"{name} of {signature.name} was given an object without a name ({type(value).__name__}), so what the "
                 "task writes can't be reached. Keep it in a variable and wait_on that.",
             )
+
+
+def _unpacks(caller: FrameType) -> bool:
+    """Tell whether the call under way in this frame is one with stars."""
+    return int(caller.f_code.co_code[caller.f_lasti]) == _CALL_WITH_STARS
 
 
 def _references(written: Any) -> list[int]:
