@@ -21,7 +21,7 @@ from .uninterrupted import uninterrupted
 RECONNECT_MS: Final = 5
 LAST_WORDS_MS: Final = 20
 BYE_LINGER_MS: Final = 500
-_EVENTS: Final = int(zmq.EVENTS)  # plain numbers: an enum's arithmetic costs more than the call
+_EVENTS: Final = zmq.EVENTS
 _POLLIN: Final = int(zmq.POLLIN)
 
 

@@ -19,8 +19,8 @@ from ..wire.messages import Message
 DRAIN: Final = 1000  # messages taken in per turn
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
-_RCVMORE: Final = int(zmq.RCVMORE)  # plain numbers: an enum's arithmetic costs more than the call
-_EVENTS: Final = int(zmq.EVENTS)
+_RCVMORE: Final = zmq.RCVMORE  # the enums themselves: a plain number would be looked up among them at each call
+_EVENTS: Final = zmq.EVENTS
 _LEFT: Final = frozenset({errno.EHOSTUNREACH, errno.EAGAIN})
 
 
