@@ -21,7 +21,7 @@ from .uninterrupted import uninterrupted
 RECONNECT_MS: Final = 5
 LAST_WORDS_MS: Final = 20
 BYE_LINGER_MS: Final = 500
-_EVENTS: Final = zmq.EVENTS
+_EVENTS: Final = zmq.EVENTS  # the enum itself: a plain number would be looked up at each call
 _POLLIN: Final = int(zmq.POLLIN)
 
 

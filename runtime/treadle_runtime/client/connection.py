@@ -376,7 +376,7 @@ class Connection:
 
     def _dispose(self) -> None:
         me = threading.get_ident()
-        self._seat.take_at_last(me, POLL_S)
+        self._seat.take(me, lambda: False, None, POLL_S, self._channel.bell.ring)
         self._channel.close()
         self._alarm.close()
         if self._child is not None:

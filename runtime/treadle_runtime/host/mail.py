@@ -19,8 +19,7 @@ from ..wire.messages import Message
 DRAIN: Final = 1000  # messages taken in per turn
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 _LAST: Final = int(zmq.NOBLOCK)
-_RCVMORE: Final = zmq.RCVMORE  # the enums themselves: a plain number would be looked up among them at each call
-_EVENTS: Final = zmq.EVENTS
+_EVENTS: Final = zmq.EVENTS  # the enum itself: a plain number would be looked up at each call
 _LEFT: Final = frozenset({errno.EHOSTUNREACH, errno.EAGAIN})
 
 
@@ -31,7 +30,7 @@ class Mail:
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._send: Callable[..., Any] = functools.partial(zmq.backend.Socket.send, socket)
-        self._receive: Callable[..., bytes] = functools.partial(zmq.backend.Socket.recv, socket)
+        self._receive: Callable[..., Any] = functools.partial(zmq.backend.Socket.recv, socket)
         self._get: Any = functools.partial(zmq.backend.Socket.get, socket)
         self._out: dict[bytes, list[bytes]] = {}
 
@@ -41,9 +40,13 @@ class Mail:
         try:
             for _ in range(DRAIN):
                 identity = receive(_LAST)
-                frames = [receive()]
-                while get(_RCVMORE):
-                    frames.append(receive())
+                frame = receive(
+                    0, False
+                )  # not copied: it knows by itself whether there is more, which costs 2 us to ask
+                frames = [frame.bytes]
+                while frame.more:
+                    frame = receive(0, False)
+                    frames.append(frame.bytes)
                 yield identity, frames
                 if not get(_EVENTS) & 1:
                     return

@@ -65,11 +65,20 @@ def test_who_waits_hears_of_deliveries_and_takes_over_in_the_end() -> None:
     assert seat.owner == 3
 
 
-def test_a_polite_one_gives_way() -> None:
+def test_a_polite_one_lets_those_who_wait_go_first() -> None:
     seat = Seat()
-    seat.wanted = 1
-    assert not seat.take_if_free(1, politely=True)
-    assert seat.take_if_free(1)
+    seat.take_if_free(1)
+    here = threading.Event()
+    waiting = threading.Thread(target=seat.take, args=(2, lambda: False, None, 30.0, here.set))
+    waiting.start()
+    assert here.wait(10)
+    seat.owner = NOBODY  # as in the moment before the one who waits is woken
+    assert not seat.take_if_free(3, politely=True)
+    seat.announce()
+    waiting.join(10)
+    assert seat.owner == 2
+    seat.leave(2)
+    assert seat.take_if_free(3, politely=True)
 
 
 def test_an_interrupt_while_waiting_leaves_nothing_behind() -> None:
@@ -81,7 +90,7 @@ def test_an_interrupt_while_waiting_leaves_nothing_behind() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         seat.take(2, lambda: False, None, 1.0, nudge)
-    assert seat.wanted == 0
+    assert not seat.wanted
     assert seat.leave(1)
 
 
