@@ -12,6 +12,7 @@ import msgspec
 
 from .messages import FromClient, FromWorker, Message, ToClient, ToWorker
 
+_BROKEN: Final = (msgspec.DecodeError, ValueError, RecursionError)  # a ValueError: text that is not utf-8
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _FROM_CLIENT: Final[msgspec.msgpack.Decoder[FromClient]] = msgspec.msgpack.Decoder(FromClient)
 _TO_CLIENT: Final[msgspec.msgpack.Decoder[ToClient]] = msgspec.msgpack.Decoder(ToClient)
@@ -32,7 +33,7 @@ def from_client(frame: bytes) -> FromClient:
     """Decode what a client sent. Raises Malformed."""
     try:
         return _FROM_CLIENT.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _BROKEN as error:
         raise Malformed(str(error)) from None
 
 
@@ -40,7 +41,7 @@ def to_client(frame: bytes) -> ToClient:
     """Decode what a runtime sent to a client. Raises Malformed."""
     try:
         return _TO_CLIENT.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _BROKEN as error:
         raise Malformed(str(error)) from None
 
 
@@ -48,7 +49,7 @@ def from_worker(frame: bytes) -> FromWorker:
     """Decode what a worker sent. Raises Malformed."""
     try:
         return _FROM_WORKER.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _BROKEN as error:
         raise Malformed(str(error)) from None
 
 
@@ -56,5 +57,5 @@ def to_worker(frame: bytes) -> ToWorker:
     """Decode what a runtime sent to a worker. Raises Malformed."""
     try:
         return _TO_WORKER.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _BROKEN as error:
         raise Malformed(str(error)) from None

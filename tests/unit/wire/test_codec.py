@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from treadle_runtime.core.model import TaskRow
@@ -46,6 +46,7 @@ def test_a_message_comes_back_as_it_was(decode: Callable[[bytes], m.Message], me
 
 @pytest.mark.parametrize("decode", [from_client, to_client, from_worker, to_worker])
 @given(frame=some.binary(max_size=60))
+@example(frame=b"\x91\xa6\0\0\0\0\0\x80")  # a name that is no text
 def test_any_bytes_are_a_message_or_malformed(decode: Callable[[bytes], m.Message], frame: bytes) -> None:
     with contextlib.suppress(Malformed):
         assert isinstance(decode(frame), m.Message)
