@@ -169,7 +169,7 @@ class Session:
         self.client.close()
         end_open(self.client, TaskState.CANCELLED)
         if len(self.client.pending):
-            _ended.append(self.client)
+            ended.append(self.client)
 
     def _tell_unseen(self) -> None:
         """Name the failures nobody has looked at: with the runtime their story goes."""
@@ -205,7 +205,7 @@ unseen = 0
 """How many tasks of sessions that were stopped failed without anybody looking; `treadle run` asks."""
 
 _session: Session | None = None
-_ended: list[Client] = []  # of earlier sessions, with writes on live objects that never came
+ended: list[Client] = []  # of earlier sessions, with writes on live objects that never came
 _starting = threading.RLock()
 _face: Face | None = None
 
@@ -243,17 +243,16 @@ def _outside() -> int:
 
 def clients() -> list[Client]:
     """Return the clients that live objects may have writes pending with: the present one and some earlier ones."""
-    _ended[:] = [client for client in _ended if len(client.pending)]
-    return [*([_session.client] if _session is not None else []), *_ended]
+    ended[:] = [client for client in ended if len(client.pending)]
+    return [*([_session.client] if _session is not None else []), *ended]
 
 
 def check_ended(values: Iterable[Any]) -> None:
     """Raise what kept the writes of earlier sessions on these objects from coming; their values are the last good ones."""
-    if _ended:
-        for client in clients():
-            if client.closed:
-                for value in values:
-                    client.settle_reachable(value)
+    for client in clients():
+        if client.closed:
+            for value in values:
+                client.settle_reachable(value)
 
 
 def peek() -> Session | None:

@@ -23,7 +23,7 @@ from ..store.members import members_of
 from .capture import Capture, simple_payload
 from .directions import INOUT
 from .functions import FunctionBook, FunctionVersion, Watch
-from .session import Session, check_ended, current
+from .session import Session, check_ended, current, ended
 from .signature import TaskSignature
 from .writing import is_constant, plan_groups, prepare, register
 
@@ -195,7 +195,8 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     except TypeError as error:
         raise rebuild_traceback(error, ()) from None  # the caller's mistake, told at the caller's line
     session = current()
-    check_ended((*args, *kwargs.values()))
+    if ended:
+        check_ended((*args, *kwargs.values()))
     client = session.client
     version, captured = task.watch(session.functions).look(as_is=bool(written))
     if not written and not captured and (payload := simple_payload(args, kwargs)) is not None:

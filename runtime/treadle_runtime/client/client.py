@@ -295,7 +295,7 @@ class Client:
             data = self.fetch({version.vid: call})[version.vid]
         with self._settling:
             if future._value is _MISSING:
-                future._value = rebuild(data, call)
+                future.__dict__["_value"] = rebuild(data, call)
 
     def current(self, live: Any) -> Any:
         """Return what stands for a live object now: itself, or what replaced it."""
