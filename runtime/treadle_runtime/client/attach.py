@@ -22,6 +22,7 @@ from ..wire.process import start_time
 from ..wire.session import Descriptor, RuntimeOptions, Session, bury_dead, published
 from .connection import Connection
 from .link import Receive
+from .runtime_process import RuntimeProcess, reap
 
 START_LIMIT_S: Final = 20.0
 STOP_LIMIT_S: Final = 10.0
@@ -58,12 +59,13 @@ def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = ST
     >>> link.welcome.client                                        # doctest: +SKIP
     1
     """
+    reap()
     deadline = time.monotonic() + limit_s
     session = Session.create(options)
     child = connection = None
     try:
         child = _spawn(session)
-        connection = Connection(session, child.pid, None, receive, child)
+        connection = Connection(session, RuntimeProcess(child.pid, None, child, options.script), receive)
         connection.greet(_hello(session), deadline)
     except BaseException as error:
         if child is not None:
@@ -96,6 +98,7 @@ def list_runtimes() -> list[Descriptor]:
     >>> [each.name for each in list_runtimes()]     # doctest: +SKIP
     ['q2m8x1']
     """
+    reap()
     bury_dead()
     found = [descriptor for _, descriptor in published()]
     return sorted((each for each in found if each.owner.is_here()), key=lambda each: each.started)
@@ -142,7 +145,7 @@ def _connect(found: Descriptor, receive: Receive, limit_s: float) -> Connection:
             f"The runtime {found.name!r} is of another version of Treadle. `treadle stop {found.name}` ends it."
         )
     session = Session(found.folder)
-    connection = Connection(session, found.owner.pid, found.owner.start_time, receive)
+    connection = Connection(session, RuntimeProcess(found.owner.pid, found.owner.start_time), receive)
     try:
         connection.greet(_hello(session), time.monotonic() + limit_s)
     except BaseException:

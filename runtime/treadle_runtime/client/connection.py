@@ -17,7 +17,6 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import subprocess
 import threading
 import time
 import weakref
@@ -34,6 +33,7 @@ from ..wire.codec import encode, to_client
 from ..wire.session import Session
 from .channel import Channel
 from .link import Receive
+from .runtime_process import END_LIMIT_S, RuntimeProcess
 from .seat import NOBODY, Seat
 
 FLUSH_ROWS: Final = 100
@@ -45,11 +45,10 @@ LONG_WAIT_DOZES: Final = 10
 """While one wait lasts longer than this many dozes the background thread sleeps until it ends."""
 POLL_S: Final = 0.25
 """A signal that arrives just before a poll would be seen only at its end: no poll is longer."""
-STOP_LIMIT_S: Final = 15.0
 
 _log = logging.getLogger("treadle")
-_left_running: list[subprocess.Popen[bytes]] = []
 _live: weakref.WeakSet[Connection] = weakref.WeakSet()
+_STOPPED: Final = "The runtime was stopped. The next call of a task starts a new one."
 _FORKED: Final = (
     "This process is a fork of the one that started the runtime, and can't use its connection. "
     "Call tasks in the original process, or start a runtime here with treadle.start()."
@@ -63,12 +62,10 @@ class Connection:
     ----------
     session : Session
         Its folder.
-    pid, started : int, float
-        The runtime process.
+    process : RuntimeProcess
+        Who is there.
     receive : callable
         Gets every message but Welcome and Answer. Any thread, one at a time; see the module's text.
-    child : subprocess.Popen, optional
-        The runtime process, if this process started it.
 
     Attributes
     ----------
@@ -76,23 +73,17 @@ class Connection:
         What the runtime said at the beginning; not None once `greet` has returned.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        pid: int,
-        started: float | None,
-        receive: Receive,
-        child: subprocess.Popen[bytes] | None = None,
-    ) -> None:
+    def __init__(self, session: Session, process: RuntimeProcess, receive: Receive) -> None:
         self.session = session
-        self.pid = pid
+        self.pid = process.pid
         self.welcome: m.Welcome | None = None
         self._receive = receive
-        self._child = child
+        self._process = process
+        self._refused = False
         self._lost: str | None = None
         self._bye: m.Bye | None = None
         self._closed = self._forked = False
-        self._channel = Channel(session, pid, started)
+        self._channel = Channel(session, process.pid, process.started)
         self._queue = self._channel.out.queue
         self._current: list[bytes] = []  # being handed in (more than one: `receive` waited itself)
         self._depth = 0  # how many of these are under way; the others were cut short
@@ -244,7 +235,8 @@ class Connection:
     def _exchange(self, timeout: float | None) -> None:
         self._channel.exchange(0 if self._closed else timeout)
         if self._channel.gone:
-            self._channel.frames.append(encode(m.Refused(self._obituary())))
+            stopped = self._bye is not None and self._bye.stop
+            self._channel.frames.append(encode(m.Refused(_STOPPED if stopped else self._process.obituary())))
 
     def _deliver(self) -> None:
         """Hand in what has come in; first what an interrupt cut short."""
@@ -276,7 +268,7 @@ class Connection:
                 self.welcome = message  # type: ignore[assignment]
             else:
                 if kind is m.Refused:
-                    self._lost = message.reason  # type: ignore[union-attr]
+                    self._lost, self._refused = message.reason, True  # type: ignore[union-attr]
                     self._channel.shut()
                 self._receive(message)
         except Exception:  # noqa: BLE001 - a bug of ours or of a callback: it must not take the connection with it
@@ -306,19 +298,6 @@ class Connection:
         if self._lost is not None:
             self._channel.out.clear()
             raise RuntimeLost(self._lost)
-
-    def _obituary(self) -> str:
-        """Say how the runtime process ended."""
-        if self._bye is not None and self._bye.stop:
-            return "The runtime was stopped. The next call of a task starts a new one."
-        how = ""
-        if self._child is not None and self._child.poll() is not None:
-            code = self._child.returncode
-            how = f", killed by signal {-code}" if code < 0 else f" with exit code {code}"
-        return (
-            f"The runtime process (pid {self.pid}) has ended{how}; what was not fetched from it is lost. "
-            "The next call of a task starts a new one."
-        )
 
     # ------------------------------------------------------------------ the background thread
 
@@ -368,9 +347,8 @@ class Connection:
     def _await_end(self, bye: m.Bye) -> None:
         """Wait for the runtime process to end; one that was to cancel everything has little time for that."""
         try:
-            if not self.wait(lambda: False, STOP_LIMIT_S if bye.cancel else None) and self._child is not None:
-                self._child.kill()
-                self._child.wait()
+            if not self.wait(lambda: False, END_LIMIT_S if bye.cancel else None):
+                self._process.kill()
         except RuntimeLost:
             return
 
@@ -379,11 +357,7 @@ class Connection:
         self._seat.take(me, lambda: False, None, POLL_S, self._channel.bell.ring)
         self._channel.close()
         self._alarm.close()
-        if self._child is not None:
-            try:
-                self._child.wait(STOP_LIMIT_S if self._channel.gone else 0)
-            except subprocess.TimeoutExpired:
-                _left_running.append(self._child)  # it goes on without us, and is not asked about any more
+        self._process.leave(self._channel.gone or self._refused)
         self._seat.leave(me)
 
 

@@ -1,7 +1,7 @@
 """Questions a client can ask, and their answers as plain data.
 
 Law: reads, never changes (but for "stop"); one function per question, found in QUESTIONS. What can't be answered
-raises KeyError or ValueError with a sentence for people.
+raises ValueError with a sentence for people.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def answer(host: Host, question: str, args: dict[str, Any]) -> tuple[bool, Answe
         return False, f"There is no question {question!r}. Questions: {', '.join(sorted(QUESTIONS))}."
     try:
         return True, ask(host, **args)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, LookupError) as error:
         return False, f"{question}: {error}"
 
 

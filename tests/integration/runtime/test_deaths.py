@@ -203,6 +203,16 @@ def test_a_script_that_ends_takes_all_with_it(place: Any, eventually: Any) -> No
     eventually(lambda: not any(map(start_time, pids)))
 
 
+def test_leaving_ends_a_scripts_runtime_and_leaves_a_notebooks(place: Any, eventually: Any) -> None:
+    caller = place.start(workers=1)
+    caller.link.close()
+    assert place.sessions() == []
+    caller = place.start(workers=1, script=False, keep_alive_s=0.3)
+    caller.link.close()
+    assert len(list_runtimes()) == 1
+    eventually(lambda: list_runtimes() == [] and place.is_clean())
+
+
 def test_a_notebook_that_dies_leaves_its_runtime_until_work_and_grace_are_over(
     place: Any, eventually: Any
 ) -> None:
@@ -245,6 +255,33 @@ def test_a_runtime_that_cannot_start_says_why(place: Any, monkeypatch: Any) -> N
         start_runtime(RuntimeOptions(), print)
     assert place.sessions() == []
     (bad / "zmq.py").unlink()
+
+
+def test_a_bug_of_the_runtime_is_told_to_whoever_waits(place: Any, monkeypatch: Any) -> None:
+    broken = (
+        "import sys\n"
+        "from treadle_runtime.core.scheduler import Scheduler\n"
+        "from treadle_runtime.core.events import TasksSubmitted\n"
+        "handle = Scheduler.handle\n"
+        "def stumble(self, events):\n"
+        "    assert not any(isinstance(event, TasksSubmitted) for event in events), 'a made-up bug'\n"
+        "    return handle(self, events)\n"
+        "Scheduler.handle = stumble\n"
+        "from treadle_runtime.host.__main__ import main\n"
+        "main(sys.argv[1])\n"
+    )
+    popen = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> Any:
+        return popen([*command[:2], "-c", broken, command[-1]], **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("treadle_runtime.client.attach.subprocess.Popen", start)
+        caller = place.start(workers=1)
+    number = caller.call(caller.define(lambda: 1))
+    with pytest.raises(RuntimeLost, match="a made-up bug"):
+        caller.link.wait(lambda: number in caller.finished, 20)
+    caller.link.close()
 
 
 def test_idle_workers_go_home_and_come_back_with_the_next_task(place: Any, eventually: Any) -> None:
