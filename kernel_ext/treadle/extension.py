@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import treadle
 from treadle_runtime.api import peek, set_face
 from treadle_runtime.client.calls import Call
-from treadle_runtime.client.client import changed_text
+from treadle_runtime.client.remarks import changed_text
 from treadle_runtime.config import Options, plan
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Bye

@@ -297,3 +297,18 @@ def test_dropped_futures_do_not_drop_writes():
         increase(c)
     gc.collect()
     assert wait_on(c) == [20]
+
+
+def test_changes_of_what_is_read_from_outside_are_told():
+    generator, seen, only_read = np.random.default_rng(3), [], [1]
+
+    def draw():
+        seen.append(len(only_read))
+        return float(generator.random())
+
+    f = task(draw)
+    with pytest.warns(TreadleWarning, match=r"draw changed `\w+, \w+`, which it reads from outside.*treadle.rng\(\)") as told:
+        wait_on([f() for _ in range(4)])
+    assert len(told) == 1
+    assert "only_read" not in str(told[0].message)
+    assert seen == []

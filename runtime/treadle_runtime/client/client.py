@@ -36,6 +36,7 @@ from .graft import graft
 from .groups import Group, Pending, failed
 from .link import Link
 from .raising import error_from, rebuild
+from .remarks import changed_outside_text, changed_text
 from .room import Room
 
 Notify = Callable[[str, str], None]
@@ -157,8 +158,11 @@ class Client:
         call.finish(row)
         self.open -= 1
         self.room.grew(row[2])
-        if row[7] is not None and (changed := row[7].get("changed")):
-            self.notify_once("warning", self.changed_text(call, str(changed)))
+        if row[7] is not None:
+            if changed := row[7].get("changed"):
+                self.notify_once("warning", self.changed_text(call, str(changed)))
+            if changed := row[7].get("changed_outside"):
+                self.notify_once("warning", changed_outside_text(call, str(changed)))
         if self.on_finished is not None:
             self.on_finished(call)
 
@@ -380,11 +384,6 @@ class Client:
         self.link.close()
         if self.store is not None:
             self.store.close()
-
-
-def changed_text(call: Call, name: str) -> str:
-    """Say that a task changed an argument it was only to read."""
-    return f"{call.function} changed `{name}`, which is IN: the caller will not see it. Declare {name}=INOUT."
 
 
 _HANDLERS: dict[type, Callable[[Client, Any], None]] = {

@@ -81,6 +81,15 @@ class Code:
             sys.modules.update(self._modules)
         return self.call
 
+    def named(self, values: Sequence[Any]) -> list[tuple[str, Any]]:
+        """Return the data of one call that globals and closure cells hold, by the names they have in the code."""
+        named = [(name, values[i]) for _namespace, name, i in self._globals]
+        inner = getattr(self.call, "__code__", None)
+        if inner is not None:
+            names = {id(cell): name for name, cell in zip(inner.co_freevars, self.call.__closure__ or (), strict=True)}
+            named += [(names[id(owner)], values[i]) for _kind, owner, _key, i in self._others if id(owner) in names]
+        return named
+
     def leave(self) -> None:
         """Take away what `enter` put in place and what the task made of it."""
         for namespace, name, _i in self._globals:

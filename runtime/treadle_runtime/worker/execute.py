@@ -86,9 +86,9 @@ def execute(
     before = place.enter_task(task)
     try:
         args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources) if sources else None)
+        watch = _Watch(function, args, kwargs, groups, *captured) if options is not None and options.get("check") else None
         if isinstance(function, Code):
             code, function = function, function.enter(captured[0] if captured else ())
-        watch = _Watch(function, args, kwargs, groups) if options is not None and options.get("check") else None
         start = _clock()
         cpu_at, cpu = _cpu_mark if start - _cpu_mark[0] < MARK_S else _mark_cpu(start)
         try:
@@ -169,21 +169,34 @@ def _short(value: Any) -> str:
 
 
 class _Watch:
-    """Compares IN arguments before and after the call."""
+    """Compares what the call is only to read before and after it: IN arguments, and data of globals and closures."""
 
     def __init__(
-        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], groups: list[list[Any]]
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        groups: list[list[Any]],
+        captured: Sequence[Any] = (),
     ) -> None:
         written = [member for group in groups for member in group]
+        call = function.call if isinstance(function, Code) else function
+        given = {"changed": _named(call, args, kwargs)}
+        if isinstance(function, Code):
+            given["changed_outside"] = [(name, value) for name, value in function.named(captured) if members_of(value)]
         self._watched = [
-            (name, value, _content(value))
-            for name, value in _named(function, args, kwargs)
+            (note, name, value, _content(value))
+            for note, values in given.items()
+            for name, value in values
             if not _overlap(members_of(value), written) and _size_of(value) <= CHECK_LIMIT
         ]
 
     def changes(self) -> Notes | None:
-        names = [name for name, value, mark in self._watched if _content(value) != mark]
-        return {"changed": ", ".join(names)} if names else None
+        found: dict[str, list[str]] = {}
+        for note, name, value, mark in self._watched:
+            if _content(value) != mark:
+                found.setdefault(note, []).append(name)
+        return {note: ", ".join(names) for note, names in found.items()} or None
 
 
 def _content(value: Any) -> bytes | None:
