@@ -171,8 +171,8 @@ class Client:
         self._notify(level, text)
 
     def notify_once(self, level: str, text: str) -> None:
-        """Tell the person one line, once."""
-        if text not in self._warned:
+        """Tell the person one line, once; an empty one says that there is nothing to tell."""
+        if text and text not in self._warned:
             self._warned.add(text)
             self._notify(level, text)
 
