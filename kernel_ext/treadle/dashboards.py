@@ -88,7 +88,10 @@ def complete() -> None:
     """
     session = peek()
     view = _open.get(session) if session is not None else None
-    if session is None or view is None or view.has_page or session.client.open or session.client.closed:
+    if session is None or view is None or view.has_page:
+        return
+    view.expect_no_page()
+    if session.client.open or session.client.closed:
         return
     before = view.resets
     SessionFeed(session).reset()

@@ -99,6 +99,7 @@ class Dashboard:
         self._widget: Any = None
         self._alive = False
         self._note = ""
+        self._hints = True
         self._timers: dict[str, threading.Timer] = {}
         self._shown_at = 0.0
         self._shown_rest = False
@@ -114,6 +115,12 @@ class Dashboard:
     def has_page(self) -> bool:
         """Whether a page shows it and gets the deltas itself."""
         return self._alive
+
+    def expect_no_page(self) -> None:
+        """Nobody follows: say nothing of what a page would need."""
+        with self._lock:
+            self._hints = False
+            self._note = ""
 
     def text(self) -> str:
         """Return the view as a few lines, for a terminal."""
@@ -237,7 +244,7 @@ class Dashboard:
 
     def _on_silence(self) -> None:
         """No hello: say what is missing, once."""
-        if not self._alive and not self._note:
+        if self._hints and not self._alive and not self._note:
             self._note = _ELSEWHERE
             self.refresh()
 

@@ -267,3 +267,15 @@ def test_the_comm_is_freed_only_where_that_is_needed() -> None:
     widget.comm = NewComm()
     free_comm(widget)
     assert widget.comm._reply_subshell_for({}, default="subshell") == "subshell"
+
+
+def test_where_no_page_follows_nothing_is_said_of_what_a_page_needs(
+    dashboard: Dashboard, page: Page, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HELLO_S", 0.01)
+    dashboard.show()
+    notebook.wait_for("pip install anywidget")
+    dashboard.expect_no_page()
+    dashboard._on_silence()
+    assert "anywidget" not in dashboard.html()
+    assert page.sent == []
