@@ -12,7 +12,6 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType,
 from typing import Any, Final
 
 import numpy as np
-import xxhash
 
 from ..client.calls import Version
 from ..client.client import Client
@@ -20,6 +19,7 @@ from ..client.futures import _MISSING, Future, _captures
 from ..core.model import INLINE_LIMIT
 from ..errors import TreadleError
 from ..store.diagnose import explain_pickling
+from ..store.fingerprint import buffer_hash
 from ..store.members import ATOMS, is_memory, root_of
 from ..store.packing import Pickler, pack_buffer
 from ..store.references import PLAIN, encode_payload, ref, same
@@ -47,7 +47,7 @@ class Shelf:
 
     def version_of(self, buffer: memoryview) -> Version:
         """Return a stored version with this content, storing it if there is none."""
-        key = (xxhash.xxh3_128_intdigest(buffer), buffer.nbytes)
+        key = (buffer_hash(buffer), buffer.nbytes)
         version = self._stored.pop(key, None)
         if version is None:
             version = self._client.put(pack_buffer(buffer))
