@@ -49,7 +49,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         feed_s=st.sampled_from([0.001, 0.03, 1.0]),
     )
     def begin(self, seed: int, workers: int, remake_s: float, feed_s: float) -> None:
-        self.world = world.World(random.Random(seed), SchedulerOptions(history=20, remake_s=remake_s, feed_s=feed_s))
+        self.world = world.World(
+            random.Random(seed), SchedulerOptions(history=20, remake_s=remake_s, feed_s=feed_s)
+        )
         for _ in range(workers):
             self.world.join()
 
@@ -57,8 +59,14 @@ class SchedulerMachine(RuleBasedStateMachine):
         mine = self.world.clients.get(client)
         return [] if mine is None else list(reversed(mine.handles))
 
-    @rule(client=st.sampled_from([1, 1, 2]), shapes=st.lists(SHAPE, min_size=1, max_size=8), unknown=st.integers(0, 40))
-    def submit(self, client: int, shapes: list[tuple[list[int], int, int, int, int, int]], unknown: int) -> None:
+    @rule(
+        client=st.sampled_from([1, 1, 2]),
+        shapes=st.lists(SHAPE, min_size=1, max_size=8),
+        unknown=st.integers(0, 40),
+    )
+    def submit(
+        self, client: int, shapes: list[tuple[list[int], int, int, int, int, int]], unknown: int
+    ) -> None:
         here = self.handles(client)
         specs = []
         for offset, (indices, outputs, renews, function, cell, priority) in enumerate(shapes):
@@ -77,7 +85,11 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.world.put(client)
 
     @precondition(lambda self: self.world.workers)
-    @rule(which=st.integers(0, 3), count=st.integers(1, 6), outcomes=st.sampled_from([(0,), (0,), (0, 0, 1), (0, 2, 3)]))
+    @rule(
+        which=st.integers(0, 3),
+        count=st.integers(1, 6),
+        outcomes=st.sampled_from([(0,), (0,), (0, 0, 1), (0, 2, 3)]),
+    )
     def work(self, which: int, count: int, outcomes: tuple[int, ...]) -> None:
         self.world.work(list(self.world.workers)[which % len(self.world.workers)], count, outcomes)
 
@@ -104,6 +116,12 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(back=st.integers(0, 20))
     def cancel(self, back: int) -> None:
         self.world.cancel(max(1, self.world.next_number - 1 - back))
+
+    @precondition(lambda self: self.world.rows)
+    @rule(back=st.integers(0, 20), count=st.integers(1, 10))
+    def run_again(self, back: int, count: int) -> None:
+        first = max(1, self.world.next_number - 1 - back)
+        self.world.run_again(first, first + count)
 
     @precondition(lambda self: len(self.world.workers) < 4)
     @rule()

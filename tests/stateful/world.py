@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from treadle_runtime.core.books import SchedulerOptions
 from treadle_runtime.core.events import (
     CancelWanted,
+    CellRunAgain,
     ClientLeft,
     Event,
     HandlesDropped,
@@ -147,6 +148,9 @@ class World:
     def cancel(self, number: int) -> None:
         self.feed(CancelWanted(self.later(), [number]))
 
+    def run_again(self, first: int, last: int) -> None:
+        self.feed(CellRunAgain(self.later(), first, last))
+
     def leave(self, client: int, cancel: bool) -> None:
         del self.clients[client]
         for number, owner in self.owner.items():
@@ -166,7 +170,9 @@ class World:
         if worker.queue:
             running, attempt, _ = worker.queue[0]
             outputs = ((int(Kind.INLINE), 10, b""),) * self.rows[running][4]
-            self.late.append(TasksReturned(0.0, wid, [(running, attempt, 0, outputs, 0.1, 0.1, 0, None, None)]))
+            self.late.append(
+                TasksReturned(0.0, wid, [(running, attempt, 0, outputs, 0.1, 0.1, 0, None, None)])
+            )
         self.to_publish = [entry for entry in self.to_publish if entry[0] != wid]
         self.feed(WorkerLeft(self.later(), wid, running, "signal 9"))
 
@@ -180,7 +186,9 @@ class World:
         self.now = max(self.now, due)
         self.feed(Tick(self.now))
 
-    def work(self, wid: int, count: int, outcomes: tuple[int, ...] = (0,), kinds: tuple[int, ...] = (0, 1, 2)) -> None:
+    def work(
+        self, wid: int, count: int, outcomes: tuple[int, ...] = (0,), kinds: tuple[int, ...] = (0, 1, 2)
+    ) -> None:
         """A worker runs up to `count` of its tasks and gives them back in one message."""
         worker = self.workers[wid]
         rows: list[ReturnRow] = []
@@ -190,7 +198,9 @@ class World:
         if rows:
             self.feed(TasksReturned(self.later(), wid, rows))
 
-    def _run(self, worker: PretendedWorker, number: int, attempt: int, inputs: Any, outcomes: Any, kinds: Any) -> ReturnRow:
+    def _run(
+        self, worker: PretendedWorker, number: int, attempt: int, inputs: Any, outcomes: Any, kinds: Any
+    ) -> ReturnRow:
         if (number, attempt) in worker.interrupted:
             return (number, attempt, Outcome.INTERRUPTED, (), 0.0, 0.0, 0, None, None)
         for vid, kind in inputs:
@@ -298,7 +308,9 @@ class World:
                 assert self.scheduler.books.tasks[root].root == root, "the root is a root"
             for output, vid in enumerate(fallbacks):
                 if vid and vid_of(number, output) in self.clients[instruction.client].handles:
-                    assert self.scheduler.version(vid) is not None, "a fallback is kept, good or with one of its own"
+                    assert self.scheduler.version(vid) is not None, (
+                        "a fallback is kept, good or with one of its own"
+                    )
             if number in self.reports:
                 assert self.reports[number][0] == TaskState.DONE
                 assert state != TaskState.DONE
@@ -332,7 +344,11 @@ class World:
             for wid in list(self.workers):
                 self.work(wid, 5)
             open_tasks = sum(count for state, count in counts.items() if state not in TASK_FINAL)
-            if not open_tasks and not self.to_publish and not any(worker.queue for worker in self.workers.values()):
+            if (
+                not open_tasks
+                and not self.to_publish
+                and not any(worker.queue for worker in self.workers.values())
+            ):
                 break
             if self.wakes:
                 self.tick()

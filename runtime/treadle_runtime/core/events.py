@@ -81,6 +81,15 @@ class CancelWanted:
 
 
 @dataclass(slots=True)
+class CellRunAgain:
+    """A cell runs again: tasks `first` to `last - 1`, of its run before, go last if no handle can reach them."""
+
+    at: float
+    first: Number
+    last: Number
+
+
+@dataclass(slots=True)
 class WorkerJoined:
     at: float
     worker: WorkerId
@@ -136,6 +145,7 @@ Event: TypeAlias = (
     | HandlesDropped
     | VersionsWanted
     | CancelWanted
+    | CellRunAgain
     | WorkerJoined
     | WorkerLeft
     | TasksReturned

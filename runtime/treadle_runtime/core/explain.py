@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .books import Books
+from .later import LAST
 from .model import Number, maker_of
 from .records import Task, Version
 from .states import DatumState, TaskState
@@ -45,7 +46,9 @@ def _waiting(_books: Books, task: Task) -> str:
     if awaited:
         workers = sorted({version.holder.wid for version in awaited if version.holder is not None})
         names = ", ".join(f"worker {wid}" for wid in workers)
-        sentences.append(f"{_inputs(len(awaited))} being written by {names}, so that another worker can read.")
+        sentences.append(
+            f"{_inputs(len(awaited))} being written by {names}, so that another worker can read."
+        )
     return f"{label(task)} is waiting. " + " ".join(sentences) + _past(task)
 
 
@@ -137,9 +140,13 @@ def _root(books: Books, task: Task) -> str:
 def _past(task: Task) -> str:
     """What has gone wrong with it before."""
     rare = task.rare
+    said = (
+        []
+        if task.lane.priority != LAST
+        else ["It is of an earlier run of its cell, out of reach, so it goes last."]
+    )
     if rare is None:
-        return ""
-    said = []
+        return " ".join(["", *said])
     if rare.cancel_wanted:
         said.append("Its cancel is under way.")
     if rare.told:

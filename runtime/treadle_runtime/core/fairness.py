@@ -123,6 +123,17 @@ class FairQueue:
         if len(ring) > 1:
             ring.rotate(1)
 
+    def move(self, tasks: list[Task], olds: list[Lane]) -> None:
+        """Let tasks stand in the lanes they now name, no longer in `olds`. Looks through all of these."""
+        for lane in olds:
+            lane.fresh = deque(task for task in lane.fresh if task.lane is lane)
+            lane.late = [entry for entry in lane.late if entry[1].lane is lane]
+            heapify(lane.late)
+        for task in tasks:
+            if task.queued:
+                task.queued = False
+                self.push(task)
+
     def lanes(self) -> list[Lane]:
         """The lanes with tasks, highest priority first, in the order of their turns."""
         return [lane for rank in self._order for lane in self._rings[rank]]

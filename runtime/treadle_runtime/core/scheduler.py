@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from . import attempts, graph, policy, recovery
+from . import attempts, graph, later, policy, recovery
 from . import explain as words
 from . import versions as data
 from .books import Books, SchedulerOptions, Step
 from .events import (
     CancelWanted,
+    CellRunAgain,
     ClientJoined,
     ClientLeft,
     Event,
@@ -73,6 +74,7 @@ HANDLERS: Final[dict[type, Callable[[Books, Any], None]]] = {
     HandlesDropped: _on_handles_dropped,
     VersionsWanted: _on_versions_wanted,
     CancelWanted: recovery.on_cancel_wanted,
+    CellRunAgain: later.on_cell_run_again,
     WorkerJoined: recovery.on_worker_joined,
     WorkerLeft: recovery.on_worker_left,
     TasksReturned: attempts.on_tasks_returned,

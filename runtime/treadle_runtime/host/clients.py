@@ -13,6 +13,7 @@ import zmq
 
 from ..core.events import (
     CancelWanted,
+    CellRunAgain,
     ClientJoined,
     ClientLeft,
     Event,
@@ -166,6 +167,9 @@ class Clients:
     def _on_cancel(self, _: Client, message: m.Cancel, now: float, events: list[Event]) -> None:
         events.append(CancelWanted(now, message.numbers))
 
+    def _on_again(self, _: Client, message: m.Again, now: float, events: list[Event]) -> None:
+        events.append(CellRunAgain(now, message.first, message.last))
+
     def _on_ask(self, client: Client, message: m.Ask, _: float, __: list[Event]) -> None:
         self._host.questions.append((client.cid, message))
 
@@ -235,6 +239,7 @@ _HANDLERS: Final[dict[type, Callable[[Clients, Client, Any, float, list[Event]],
     m.Release: Clients._on_release,
     m.Fetch: Clients._on_fetch,
     m.Cancel: Clients._on_cancel,
+    m.Again: Clients._on_again,
     m.Ask: Clients._on_ask,
     m.Watch: Clients._on_watch,
     m.Bye: Clients._on_bye,

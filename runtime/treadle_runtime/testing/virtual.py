@@ -133,6 +133,8 @@ class VirtualCluster:
             self._events.append(e.HandlesTaken(self._at, _CLIENT, message.vids))
         elif isinstance(message, m.Fetch):
             self._events.append(e.VersionsWanted(self._at, _CLIENT, message.vids))
+        elif isinstance(message, m.Again):
+            self._events.append(e.CellRunAgain(self._at, message.first, message.last))
         elif isinstance(message, m.Cancel):
             self._events.append(e.CancelWanted(self._at, message.numbers))
 
@@ -272,7 +274,9 @@ class VirtualCluster:
         taken = [task for task in worker.queue if task[0] in retract.numbers]
         for task in taken:
             worker.queue.remove(task)
-        rows: list[ReturnRow] = [(n, at, Outcome.TAKEN_BACK, (), 0.0, 0.0, 0, None, None) for n, at, _ in taken]
+        rows: list[ReturnRow] = [
+            (n, at, Outcome.TAKEN_BACK, (), 0.0, 0.0, 0, None, None) for n, at, _ in taken
+        ]
         if rows:
             self._events.append(e.TasksReturned(self._at, worker.worker, rows))
 
@@ -321,7 +325,9 @@ class VirtualCluster:
             if returned is not None and state == "done":
                 outputs = returned[3]
             failure = self._failures.get(root) if root else None
-            rows.append((number, state, outputs, failure, root, fallback, (0, 1, 0.0), returned and returned[8]))
+            rows.append(
+                (number, state, outputs, failure, root, fallback, (0, 1, 0.0), returned and returned[8])
+            )
         self._mail.append(m.Finished(rows))
 
     def _deliver(self, deliver: i.Deliver) -> None:

@@ -70,6 +70,13 @@ class Cancel(Message, tag="cancel"):
     numbers: list[Number]
 
 
+class Again(Message, tag="again"):
+    """A cell runs again: tasks `first` to `last - 1` are of its run before."""
+
+    first: Number
+    last: Number
+
+
 class Ask(Message, tag="ask"):
     """A question; answered by one Answer with the same id. Questions: host/questions.py."""
 
@@ -183,7 +190,9 @@ class Published(Message, tag="published"):
     rows: list[tuple[Vid, int, int, bytes | None]]
 
 
-FromClient: TypeAlias = Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Ask | Watch | Bye
+FromClient: TypeAlias = (
+    Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Ask | Watch | Bye
+)
 ToClient: TypeAlias = Welcome | Refused | Finished | Values | Output | Answer | Delta | Notice
 ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop
 FromWorker: TypeAlias = Ready | Returned | Published
