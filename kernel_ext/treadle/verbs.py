@@ -63,7 +63,11 @@ def completions(line: str) -> list[str]:
 
 # ---------------------------------------------------------------- verbs
 _START_OPTIONS: Final = ("workers", "threads", "memory", "keep_alive", "seed", "engine")
-_WORDS: Final = {"stop": ("cancel",), "seed": ("off",), "tasks": ("failed", "running", "waiting", "done", "--held")}
+_WORDS: Final = {
+    "stop": ("cancel",),
+    "seed": ("off",),
+    "tasks": ("failed", "running", "waiting", "done", "--held"),
+}
 
 
 def _start(_extension: Extension, words: list[str]) -> None:
@@ -71,7 +75,9 @@ def _start(_extension: Extension, words: list[str]) -> None:
     for word in words:
         name, equals, value = word.lstrip("-").partition("=")
         if not equals or name not in _START_OPTIONS:
-            raise UsageError(f"%treadle start does not know {word!r}. It takes {'=, '.join(_START_OPTIONS)}=.")
+            raise UsageError(
+                f"%treadle start does not know {word!r}. It takes {'=, '.join(_START_OPTIONS)}=."
+            )
         options[name] = int(value) if value.lstrip("-").isdigit() else value
     print(repr(api.start(**options)).strip("<>"))
 
@@ -94,6 +100,10 @@ def _status(_extension: Extension, _words: list[str]) -> None:
     status = session.client.link.ask("status", {})
     if status:
         print(f"runtime: process {status['pid']}, up {status['up_s']:.0f} s, {status['clients']} attached")
+        threads, limit = status["threads"], f"{status['memory'] / 1e6:.0f} MB"
+        print(
+            f"{status['wanted']} workers with {threads} thread{'s' if threads > 1 else ''} each, a store of at most {limit}"
+        )
         for row in session.client.link.ask("workers", {}):
             does = f"task #{row['task']}" if row["task"] else "idle"
             rss = f"{row['rss'] / 2**20:.0f} MB"
@@ -144,7 +154,11 @@ def _log(_extension: Extension, words: list[str]) -> None:
     number = _number(words)
     call = session.client.calls.get(number)
     for stream, text in session.client.link.ask("log", {"number": number}):
-        print(text, end="" if text.endswith("\n") else "\n", file=sys.stdout if stream == "stdout" else sys.stderr)
+        print(
+            text,
+            end="" if text.endswith("\n") else "\n",
+            file=sys.stdout if stream == "stdout" else sys.stderr,
+        )
     if call is not None and call.final and call.state != "done":
         call.looked = True
         print(failure_text(call, session.client.calls.get(call.root)))
@@ -172,7 +186,11 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]]
     "stop": (_stop, "stop [cancel]", "end it: wait for its tasks, or cancel them"),
     "status": (_status, "status", "what runs and waits, worker by worker"),
     "graph": (_graph, "graph", "the live view, as `%treadle` alone"),
-    "tasks": (_tasks, "tasks [STATE ...] [--held]", "counts per function, tasks in a state, or what names hold results"),
+    "tasks": (
+        _tasks,
+        "tasks [STATE ...] [--held]",
+        "counts per function, tasks in a state, or what names hold results",
+    ),
     "log": (_log, "log NUMBER", "all that a task printed, and its failure"),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "help": (_help, "help", "this list"),

@@ -119,6 +119,7 @@ def plan(
     threads: int | None = None,
     memory: int | str | None = None,
     machine: Machine | None = None,
+    running: int = 0,
 ) -> Plan:
     """Decide how many workers to start, with how many threads each, and how large the store may grow.
 
@@ -133,6 +134,8 @@ def plan(
         Limit of the store: bytes, "4GB" or "50%" of the usable memory; by default half of what is free.
     machine : Machine, optional
         Where limits are read; this machine by default.
+    running : int
+        Workers there are already: limits of processes count them.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def plan(
     here = machine or Machine.here()
     cpus = usable_cpus(here)
     notices: list[str] = []
-    most, limit = _most_workers(here)
+    most, limit = _most_workers(here, running)
     if workers is None:
         chosen = max(LEAST_WORKERS, min(cpus, most))
         batch = login_node(here)
@@ -222,13 +225,15 @@ def _store_nbytes(asked: int | None, machine: Machine) -> int:
     return asked if asked > 0 else max(1 << 20, usable_memory(machine) * -asked // 100)
 
 
-def _most_workers(machine: Machine) -> tuple[int, str]:
+def _most_workers(machine: Machine, running: int) -> tuple[int, str]:
     """The largest number of workers that limits allow, and the name of the limit that is met first."""
     memory = usable_memory(machine)
-    limits = [(memory // WORKER_NBYTES, f"the memory of {memory / 1e9:.1f} GB ({WORKER_NBYTES >> 20} MiB each)")]
+    limits = [
+        (memory // WORKER_NBYTES, f"the memory of {memory / 1e9:.1f} GB ({WORKER_NBYTES >> 20} MiB each)")
+    ]
     spare = spare_processes(machine)
     if spare is not None:
-        limits.append((spare[0] // WORKER_THREADS, f"the limit of processes, {spare[1]},"))
+        limits.append((running + spare[0] // WORKER_THREADS, f"the limit of processes, {spare[1]},"))
     if machine.descriptors is not None:
         room = (machine.descriptors - OWN_DESCRIPTORS) // WORKER_DESCRIPTORS
         limits.append((room, "the limit of open files, RLIMIT_NOFILE (ulimit -Hn),"))
@@ -238,7 +243,9 @@ def _most_workers(machine: Machine) -> tuple[int, str]:
 
 def _count(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"{name}{value!r} is not possible: give a whole number of at least 1, or leave it out")
+        raise UsageError(
+            f"{name}{value!r} is not possible: give a whole number of at least 1, or leave it out"
+        )
     return value
 
 
@@ -250,7 +257,9 @@ def _seed(value: Any, name: str) -> int:
 
 def _engine(value: Any, name: str) -> str:
     if value not in ENGINES:
-        raise UsageError(f"{name}{value!r} is no engine: use {' or '.join(repr(engine) for engine in ENGINES)}")
+        raise UsageError(
+            f"{name}{value!r} is no engine: use {' or '.join(repr(engine) for engine in ENGINES)}"
+        )
     return str(value)
 
 

@@ -75,9 +75,8 @@ class TestOneRuntime:
         assert start(workers=2) is self.session
         assert start(workers=2, engine="local") is self.session
         assert current() is self.session
-        for other in ({"workers": 3}, {"engine": "inline"}, {"seed": 4}, {"threads": 9}):
-            with pytest.raises(UsageError, match=r"is running.*Call treadle.stop\(\) first"):
-                start(**other)
+        with pytest.raises(UsageError, match=r"is running.*Call treadle.stop\(\) first"):
+            start(engine="inline")
 
     def test_a_keyboard_interrupt_leaves_everything_usable(self, tmp_path):
         x = wait_for(tmp_path / "go", 3)
@@ -334,7 +333,10 @@ if __name__ == "__main__":
 
 
 def test_a_script_ends_with_its_tasks_done_and_leaves_nothing(tmp_path):
-    done = run(HEAD + "    x = slow('go'); bad(); print('end of script', flush=True); open('go', 'w').close()\n", tmp_path)
+    done = run(
+        HEAD + "    x = slow('go'); bad(); print('end of script', flush=True); open('go', 'w').close()\n",
+        tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     assert "end of script" in done.stdout
     assert "1 task failed and nobody has looked" in done.stderr

@@ -18,7 +18,10 @@ def test_loading_prints_one_line_and_starts_nothing(notebook):
 
 def test_names_are_there_hidden_and_the_users_own_are_untouched(notebook):
     assert notebook.value("task") == 3
-    assert notebook.value("[callable(wait_on), callable(barrier), str(IN), str(OUT), str(INOUT)]")[:2] == [True, True]
+    assert notebook.value("[callable(wait_on), callable(barrier), str(IN), str(OUT), str(INOUT)]")[:2] == [
+        True,
+        True,
+    ]
     assert notebook.value("'put' in dir() or 'cancel' in dir()") is False
     assert who(notebook) == {"psutil", "task"}
 
@@ -76,13 +79,20 @@ def test_start_takes_options_and_refuses_others(notebook):
     assert "workers=0 is not possible" in notebook.run("%treadle start workers=0").text
     assert "2 workers" in notebook.ok("%treadle start workers=2").text
     assert "runtime: process" in notebook.ok("%treadle status").text
+    assert "3 workers" in notebook.ok("%treadle start workers=3 memory=80MB").text  # resized
+    assert "3 workers with 1 thread each, a store of at most 80 MB" in notebook.ok("%treadle status").text
+    assert "'inline'" in notebook.run("%treadle start engine=inline").text
+    assert "3 workers" in notebook.ok("%treadle start workers=3").text
     assert "stopped" in notebook.ok("%treadle stop").text
 
 
 def test_unloading_takes_back_what_is_still_ours(notebook):
     notebook.ok("wait_on = 5\nx = 1")
     notebook.ok("%unload_ext treadle")
-    assert notebook.value("[n for n in ('treadle', 'task', 'barrier', 'IN', 'OUT', 'INOUT') if n in dir()]") == []
+    assert (
+        notebook.value("[n for n in ('treadle', 'task', 'barrier', 'IN', 'OUT', 'INOUT') if n in dir()]")
+        == []
+    )
     assert notebook.value("wait_on") == 5
     assert who(notebook) == {"wait_on", "x"}
     assert "not found" in notebook.run("%treadle status").text

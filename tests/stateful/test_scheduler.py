@@ -133,7 +133,12 @@ class SchedulerMachine(RuleBasedStateMachine):
     def die(self, which: int) -> None:
         self.world.die(list(self.world.workers)[which % len(self.world.workers)])
 
-    @rule(what=st.sampled_from(["observe", "give_back", "last_words"]))
+    @precondition(lambda self: self.world.workers)
+    @rule(which=st.integers(0, 3))
+    def send_home(self, which: int) -> None:
+        self.world.send_home(list(self.world.workers)[which % len(self.world.workers)])
+
+    @rule(what=st.sampled_from(["observe", "give_back", "last_words", "go_home"]))
     def happen(self, what: str) -> None:
         getattr(self.world, what)()
 

@@ -25,9 +25,11 @@ from treadle_runtime.core.events import (
     WorkerJoined,
     WorkerLeft,
     WorkersObserved,
+    WorkersUnwanted,
 )
 from treadle_runtime.core.instructions import (
     Deliver,
+    Dismiss,
     Drop,
     Forget,
     Interrupt,
@@ -61,6 +63,8 @@ class PretendedWorker:
     held: set[Vid] = field(default_factory=set)
     interrupted: set[tuple[int, int]] = field(default_factory=set)
     killed: bool = False
+    unwanted: bool = False
+    dismissed: bool = False
 
 
 @dataclass
@@ -176,6 +180,20 @@ class World:
         self.to_publish = [entry for entry in self.to_publish if entry[0] != wid]
         self.feed(WorkerLeft(self.later(), wid, running, "signal 9"))
 
+    def send_home(self, wid: int) -> None:
+        """A worker is to leave; it goes when the scheduler lets it."""
+        self.workers[wid].unwanted = True
+        self.feed(WorkersUnwanted(self.later(), [wid]))
+
+    def go_home(self) -> None:
+        """Workers that were let go end, and nothing is lost with them."""
+        for wid in [wid for wid, worker in self.workers.items() if worker.dismissed]:
+            del self.workers[wid]
+            gone = self.scheduler.books.workers[wid]
+            assert not gone.held
+            assert not gone.tasks
+            self.feed(WorkerLeft(self.later(), wid, None, "as asked"))
+
     def observe(self) -> None:
         running = [(wid, worker.queue[0][0]) for wid, worker in self.workers.items() if worker.queue]
         self.feed(WorkersObserved(self.later(), running))
@@ -238,6 +256,7 @@ class World:
     def _launch(self, instruction: Launch) -> None:
         worker = self.workers[instruction.worker]
         assert not worker.killed
+        assert not worker.unwanted
         for number, attempt, inputs in instruction.tasks:
             assert number not in self.forgotten, f"#{number} was launched after its payload was let go"
             assert attempt == self.launched.get(number, 0) + 1
@@ -277,6 +296,14 @@ class World:
         worker = self.workers[instruction.worker]
         assert not worker.killed
         worker.killed = True
+
+    def _dismiss(self, instruction: Dismiss) -> None:
+        worker = self.workers[instruction.worker]
+        assert worker.unwanted
+        assert not worker.killed
+        assert not worker.dismissed
+        assert not worker.queue, "dismissed with work in its queue"
+        worker.dismissed = True
 
     def _publish(self, instruction: Publish) -> None:
         assert instruction.worker in self.workers
@@ -337,7 +364,8 @@ class World:
             self.give_back()
             for wid in [wid for wid, worker in self.workers.items() if worker.killed]:
                 self.die(wid)
-            if not self.workers:
+            self.go_home()
+            if all(worker.unwanted for worker in self.workers.values()):
                 self.join()
             while self.to_publish:
                 self.publish(0, Kind.FILE)
@@ -354,6 +382,10 @@ class World:
                 self.tick()
         else:
             raise AssertionError(f"never ends: {self.scheduler.counts()}")
+        self.go_home()
+        assert not any(worker.unwanted for worker in self.workers.values()), (
+            "a worker with nothing left was not let go"
+        )
         for cid in list(self.clients):
             assert not self.clients[cid].wanted, "a wanted value was never delivered"
             self.drop(cid, list(self.clients[cid].handles))

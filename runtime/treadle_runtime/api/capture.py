@@ -36,7 +36,7 @@ class Shelf:
 
     def __init__(self, client: Client, limit: int) -> None:
         self._client = client
-        self._limit = limit
+        self.limit = limit
         self._nbytes = 0
         self._stored: dict[tuple[int, int], Version] = {}
 
@@ -53,7 +53,7 @@ class Shelf:
             version = self._client.put(pack_buffer(buffer))
             self._nbytes += buffer.nbytes
         self._stored[key] = version
-        while self._nbytes > self._limit and len(self._stored) > 1:
+        while self._nbytes > self.limit and len(self._stored) > 1:
             oldest = next(iter(self._stored))
             del self._stored[oldest]
             self._nbytes -= oldest[1]
@@ -113,7 +113,11 @@ class Capture:
         return ref, (self.index_of(group.newest), member)
 
     def payload(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], groups: Sequence[list[Any]], captured: tuple[Any, ...] = ()
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        groups: Sequence[list[Any]],
+        captured: tuple[Any, ...] = (),
     ) -> bytes:
         """Pickle a call: arguments, the groups it writes, and the data its function reads besides.
 
@@ -129,7 +133,12 @@ class Capture:
         before = _captures.current
         _captures.current = self
         try:
-            if not groups and not captured and _all_simple(args) and (not kwargs or _all_simple(kwargs.values())):
+            if (
+                not groups
+                and not captured
+                and _all_simple(args)
+                and (not kwargs or _all_simple(kwargs.values()))
+            ):
                 stream = pickle.dumps((args, kwargs, ()), 5)
                 if len(stream) <= INLINE_LIMIT:
                     return PLAIN + stream
@@ -159,7 +168,9 @@ class Capture:
                 parts.append(bytes(buffer))
         return encode_payload(stream, parts, plain=not containers)
 
-    def _explain(self, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Exception:
+    def _explain(
+        self, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception
+    ) -> Exception:
         """Find the argument that can't be pickled, and where in it."""
         named = [(f"args[{i}]", value) for i, value in enumerate(args)]
         for root, value in [*named, *((f"kwargs[{name!r}]", value) for name, value in kwargs.items())]:

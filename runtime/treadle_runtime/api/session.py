@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import xxhash
 
@@ -37,10 +37,9 @@ from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
 from .put import Put
+from .resizing import adapt, shelf_limit
 from .signature import TaskSignature
 from .unseen import told
-
-_LEAST_SHELF: Final = 64 * 1024 * 1024
 
 
 class Face(Protocol):
@@ -64,7 +63,7 @@ class Session:
         self.plan = plan(options.workers, options.threads, options.memory)
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
         self.client = Client(tell, self.plan.memory)
-        self.shelf = Shelf(self.client, max(_LEAST_SHELF, self.plan.memory // 4))
+        self.shelf = Shelf(self.client, shelf_limit(self.plan.memory))
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
         self._renewing = threading.Lock()
         self._world_id = 0
@@ -135,7 +134,9 @@ class Session:
             found["retry_lost"] = False
         if self.options.seed is not None:
             count = self._counts[signature.name] = self._counts.get(signature.name, 0) + 1
-            found["seed"] = xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}".encode()) >> 12
+            found["seed"] = (
+                xxhash.xxh3_64_intdigest(f"{self.options.seed}/{signature.name}/{count}".encode()) >> 12
+            )
         return found or None
 
     def seed(self, seed: int | None) -> None:
@@ -197,7 +198,8 @@ class Session:
             counts[call.state] = counts.get(call.state, 0) + 1
         told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no tasks yet"
         ended = " (stopped)" if self.client.closed else ""
-        where = "inline" if self.options.engine == "inline" else f"{self.plan.workers} workers"
+        count = self.plan.workers
+        where = "inline" if self.options.engine == "inline" else f"{count} worker{'s' if count > 1 else ''}"
         return f"<Treadle: {where}, {told}{ended}>"
 
 
@@ -291,7 +293,7 @@ def current() -> Session:
 
 @leaves_no_trace
 def start(**options: Any) -> Session:
-    """Start the runtime, or find that it runs.
+    """Start the runtime; one that runs is resized, if other numbers are asked for.
 
     Parameters
     ----------
@@ -309,11 +311,13 @@ def start(**options: Any) -> Session:
     Raises
     ------
     UsageError
-        an option that makes no sense, or one that a running runtime can't change.
+        an option that makes no sense, more than the machine allows, or another engine than the one that runs.
 
     Notes
     -----
     Main thread. Returns as soon as the runtime answers; workers come up meanwhile. Every option also as `TREADLE_*`.
+    In a running one more workers are started, surplus ones leave after the task they run, and with other `threads`
+    all are replaced like that; nothing is lost. What is not given stays as it is.
 
     Examples
     --------
@@ -328,7 +332,7 @@ def start(**options: Any) -> Session:
         session = _session
         if session is not None and not session.client.closed and session.client.lost is None:
             if not place.inside_task():
-                _same_or_error(session, wanted, options)
+                adapt(session, wanted, options)
             return session
         if session is not None:
             session.end()
@@ -348,17 +352,6 @@ def _at_exit() -> None:
         _session.client.close()
     elif not place.in_forked_child():
         _session.stop(cancel=hasattr(sys, "last_type") or _session.client.lost is not None)
-
-
-def _same_or_error(session: Session, wanted: Options, given: dict[str, Any]) -> None:
-    have = replace(session.options, workers=session.plan.workers, threads=session.plan.threads)
-    for name, value in given.items():
-        running = getattr(have, name)
-        if value is not None and getattr(wanted, name) not in (running, getattr(session.options, name)):
-            raise UsageError(
-                f"A runtime with {name}={running!r} is running, so {name}={value!r} can't take effect. "
-                "Call treadle.stop() first."
-            )
 
 
 @leaves_no_trace

@@ -13,6 +13,7 @@ from .facts import EVICTED, TASK, WORKER, Fact
 from .fairness import FairQueue
 from .instructions import (
     Deliver,
+    Dismiss,
     Drop,
     Forget,
     Instruction,
@@ -68,10 +69,13 @@ class Books:
         self.idle: OrderedDict[WorkerId, Worker] = OrderedDict()  # without a task
         self.partly: OrderedDict[WorkerId, Worker] = OrderedDict()  # with tasks, and room for more known ones
         self.stocked: dict[WorkerId, Worker] = {}  # with at least two tasks
+        self.leaving: dict[WorkerId, Worker] = {}  # to be dismissed when they have nothing left
         self.queue = FairQueue()
         self.history: deque[Task] = deque()
         self.counts: dict[str, int] = dict.fromkeys(TASK_MOVES, 0)
-        self.deadlines: list[tuple[float, Number, int]] = []  # heap of cancels under way: (at, number, attempt)
+        self.deadlines: list[
+            tuple[float, Number, int]
+        ] = []  # heap of cancels under way: (at, number, attempt)
         self.wake: float | None = None  # the Tick that has been asked for
         # the turn
         self.facts: list[Fact] = []
@@ -81,7 +85,7 @@ class Books:
         self.drops: list[Vid] = []
         self.forgets: list[Number] = []
         self.interrupts: list[Interrupt] = []
-        self.kills: list[Kill] = []
+        self.kills: list[Kill | Dismiss] = []
         self.wakes: list[WakeAt] = []
 
     def client(self, cid: ClientId) -> Client:
@@ -152,6 +156,10 @@ class Books:
         """Have a worker's process ended."""
         self.kills.append(Kill(worker.wid))
 
+    def dismiss(self, worker: Worker) -> None:
+        """Have a worker's process end by itself."""
+        self.kills.append(Dismiss(worker.wid))
+
     def unsay(self, worker: Worker) -> None:
         """Take back what was to be told to a worker that has left."""
         for wishes in (worker.launches, worker.retracts, worker.publishes, worker.drops):
@@ -217,5 +225,3 @@ class Books:
         self.wakes = []
         self.facts = []
         return Step(instructions, facts)
-
-

@@ -107,6 +107,14 @@ class WorkerLeft:
 
 
 @dataclass(slots=True)
+class WorkersUnwanted:
+    """These workers are to leave as soon as what runs there has ended; Dismiss follows for each."""
+
+    at: float
+    workers: list[WorkerId]
+
+
+@dataclass(slots=True)
 class TasksReturned:
     at: float
     worker: WorkerId
@@ -148,6 +156,7 @@ Event: TypeAlias = (
     | CellRunAgain
     | WorkerJoined
     | WorkerLeft
+    | WorkersUnwanted
     | TasksReturned
     | VersionsPublished
     | WorkersObserved

@@ -103,7 +103,13 @@ def _placed(_books: Books, task: Task) -> str:
     before = list(worker.tasks).index(task.number)
     queue = "next in line" if not before else f"behind {before} other{'s' if before > 1 else ''}"
     ahead = ", ahead of an input that is made there" if task.missing else ""
-    closing = "; the worker is being ended" if worker.closing else ""
+    closing = (
+        "; the worker is being ended"
+        if worker.closing
+        else "; the worker leaves then"
+        if worker.leaving
+        else ""
+    )
     return f"{label(task)} is queued on worker {worker.wid}, {queue}{ahead}{closing}.{_past(task)}"
 
 

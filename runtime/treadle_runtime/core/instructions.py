@@ -45,6 +45,13 @@ class Kill:
 
 
 @dataclass(slots=True)
+class Dismiss:
+    """Have a worker end that has nothing to do and holds nothing; WorkerLeft follows."""
+
+    worker: WorkerId
+
+
+@dataclass(slots=True)
 class Publish:
     """Ask the worker to write versions it holds to the store; VersionsPublished follows."""
 
@@ -90,4 +97,6 @@ class WakeAt:
     at: float
 
 
-Instruction: TypeAlias = Launch | Retract | Interrupt | Kill | Publish | Drop | Forget | Report | Deliver | WakeAt
+Instruction: TypeAlias = (
+    Launch | Retract | Interrupt | Kill | Dismiss | Publish | Drop | Forget | Report | Deliver | WakeAt
+)

@@ -47,7 +47,9 @@ def check(scheduler: Scheduler) -> None:
 
 def _demand(holds: bool, claim: str, task: Task | None = None) -> None:
     if not holds:
-        raise BrokenLaw(claim if task is None else f"task {task.number} ({task.state}): {claim}; its story: {task.log}")
+        raise BrokenLaw(
+            claim if task is None else f"task {task.number} ({task.state}): {claim}; its story: {task.log}"
+        )
 
 
 def _reachable(books: Books) -> dict[Vid, Version]:
@@ -71,7 +73,9 @@ def _check_task(books: Books, task: Task) -> None:
     if state in TASK_FINAL:
         _demand(task.worker is None, "is on a worker", task)
         _demand(bool(task.reads) <= bool(task.unsettled), "keeps its reads without need", task)
-        _demand(task.open == sum(version.maker is task for version in task.outputs), "miscounts its outputs", task)
+        _demand(
+            task.open == sum(version.maker is task for version in task.outputs), "miscounts its outputs", task
+        )
         for version in task.outputs:
             _demand(version.state != DatumState.PENDING, f"owes {version.vid}", task)
         return
@@ -80,10 +84,16 @@ def _check_task(books: Books, task: Task) -> None:
     _demand(task.missing == len(missing), f"misses {len(missing)}, not {task.missing}", task)
     for version in reads:
         _demand(task.number in (version.readers or {}), f"is no reader of {version.vid}", task)
-        _demand(version.state in (DatumState.PENDING, DatumState.READY), f"reads {version.vid} ({version.state})", task)
+        _demand(
+            version.state in (DatumState.PENDING, DatumState.READY),
+            f"reads {version.vid} ({version.state})",
+            task,
+        )
     if state in IN_HAND:
         worker = task.worker
-        _demand(worker is not None and books.workers.get(worker.wid) is worker, "is on no living worker", task)
+        _demand(
+            worker is not None and books.workers.get(worker.wid) is worker, "is on no living worker", task
+        )
         _demand(worker is not None and task.number in worker.tasks, "is not known to its worker", task)
     else:
         _demand(task.worker is None, "is on a worker", task)
@@ -103,20 +113,33 @@ def _check_counts(books: Books) -> None:
         if state in TASK_FINAL:
             _demand(books.counts[state] >= count, f"more tasks are {state} than counted")
         else:
-            _demand(books.counts[state] == count, f"{count} tasks are {state}, counted: {books.counts[state]}")
+            _demand(
+                books.counts[state] == count, f"{count} tasks are {state}, counted: {books.counts[state]}"
+            )
 
 
 def _check_version(books: Books, version: Version) -> None:
     vid, state = version.vid, version.state
-    _demand((books.versions.get(vid) is version) == (state != DatumState.DROPPED), f"{vid} ({state}) is misplaced")
+    _demand(
+        (books.versions.get(vid) is version) == (state != DatumState.DROPPED), f"{vid} ({state}) is misplaced"
+    )
     readers = version.readers or {}
     for number, reader in readers.items():
         _demand(reader.state not in TASK_FINAL, f"{vid} is read by #{number}, which is final")
-    _demand((version.holder is not None) == (version.kind is Kind.HELD), f"{vid}: {version.kind} and its holder differ")
+    _demand(
+        (version.holder is not None) == (version.kind is Kind.HELD),
+        f"{vid}: {version.kind} and its holder differ",
+    )
     if version.holder is not None:
         _demand(version.holder.held.get(vid) is version, f"{vid} is not known to its holder")
-        _demand(books.workers.get(version.holder.wid) is version.holder, f"{vid} is held by a worker that has left")
-    _demand((version.kind is Kind.NONE) == (state != DatumState.READY), f"{vid} is {state} and {version.kind.name}")
+        _demand(
+            books.workers.get(version.holder.wid) is version.holder,
+            f"{vid} is held by a worker that has left",
+        )
+    _demand(
+        (version.kind is Kind.NONE) == (state != DatumState.READY),
+        f"{vid} is {state} and {version.kind.name}",
+    )
     maker = version.maker
     if state == DatumState.PENDING:
         _demand(maker is not None and maker.state not in TASK_FINAL, f"{vid} is pending and nobody makes it")
@@ -132,7 +155,10 @@ def _check_version(books: Books, version: Version) -> None:
             _demand(task.state not in TASK_FINAL, f"#{number} is final and waits for {vid}")
         if extra.wanted and state == DatumState.READY:
             _demand(extra.publishing, f"{vid} is wanted, and nobody publishes it")
-        _demand(not extra.wanted or state in (DatumState.PENDING, DatumState.READY), f"{vid} ({state}) is still wanted")
+        _demand(
+            not extra.wanted or state in (DatumState.PENDING, DatumState.READY),
+            f"{vid} ({state}) is still wanted",
+        )
 
 
 def _check_needs(books: Books, versions: dict[Vid, Version]) -> None:
@@ -157,7 +183,10 @@ def _check_needs(books: Books, versions: dict[Vid, Version]) -> None:
         _demand(task.unsettled == unsettled, f"has {unsettled} unsettled outputs, not {task.unsettled}", task)
     for vid, version in versions.items():
         _demand(version.pins == pins.get(vid, 0), f"{vid} has {pins.get(vid, 0)} pins, not {version.pins}")
-        _demand(version.recipes == recipes.get(vid, 0), f"{vid} has {recipes.get(vid, 0)} recipes, not {version.recipes}")
+        _demand(
+            version.recipes == recipes.get(vid, 0),
+            f"{vid} has {recipes.get(vid, 0)} recipes, not {version.recipes}",
+        )
 
 
 def _check_worker(books: Books, worker: Worker) -> None:
@@ -169,12 +198,25 @@ def _check_worker(books: Books, worker: Worker) -> None:
     known = sum(cost for cost in costs if cost is not None)
     _demand(abs(worker.load - known) < 1e-6, f"worker {wid} has {known} s to do, not {worker.load}")
     _demand(worker.unknown == costs.count(None), f"worker {wid} miscounts unknown tasks")
-    _demand(worker.ahead == sum(task.missing > 0 for task in tasks.values()), f"worker {wid} miscounts tasks ahead")
-    _demand(worker.stocked == (len(tasks) > 1) == (wid in books.stocked), f"worker {wid} is misplaced among the stocked")
+    _demand(
+        worker.ahead == sum(task.missing > 0 for task in tasks.values()),
+        f"worker {wid} miscounts tasks ahead",
+    )
+    _demand(
+        worker.stocked == (len(tasks) > 1) == (wid in books.stocked),
+        f"worker {wid} is misplaced among the stocked",
+    )
     _demand((worker.room == IDLE) == (wid in books.idle), f"worker {wid} is misplaced among the idle")
-    _demand((worker.room == PARTLY) == (wid in books.partly), f"worker {wid} is misplaced among the partly fed")
-    _demand(worker.room == FULL or not worker.closing, f"worker {wid} is being ended and has room")
-    _demand((worker.room == IDLE) == (not tasks and not worker.closing), f"worker {wid} is idle or not")
+    _demand(
+        (worker.room == PARTLY) == (wid in books.partly), f"worker {wid} is misplaced among the partly fed"
+    )
+    _demand(
+        worker.room == FULL or not (worker.closing or worker.leaving),
+        f"worker {wid} is being ended and has room",
+    )
+    ends = worker.closing or worker.leaving
+    _demand((worker.room == IDLE) == (not tasks and not ends), f"worker {wid} is idle or not")
+    _demand(worker.leaving >= (wid in books.leaving), f"worker {wid} is to leave and does not know it")
     for vid, version in worker.held.items():
         _demand(version.holder is worker and version.vid == vid, f"worker {wid} does not hold {vid}")
     said = worker.launches or worker.retracts or worker.publishes or worker.drops
@@ -189,6 +231,10 @@ def _check_queue(books: Books) -> None:
             seen.add(task.number)
     for wid in (*books.idle, *books.partly):
         _demand(wid in books.workers, f"worker {wid} has left and is thought to have room")
-    if books.counts[TaskState.READY] and books.idle:  # rightly only if its room is promised to who waits for data
-        awaited = any(version.extra is not None and version.extra.awaited for version in books.versions.values())
+    if (
+        books.counts[TaskState.READY] and books.idle
+    ):  # rightly only if its room is promised to who waits for data
+        awaited = any(
+            version.extra is not None and version.extra.awaited for version in books.versions.values()
+        )
         _demand(awaited, "tasks are ready, and workers idle")

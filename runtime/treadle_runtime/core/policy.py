@@ -64,7 +64,9 @@ def _place_ready(books: Books) -> None:
         if worker is None:
             queue.unpop(task)
             break
-        away = [version for version in task.reads if version.holder is not None and version.holder is not worker]
+        away = [
+            version for version in task.reads if version.holder is not None and version.holder is not worker
+        ]
         if away:
             await_publication(books, task, away)
             graph.recount(books, task)
@@ -148,7 +150,9 @@ def put(books: Books, task: Task, worker: Worker) -> None:
         version = reads[0]
         inputs: tuple[tuple[Vid, Kind], ...] = ((version.vid, _HELD if ahead else version.kind),)
     else:
-        inputs = tuple([(each.vid, _HELD if ahead and each.state == _PENDING else each.kind) for each in reads])
+        inputs = tuple(
+            [(each.vid, _HELD if ahead and each.state == _PENDING else each.kind) for each in reads]
+        )
     worker.launches.append((task.number, task.attempt, inputs))
     if not worker.touched:
         books.touch(worker)
@@ -221,19 +225,25 @@ def _steal(books: Books) -> None:
             later = True
             continue
         queued = min(len(worker.tasks) - 1, LOOK_AT)  # the first is running
-        spare = [task for task in islice(reversed(worker.tasks.values()), queued) if _can_move(task)]
+        spare = [task for task in islice(reversed(worker.tasks.values()), queued) if can_move(task)]
         if spare:
             share = min(max(1, len(spare) * idle // (idle + 1)), STEAL_MOST * idle)
-            for task in spare[:share]:
-                task.rarely().retracted = True
-                worker.retracts.append(task.number)
-            books.touch(worker)
+            take_back(books, worker, spare[:share])
             idle -= share
     if later:
         books.wake_at(books.now + steal_s)
 
 
-def _can_move(task: Task) -> bool:
+def take_back(books: Books, worker: Worker, tasks: list[Task]) -> None:
+    """Ask a worker for queued tasks."""
+    for task in tasks:
+        task.rarely().retracted = True
+        worker.retracts.append(task.number)
+    if tasks:
+        books.touch(worker)
+
+
+def can_move(task: Task) -> bool:
     """Tell whether a queued task could run elsewhere as well: nothing is tied to its worker."""
     rare = task.rare
     if task.state != _PLACED or task.missing:

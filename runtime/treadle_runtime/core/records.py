@@ -82,7 +82,13 @@ class Task:
     cost: float | None  # what it adds to its worker's load, set when it is placed; None: unknown
 
     def __init__(
-        self, number: Number, function: Function, lane: Lane, state: str, log: list[tuple[Any, ...]], outputs: int
+        self,
+        number: Number,
+        function: Function,
+        lane: Lane,
+        state: str,
+        log: list[tuple[Any, ...]],
+        outputs: int,
     ) -> None:
         self.number = number
         self.function = function
@@ -166,6 +172,7 @@ class Worker:
         "gone",
         "held",
         "launches",
+        "leaving",
         "load",
         "publishes",
         "retracts",
@@ -188,6 +195,7 @@ class Worker:
         self.candidates: deque[Task] = deque(maxlen=CANDIDATES)
         self.since = 0.0  # when it last took up work or gave some back
         self.closing = False  # a Kill is under way
+        self.leaving = False  # it ends when what runs there has ended
         self.gone = False
         self.room = 0  # workers.FULL, IDLE or PARTLY
         self.stocked = False  # stands among those with at least two tasks

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from . import attempts, graph, later, policy, recovery
+from . import attempts, graph, later, leaving, policy, recovery
 from . import explain as words
 from . import versions as data
 from .books import Books, SchedulerOptions, Step
@@ -30,6 +30,7 @@ from .events import (
     WorkerJoined,
     WorkerLeft,
     WorkersObserved,
+    WorkersUnwanted,
 )
 from .model import Number, Vid
 from .records import Task, Version
@@ -79,6 +80,7 @@ HANDLERS: Final[dict[type, Callable[[Books, Any], None]]] = {
     WorkerLeft: recovery.on_worker_left,
     TasksReturned: attempts.on_tasks_returned,
     VersionsPublished: recovery.on_versions_published,
+    WorkersUnwanted: leaving.on_workers_unwanted,
     WorkersObserved: attempts.on_workers_observed,
     Tick: recovery.on_tick,
 }
@@ -123,6 +125,8 @@ class Scheduler:
                 books.now = event.at
             HANDLERS[type(event)](books, event)
         policy.place(books)
+        if books.leaving:
+            leaving.see_off(books)
         return books.close_turn()
 
     def counts(self) -> dict[str, int]:

@@ -20,7 +20,7 @@ SMOOTHING: Final = 0.2
 def fit(books: Books, worker: Worker) -> None:
     """Enter a worker where it belongs by what is queued on it; follows every change of that."""
     count = len(worker.tasks)
-    if worker.closing or worker.gone:
+    if worker.closing or worker.gone or worker.leaving:
         room = FULL
     elif not count:
         room = IDLE
@@ -78,4 +78,3 @@ def unload(worker: Worker, task: Task) -> None:
         worker.load -= cost
     if task.missing:
         worker.ahead -= 1
-

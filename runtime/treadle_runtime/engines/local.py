@@ -30,10 +30,15 @@ class LocalEngine:
     def __init__(self, session: Session, options: RuntimeOptions, environ: dict[str, str]) -> None:
         self._session = session
         self._nice = NICE if options.interactive else 0
-        self._environ = {**os.environ, **thread_variables(options.threads, os.environ), **environ}
+        self._own = environ
+        self.set_threads(options.threads)
         self._children: dict[WorkerId, subprocess.Popen[bytes]] = {}
         self._stillborn: list[WorkerId] = []  # ended before they could be watched
         self._watch = Watch()
+
+    def set_threads(self, threads: int) -> None:
+        """Have workers that are started from now on use so many threads each."""
+        self._environ = {**os.environ, **thread_variables(threads, os.environ), **self._own}
 
     def start(self, worker: WorkerId) -> int:
         """Start a worker and return its process id."""

@@ -24,6 +24,9 @@ class Ended:
 class Engine(Protocol):
     """Starts and ends workers. One thread; nothing blocks for long."""
 
+    def set_threads(self, threads: int) -> None:
+        """Have workers that are started from now on use so many threads each."""
+
     def start(self, worker: WorkerId) -> int:
         """Start a worker and return its process id. Raises EngineError if the system refuses."""
 

@@ -13,8 +13,16 @@ from typing import Any, Final
 
 import zmq
 
-from ..core.events import Event, TasksReturned, VersionsPublished, WorkerJoined, WorkerLeft, WorkersObserved
-from ..core.instructions import Interrupt, Kill, Launch, Publish, Retract
+from ..core.events import (
+    Event,
+    TasksReturned,
+    VersionsPublished,
+    WorkerJoined,
+    WorkerLeft,
+    WorkersObserved,
+    WorkersUnwanted,
+)
+from ..core.instructions import Dismiss, Interrupt, Kill, Launch, Publish, Retract
 from ..core.model import (
     FunctionId,
     LaunchRow,
@@ -46,7 +54,18 @@ _Definition = tuple[int, str, bytes, dict[str, Any]]
 class Worker:
     """What is known of one worker."""
 
-    __slots__ = ("control", "functions", "identity", "pid", "queued", "ready", "started_at", "wid", "worlds")
+    __slots__ = (
+        "control",
+        "functions",
+        "identity",
+        "leaving",
+        "pid",
+        "queued",
+        "ready",
+        "started_at",
+        "wid",
+        "worlds",
+    )
 
     def __init__(self, wid: WorkerId, pid: int, now: float) -> None:
         self.wid = wid
@@ -54,6 +73,7 @@ class Worker:
         self.identity = b"w%d" % wid
         self.control = b"w%d.c" % wid
         self.ready = False
+        self.leaving = False  # it is to end when what runs there has ended
         self.queued = 0  # tasks sent and not returned
         self.started_at = now
         self.functions: set[FunctionId] = set()  # it knows these
@@ -109,6 +129,24 @@ class Crew:
                 return
             worker = self.workers[wid] = Worker(wid, pid, time.monotonic())
             self._by_identity[worker.identity] = self._by_identity[worker.control] = worker
+
+    def resize(self, count: int, renew: bool, now: float, events: list[Event]) -> None:
+        """Have `count` workers from now on, and with `renew` others in the place of those there are.
+
+        Nobody is interrupted: who is to leave ends what runs there first. There are never more than the larger number.
+        """
+        self.wanted, self._farewell = count, "as the runtime was resized"
+        staying = sorted(
+            (w for w in self.workers.values() if not w.leaving), key=lambda w: (not w.ready, w.queued)
+        )
+        surplus = staying if renew else staying[count:]
+        for worker in surplus:
+            worker.leaving = True
+            if not worker.ready:  # it could not hear us yet
+                self._engine.kill(worker.wid)
+        if gone := [worker.wid for worker in surplus if worker.ready]:
+            events.append(WorkersUnwanted(now, gone))
+        self.start(count)
 
     # ------------------------------------------------------------------ what comes in
     def take_in(self, now: float, events: list[Event]) -> None:
@@ -194,7 +232,8 @@ class Crew:
             self.queued -= worker.queued
             status, words = self._output.close(ended.worker)
             death = describe(ended, status, words)
-            if not self.wanted and ended.exitcode == 0:
+            orderly = ended.exitcode == 0 or not worker.ready
+            if (worker.leaving or not self.wanted) and orderly:
                 events.append(
                     WorkerLeft(now, worker.wid, None, f"Worker {worker.wid} left {self._farewell}.")
                 )
@@ -297,6 +336,10 @@ class Crew:
     def on_kill(self, instruction: Kill) -> None:
         """End a worker's process."""
         self._engine.kill(instruction.worker)
+
+    def on_dismiss(self, instruction: Dismiss) -> None:
+        """Let a worker go that has nothing left to do."""
+        self._post(instruction.worker, m.Leave())
 
     def dismiss(self, why: str) -> None:
         """Have all workers finish what runs, and end; no others come before the next `start`."""

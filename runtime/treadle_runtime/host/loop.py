@@ -70,7 +70,7 @@ class Host:
         self._context = zmq.Context(io_threads=1)
         self._workers_socket = router(self._context, session.workers)
         self._clients_socket = router(self._context, session.clients)
-        self._engine = LocalEngine(session, self.options, self._environ())
+        self.engine = LocalEngine(session, self.options, self._environ())
         self._bell = Bell()
         self.scheduler = Scheduler()
         self.journal = Journal(session.journal, m.PROTOCOL, self.epoch)
@@ -78,7 +78,7 @@ class Host:
         self.clients = Clients(self._clients_socket, token, self.journal, self)
         self.output = Output(session, self._on_output)
         self.crew = Crew(
-            self._engine,
+            self.engine,
             self._workers_socket,
             session,
             token,
@@ -89,6 +89,7 @@ class Host:
         )
         self.feed = Feed(self.epoch, self.clients.tell)
         self.questions: list[tuple[int, m.Ask]] = []
+        self.wishes: list[Event] = []  # what an answer to a question wants the scheduler to hear
         self.ending = ""  # why the runtime is to end
         self._sweep = Sweep(self.store)
         self._wake: float | None = None  # the Tick the scheduler asked for
@@ -99,7 +100,7 @@ class Host:
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
         self._ask_at: float | None = None  # without pidfd: when to look who has ended
-        self._rest = Rest(self.crew, self.scheduler, self.options.idle_s)
+        self.rest = Rest(self.crew, self.scheduler, self.options.idle_s)
         self._readable = self._readers()
         self._do = self._doers()
 
@@ -110,12 +111,12 @@ class Host:
         signal.signal(signal.SIGTERM, self._on_sigterm)
         self.crew.start(self.options.workers)
         self._sweep.start()
-        descriptor = self._publish()
+        descriptor = self.publish()
         gc.collect()
         gc.freeze()  # what is here now stays
         gc.set_threshold(*GC_THRESHOLDS)
         try:
-            self._ask_at = time.monotonic() + ASK_EVERY_S if self._engine.fileno() is None else None
+            self._ask_at = time.monotonic() + ASK_EVERY_S if self.engine.fileno() is None else None
             polled: list[tuple[Any, int]] = [(key, zmq.POLLIN) for key in self._readable]
             while not self._is_over():
                 self.turn(zmq.zmq_poll(polled, self._timeout_ms()))
@@ -131,7 +132,8 @@ class Host:
     def turn(self, ready: list[tuple[Any, int]]) -> None:
         """Take in what is there, decide, carry out, send. `ready` is what a poll has found readable."""
         now = time.monotonic()
-        events: list[Event] = []
+        events: list[Event] = self.wishes
+        self.wishes = []
         for key, _ in ready:
             self._readable[key](now, events)
         self._on_time(now, events)
@@ -141,7 +143,7 @@ class Host:
             for instruction in instructions:
                 self._do[type(instruction)](instruction, events)
             self.feed.on_facts(facts)
-        self._rest.on_time(now, self._unfinished())
+        self.rest.on_time(now, self._unfinished())
         self.values.close_turn()
         for client, question in self.questions:
             ok, data = answer(self, question.question, question.args)
@@ -163,7 +165,7 @@ class Host:
 
     def close(self) -> None:
         """Give everything back: workers, sockets, files. Nothing is left."""
-        self._engine.close()
+        self.engine.close()
         self.output.close_all()
         self.clients.watch.close()
         self.journal.close()
@@ -188,7 +190,7 @@ class Host:
 
     # ------------------------------------------------------------------ time
     def _timeout_ms(self) -> int:
-        if self._cancel_all:
+        if self._cancel_all or self.wishes:
             return 0
         first = self._next_look if self.crew.queued else None
         for at in (
@@ -197,7 +199,7 @@ class Host:
             self._give_up_at,
             self._ask_at,
             self.crew.next_deadline(),
-            self._rest.next_deadline(),
+            self.rest.next_deadline(),
             self.feed.next_deadline(),
         ):
             if at is not None and (first is None or at < first):
@@ -238,7 +240,7 @@ class Host:
             self._clients_socket: self.clients.take_in,
             self._bell.fileno(): self._on_bell,
         }
-        if (descriptor := self._engine.fileno()) is not None:
+        if (descriptor := self.engine.fileno()) is not None:
             found[descriptor] = self.crew.on_ended
         if (descriptor := self.clients.watch.fileno()) is not None:
             found[descriptor] = self.clients.on_ended
@@ -252,6 +254,7 @@ class Host:
             i.Retract: lambda each, _: self.crew.on_retract(each),
             i.Interrupt: lambda each, _: self.crew.on_interrupt(each),
             i.Kill: lambda each, _: self.crew.on_kill(each),
+            i.Dismiss: lambda each, _: self.crew.on_dismiss(each),
             i.Publish: lambda each, _: self.crew.on_publish(each),
             i.Drop: self._on_drop,
             i.Forget: self._on_forget,
@@ -305,7 +308,7 @@ class Host:
         while self.crew.workers and time.monotonic() < limit:
             self.turn(zmq.zmq_poll(polled, 20))
 
-    def _publish(self) -> Path | None:
+    def publish(self) -> Path | None:
         started, options = time.time(), self.options
         descriptor = Descriptor(
             self.name,

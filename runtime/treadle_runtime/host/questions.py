@@ -1,6 +1,6 @@
 """Questions a client can ask, and their answers as plain data.
 
-Law: reads, never changes (but for "stop"); one function per question, found in QUESTIONS. What can't be answered
+Law: reads, never changes (but for "stop" and "resize"); one function per question, found in QUESTIONS. What can't be answered
 raises ValueError with a sentence for people.
 """
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core.model import Kind
 from ..core.states import TASK_FINAL
 from ..wire.process import usage
+from .resize import resize
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -46,6 +47,7 @@ def _status(host: Host) -> Answer:
         "workers": sum(worker.ready for worker in host.crew.workers.values()),
         "wanted": host.options.workers,
         "threads": host.options.threads,
+        "memory": host.options.memory,
         "counts": host.scheduler.counts(),
         "functions": len(host.crew.functions),
         "inline_nbytes": sum(row[2] for row in host.values.rows.values() if row[3] is not None),
@@ -147,6 +149,11 @@ def _stop(host: Host, cancel: bool = True) -> Answer:
     return True
 
 
+def _resize(host: Host, workers: int, threads: int, memory: int, keep_alive_s: float | None = None) -> Answer:
+    """Have so many workers with so many threads, and so large a store."""
+    return resize(host, workers, threads, memory, keep_alive_s)
+
+
 QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "status": _status,
     "explain": _explain,
@@ -158,4 +165,5 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "handles": _handles,
     "holders": _holders,
     "stop": _stop,
+    "resize": _resize,
 }

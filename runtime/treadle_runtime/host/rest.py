@@ -28,6 +28,13 @@ class Rest:
         """Return when `on_time` is to be called."""
         return self._at
 
+    def resize(self, count: int) -> bool:
+        """Have `count` workers come back; False if none rest."""
+        resting = self._wanted > 0
+        if resting:
+            self._wanted = count
+        return resting
+
     def on_time(self, now: float, unfinished: bool) -> None:
         """Begin, go on with, or end the rest; `unfinished`: there are tasks to run."""
         if self._wanted:

@@ -160,6 +160,10 @@ class Store:
             return 0
         return total
 
+    def room(self) -> int:
+        """Return how many bytes it could take in all: what it has, and what its file system has free."""
+        return self.total() + _free(self.folder)
+
     def close(self) -> None:
         """Remove what this process has begun and not sealed. Idempotent; sealed versions stay."""
         mine = f".{os.getpid():x}."

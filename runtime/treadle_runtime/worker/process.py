@@ -37,6 +37,7 @@ from .loop import Loop
 from .runner import Runner
 from .status import StatusPage
 from .values import Values
+from .world import note_given
 
 LINGER_MS: Final = 2000
 CONNECT_MS: Final = 30_000
@@ -52,7 +53,7 @@ def main(folder: str, number: int) -> None:
     faulthandler.enable(2)
     place.mark_worker()
     _own_main_module()
-    place.mark_worker()
+    note_given()
     token = session.token()
     context = zmq.Context(1)
     control = _connect(context, session, f"w{number}.c")
@@ -61,7 +62,9 @@ def main(folder: str, number: int) -> None:
     values = Values(Store(_store_folder(session)))
     functions, backlog = Functions(), Backlog()
     runner = Runner(number, values, backlog, status)
-    loop = Loop(tasks, runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split()))
+    loop = Loop(
+        tasks, runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split())
+    )
     Control(control, loop, parent).start()
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again after each task

@@ -3,8 +3,8 @@
 Law: takes a snapshot in the caller, applies one in a worker, tells cheaply whether the process still has it.
 Knows no tasks and no sockets.
 
-What belongs to the worker itself stays: names that begin with TREADLE_ and the numbers of threads that the
-runtime has set so that workers x threads = cores.
+What belongs to the worker itself stays: names that begin with TREADLE_, and the numbers of threads that the
+runtime has set so that workers x threads = cores, unless the person has set them: theirs count.
 """
 
 from __future__ import annotations
@@ -17,20 +17,11 @@ from typing import Any, Final
 
 import msgspec
 
-THREAD_VARIABLES: Final = frozenset(
-    {
-        b"OMP_NUM_THREADS",
-        b"OPENBLAS_NUM_THREADS",
-        b"MKL_NUM_THREADS",
-        b"VECLIB_MAXIMUM_THREADS",
-        b"NUMEXPR_NUM_THREADS",
-        b"NUMBA_NUM_THREADS",
-        b"POLARS_MAX_THREADS",
-        b"RAYON_NUM_THREADS",
-        b"LOKY_MAX_CPU_COUNT",
-    }
-)
+from ..config import THREAD_VARIABLES
+
 _OWN_PREFIX: Final = b"TREADLE_"
+_given: dict[bytes, bytes] = {}
+"""Numbers of threads that the runtime gave to this worker."""
 _HOME: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -78,9 +69,15 @@ def environment() -> Mapping[bytes, bytes]:
     return {os.fsencode(name): os.fsencode(value) for name, value in os.environ.items()}
 
 
+def note_given() -> None:
+    """Remember with which numbers of threads this worker was started; called by a worker before anything else."""
+    now = environment()
+    _given.update((name, now[name]) for name in map(os.fsencode, THREAD_VARIABLES) if name in now)
+
+
 def is_own(name: bytes) -> bool:
     """Tell whether a variable belongs to the worker, whatever the kernel has under this name."""
-    return name in THREAD_VARIABLES or name.startswith(_OWN_PREFIX)
+    return name.startswith(_OWN_PREFIX)
 
 
 def apply(world: World) -> None:
@@ -127,9 +124,10 @@ def set_path(world: World) -> None:
 def set_environ(world: World) -> None:
     """Give the environment the variables of the world, except those that are the worker's own."""
     now = environment()
-    for name in [name for name in now if name not in world.environ and not is_own(name)]:
+    wanted = {**_given, **world.environ}
+    for name in [name for name in now if name not in wanted and not is_own(name)]:
         del os.environ[os.fsdecode(name)]
-    for name, value in world.environ.items():
+    for name, value in wanted.items():
         if now.get(name) != value and not is_own(name):
             os.environ[os.fsdecode(name)] = os.fsdecode(value)
 

