@@ -62,7 +62,7 @@ def completions(first: int, count: int) -> list[bytes]:
     frames = []
     for start in range(first, first + count, BATCH):
         rows: list[FinishedRow] = [
-            (n, "done", ((Kind.INLINE, 4, data),), None, 0, (), (1, 1, 1e-6), None)
+            (n, "done", ((Kind.INLINE, 4, data),), None, 0, (1, 1, 1e-6), None)
             for n in range(start, min(start + BATCH, first + count))
         ]
         frames.append(encode(Finished(rows)))
@@ -97,4 +97,6 @@ if __name__ == "__main__":
     tasks = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     runs = [measure(tasks) for _ in range(3)]
     submit, complete = min(run[0] for run in runs), min(run[1] for run in runs)
-    print(f"client: submit {submit:.2f} us (budget {SUBMIT_US}), complete {complete:.2f} us (budget {COMPLETE_US})")
+    print(
+        f"client: submit {submit:.2f} us (budget {SUBMIT_US}), complete {complete:.2f} us (budget {COMPLETE_US})"
+    )

@@ -49,7 +49,7 @@ class Playbook:
         return instructions
 
     def workers(self, *wids: int) -> Playbook:
-        """Workers join."""
+        """Workers join; the last of them is the first to get a task."""
         return self.play(*[WorkerJoined(0.0, wid) for wid in wids])
 
     def submit(self, *rows: TaskRow, client: int = 1) -> Playbook:

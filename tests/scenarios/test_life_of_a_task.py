@@ -18,7 +18,7 @@ from treadle_runtime.core.model import PUT_BASE, Kind, vid_of
 def test_one_task_from_call_to_release(book: Playbook) -> None:
     book.workers(1).expect()
     book.submit(task(1)).expect(launch(1, 1))
-    book.returns(1, ok(1)).expect(Report(1, [(1, "done", 0, ())]), Forget([1]))
+    book.returns(1, ok(1)).expect(Report(1, [(1, "done", 0)]), Forget([1]))
     book.play(HandlesDropped(0.0, 1, [out(1)])).expect(Drop([out(1)], None))
     assert book.scheduler.counts()["done"] == 1
     assert book.scheduler.version(out(1)) is None
@@ -49,9 +49,9 @@ def test_a_successor_is_launched_with_the_place_of_its_input(book: Playbook) -> 
     book.workers(1).expect()
     book.submit(task(1), task(2, out(1), out(1))).expect(launch(1, 1))
     book.returns(1, ok(1, FILE)).expect(
-        launch(1, (2, 1, (out(1), Kind.FILE), (out(1), Kind.FILE))), Report(1, [(1, "done", 0, ())]), Forget([1])
+        launch(1, (2, 1, (out(1), Kind.FILE), (out(1), Kind.FILE))), Report(1, [(1, "done", 0)]), Forget([1])
     )
-    book.returns(1, ok(2)).expect(Report(1, [(2, "done", 0, ())]), Forget([2]))
+    book.returns(1, ok(2)).expect(Report(1, [(2, "done", 0)]), Forget([2]))
 
 
 def test_a_result_nobody_can_reach_is_dropped_when_its_last_reader_ends(book: Playbook) -> None:
@@ -59,16 +59,18 @@ def test_a_result_nobody_can_reach_is_dropped_when_its_last_reader_ends(book: Pl
     book.submit(task(1), task(2, out(1))).expect(launch(1, 1))
     book.play(HandlesDropped(0.0, 1, [out(1)])).expect()
     book.returns(1, ok(1)).expect(
-        launch(1, (2, 1, (out(1), Kind.INLINE))), Report(1, [(1, "done", 0, ())]), Forget([1])
+        launch(1, (2, 1, (out(1), Kind.INLINE))), Report(1, [(1, "done", 0)]), Forget([1])
     )
-    book.returns(1, ok(2)).expect(Report(1, [(2, "done", 0, ())]), Forget([2]), Drop([out(1)], None))
+    book.returns(1, ok(2)).expect(Report(1, [(2, "done", 0)]), Forget([2]), Drop([out(1)], None))
 
 
 def test_a_result_whose_handle_went_before_it_was_made_is_dropped_at_once(book: Playbook) -> None:
     book.workers(1).expect()
     book.submit(task(1, outputs=2)).expect(launch(1, 1))
     book.play(HandlesDropped(0.0, 1, [out(1, 1)])).expect()
-    book.returns(1, ok(1, INLINE, FILE)).expect(Report(1, [(1, "done", 0, ())]), Forget([1]), Drop([out(1, 1)], None))
+    book.returns(1, ok(1, INLINE, FILE)).expect(
+        Report(1, [(1, "done", 0)]), Forget([1]), Drop([out(1, 1)], None)
+    )
 
 
 def test_a_put_lives_by_its_handles(book: Playbook) -> None:
@@ -86,7 +88,7 @@ def test_a_wanted_value_is_delivered_now_later_or_never(book: Playbook) -> None:
     book.submit(task(1)).expect(launch(1, 1))
     book.play(VersionsWanted(0.0, 1, [out(1), out(99)])).expect(Deliver(1, [(out(99), Kind.NONE)]))
     book.returns(1, ok(1)).expect(
-        Report(1, [(1, "done", 0, ())]), Deliver(1, [(out(1), Kind.INLINE)]), Forget([1])
+        Report(1, [(1, "done", 0)]), Deliver(1, [(out(1), Kind.INLINE)]), Forget([1])
     )
     book.play(VersionsWanted(0.0, 1, [out(1)])).expect(Deliver(1, [(out(1), Kind.INLINE)]))
 
@@ -95,7 +97,7 @@ def test_what_is_said_twice_counts_once(book: Playbook) -> None:
     book.workers(1).expect()
     book.submit(task(1)).expect(launch(1, 1))
     book.submit(task(1)).expect()
-    book.returns(1, ok(1), ok(1)).expect(Report(1, [(1, "done", 0, ())]), Forget([1]))
+    book.returns(1, ok(1), ok(1)).expect(Report(1, [(1, "done", 0)]), Forget([1]))
 
 
 def test_the_history_is_bounded() -> None:

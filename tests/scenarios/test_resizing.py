@@ -37,10 +37,10 @@ def test_what_runs_ends_and_what_waits_moves(book: Playbook) -> None:
 
 
 def test_what_it_holds_is_written_down_before_it_goes(book: Playbook) -> None:
-    book.workers(1, 2).expect()
+    book.workers(2, 1).expect()
     book.submit(task(1), task(2)).expect(launch(1, 1), launch(2, 2))
     book.play(WorkersUnwanted(0.0, [1])).expect()
-    book.returns(1, ok(1, HELD)).expect(Publish(1, [out(1)]), Report(1, [(1, "done", 0, ())]))
+    book.returns(1, ok(1, HELD)).expect(Publish(1, [out(1)]), Report(1, [(1, "done", 0)]))
     book.play(VersionsPublished(0.0, 1, [(out(1), Kind.FILE, 1_000_000)]))
     assert Dismiss(1) in book.anything()
     book.play(WorkerLeft(0.0, 1, None, "as asked")).expect()
@@ -50,7 +50,7 @@ def test_what_it_holds_is_written_down_before_it_goes(book: Playbook) -> None:
 
 
 def test_what_nobody_can_reach_need_not_be_written(book: Playbook) -> None:
-    book.workers(1, 2).expect()
+    book.workers(2, 1).expect()
     book.submit(task(1)).expect(launch(1, 1))
     book.play(WorkersUnwanted(0.0, [1])).expect()
     book.returns(1, ok(1, HELD)).anything()

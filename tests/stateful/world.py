@@ -85,7 +85,7 @@ class World:
         self.store: dict[Vid, None] = {}  # sealed or inline: what anybody can read
         self.rows: dict[int, TaskRow] = {}
         self.owner: dict[int, int] = {}
-        self.reports: dict[int, tuple[str, int, tuple[Vid, ...]]] = {}
+        self.reports: dict[int, tuple[str, int]] = {}
         self.told: dict[int, int] = {}  # number -> how often reported
         self.forgotten: set[int] = set()
         self.wakes: list[float] = []
@@ -325,7 +325,7 @@ class World:
 
     def _report(self, instruction: Report) -> None:
         assert instruction.client in self.clients
-        for number, state, root, fallbacks in instruction.tasks:
+        for number, state, root in instruction.tasks:
             assert self.owner[number] == instruction.client
             assert state in TASK_FINAL
             assert (root == 0) == (state == TaskState.DONE)
@@ -333,15 +333,10 @@ class World:
                 assert root == number
             elif state == TaskState.UPSTREAM and self.scheduler.task(root) is not None:
                 assert self.scheduler.books.tasks[root].root == root, "the root is a root"
-            for output, vid in enumerate(fallbacks):
-                if vid and vid_of(number, output) in self.clients[instruction.client].handles:
-                    assert self.scheduler.version(vid) is not None, (
-                        "a fallback is kept, good or with one of its own"
-                    )
             if number in self.reports:
                 assert self.reports[number][0] == TaskState.DONE
                 assert state != TaskState.DONE
-            self.reports[number] = (state, root, fallbacks)
+            self.reports[number] = (state, root)
 
     def _deliver(self, instruction: Deliver) -> None:
         client = self.clients[instruction.client]

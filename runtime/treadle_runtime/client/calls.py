@@ -69,8 +69,8 @@ class Call:
     def finish(self, row: FinishedRow) -> None:
         """Take over how it ended and tell who watches."""
         self.state, self.outputs, self._failure, self.root = row[1], row[2], row[3], row[4]
-        self.worker, self.attempt, self.run_s = row[6]
-        self.notes = row[7]
+        self.worker, self.attempt, self.run_s = row[5]
+        self.notes = row[6]
         if self.watchers is not None:
             watchers, self.watchers = self.watchers, None
             for watcher in watchers:
@@ -96,7 +96,9 @@ class Version:
         self.output = output
         self.vid: Vid = vid_of(call.number, output)
         self.parents = parents  # the versions below it, needed for as long as this one may fail
-        self.holds: list[Callable[[], Any]] | None = None  # of a group: its members, weakly where that is possible
+        self.holds: list[Callable[[], Any]] | None = (
+            None  # of a group: its members, weakly where that is possible
+        )
 
     def __del__(self) -> None:
         self.call.client.release(self.vid)

@@ -36,7 +36,7 @@ from .graft import graft
 from .groups import Group, Pending, failed
 from .link import Link
 from .raising import error_from, rebuild
-from .remarks import changed_outside_text, changed_text
+from .remarks import changed_text, changes
 from .room import Room
 
 Notify = Callable[[str, str], None]
@@ -158,11 +158,9 @@ class Client:
         call.finish(row)
         self.open -= 1
         self.room.grew(row[2])
-        if row[7] is not None:
-            if changed := row[7].get("changed"):
-                self.notify_once("warning", self.changed_text(call, str(changed)))
-            if changed := row[7].get("changed_outside"):
-                self.notify_once("warning", changed_outside_text(call, str(changed)))
+        if row[6] is not None:
+            for text in changes(call, row[6], self.changed_text):
+                self.notify_once("warning", text)
         if self.on_finished is not None:
             self.on_finished(call)
 
@@ -198,7 +196,9 @@ class Client:
         end_open(self, TaskState.FAILED)
 
     # ------------------------------------------------------------ waiting
-    def wait_for(self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False) -> None:
+    def wait_for(
+        self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False
+    ) -> None:
         """Block until all calls are final (or, if asked, one before the rest has failed).
 
         Raises TimeoutError after `timeout` seconds and RuntimeLost if the runtime is gone.
@@ -255,7 +255,8 @@ class Client:
         try:
             if not self.closed:
                 self.link.send(m.Fetch(list(missing)))
-                self.link.wait(lambda: self.lost is not None or all(vid in self._values for vid in missing), None)
+                values = self._values
+                self.link.wait(lambda: self.lost is not None or all(vid in values for vid in missing), None)
             for vid, call in missing.items():
                 found[vid] = self._open(vid, call)
         finally:
@@ -319,14 +320,15 @@ class Client:
         self.wait_for([newest.call], timeout)
         if failed(newest):  # it may fail before what it was to change is done
             self.wait_for(newest.unsettled(), timeout)
-        good = [newest] if not failed(newest) else [one for one in newest.last_good() if one.holds is not None]
+        good = [one for one in newest.last_good() if one is newest or one.holds is not None]
         try:
             packed = self.fetch({version.vid: version.call for version in good})
         except (DataLost, RuntimeLost):
             self._let_go(group)  # told once; from here on they are ordinary objects
             raise
         with self._settling:
-            if not any(entry[0] is group for entry in map(self.pending.get, group.members()) if entry is not None):
+            entries = map(self.pending.get, group.members())
+            if not any(entry[0] is group for entry in entries if entry is not None):
                 return  # another thread was faster
             group.check_unchanged()
             for version in good:
@@ -370,7 +372,8 @@ class Client:
 
     def unlooked_failures(self) -> list[Call]:
         """Return failed calls that nobody has looked at, oldest first; only roots, not what they took with them."""
-        return [call for call in list(self.calls.values()) if call.state == TaskState.FAILED and not call.looked]
+        calls = list(self.calls.values())
+        return [call for call in calls if call.state == TaskState.FAILED and not call.looked]
 
     def _forget_old(self) -> None:
         done = [number for number, call in self.calls.items() if call.state == TaskState.DONE]

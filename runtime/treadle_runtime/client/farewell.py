@@ -26,7 +26,9 @@ def keep_results(client: Client) -> None:
             with contextlib.suppress(TreadleError):  # changed here meanwhile: the next wait says so
                 client.settle(group)
     held = {vid: _call_of(client, vid) for vid in client.link.ask("handles", {}) if vid not in client.kept}
-    client.kept.update(client.fetch({vid: call for vid, call in held.items() if call.state == TaskState.DONE}))
+    client.kept.update(
+        client.fetch({vid: call for vid, call in held.items() if call.state == TaskState.DONE})
+    )
 
 
 def _call_of(client: Client, vid: Vid) -> Call:
@@ -43,4 +45,4 @@ def end_open(client: Client, state: str) -> None:
     """Note that what has not ended never will: it counts as cancelled, or failed if its runtime was lost."""
     for call in list(client.calls.values()):
         if not call.final:
-            client.finish((call.number, state, (), None, call.number, (), (0, 0, 0.0), None))
+            client.finish((call.number, state, (), None, call.number, (0, 0, 0.0), None))

@@ -42,7 +42,9 @@ class InlineLink:
         """Run the task."""
         broken = next((vid for vid in row[3] if vid not in self._values), None)
         if broken is not None:
-            state, root, failure = self._roots.get(maker_of(broken), (TaskState.FAILED, maker_of(broken), None))
+            state, root, failure = self._roots.get(
+                maker_of(broken), (TaskState.FAILED, maker_of(broken), None)
+            )
             state = TaskState.CANCELLED if state == TaskState.CANCELLED else TaskState.UPSTREAM
             self._finish(row, state, (), failure, root, Ran(Outcome.OK))
             return
@@ -73,11 +75,17 @@ class InlineLink:
             return execute(row[0], function, row[2], sources, row[4], row[10], context)
 
     def _finish(
-        self, row: TaskRow, state: str, outputs: tuple[OutputRow, ...], failure: bytes | None, root: Number, ran: Ran
+        self,
+        row: TaskRow,
+        state: str,
+        outputs: tuple[OutputRow, ...],
+        failure: bytes | None,
+        root: Number,
+        ran: Ran,
     ) -> None:
         if state != TaskState.DONE:
             self._roots[row[0]] = (state, root, failure)
-        finished: FinishedRow = (row[0], state, outputs, failure, root, (), (0, 1, ran.run_s), ran.notes)
+        finished: FinishedRow = (row[0], state, outputs, failure, root, (0, 1, ran.run_s), ran.notes)
         self._client.receive(m.Finished([finished]))
 
     def send(self, message: m.FromClient) -> None:
@@ -130,7 +138,9 @@ class _Surroundings:
         self._umask = os.umask(0o077)
         os.umask(self._umask)
         self._limit = sys.getrecursionlimit()
-        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS} if _in_main_thread() else {}
+        self._handlers = (
+            {number: signal.getsignal(number) for number in _SIGNALS} if _in_main_thread() else {}
+        )
         if self._seed is not None:
             self._random, self._numpy = random.getstate(), np.random.get_state()
             seed_all(int(self._seed))
@@ -153,7 +163,12 @@ class _Surroundings:
 
 
 _SIGNALS: Final = tuple(  # those there are: Windows has no alarm
-    number for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGHUP")) if number is not None
+    number
+    for number in (
+        getattr(signal, name, None)
+        for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGHUP")
+    )
+    if number is not None
 )
 
 

@@ -5,7 +5,18 @@ Law: text made from a call and names; decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 from .calls import Call
+
+
+def changes(call: Call, notes: dict[str, Any], said: Callable[[Call, str], str]) -> Iterator[str]:
+    """Yield what is to be said about objects that a task changed for nobody; `said` words it for arguments."""
+    if "changed" in notes:
+        yield said(call, str(notes["changed"]))
+    if "changed_outside" in notes:
+        yield changed_outside_text(call, str(notes["changed_outside"]))
 
 
 def changed_text(call: Call, name: str) -> str:

@@ -132,13 +132,13 @@ class Books:
             worker.touched = True
             self.touched.append(worker)
 
-    def report(self, task: Task, root: Number, fallbacks: tuple[Vid, ...]) -> None:
+    def report(self, task: Task, root: Number) -> None:
         """Tell the task's client at the end of the turn that it is final."""
         client = task.lane.client
         reports = client.reports
         if not reports:
             self.told.append(client)  # one that is gone is passed over when the turn closes
-        reports.append((task.number, task.state, root, fallbacks))
+        reports.append((task.number, task.state, root))
 
     def deliver(self, client: Client, vid: Vid, kind: Kind) -> None:
         """Give a client a value it wanted at the end of the turn."""

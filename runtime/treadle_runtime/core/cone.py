@@ -1,4 +1,4 @@
-"""The cone of a failure or cancel: a task and all that needs it, and the good versions left below.
+"""The cone of a failure or cancel: a task and all that needs it.
 
 Law: the root is named, never a chain; the rest goes on. Knows nothing of why a task failed.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 from . import versions as data
 from .books import Books
-from .model import Number, Vid, maker_of
+from .model import Number, maker_of
 from .records import Task, Version
 from .states import DatumState, TaskState
 from .workers import fit, unload
@@ -31,12 +31,11 @@ def end(books: Books, task: Task, state: str, root: Number, cause: str = "") -> 
     for member in cone:
         books.move(member, state if member is task else below, cause if member is task else "")
         member.worker = None
-        fallbacks = _fall_back(member)
         for version in member.outputs:
             if version.state == _PENDING:
                 data.become(books, version, _BROKEN)
                 data.refuse(books, version)
-        books.report(member, root, fallbacks)
+        books.report(member, root)
     for member in cone:
         _close(books, member)
 
@@ -69,34 +68,6 @@ def _take_off(books: Books, task: Task) -> None:
     books.touch(worker)
     if not worker.gone:
         worker.retracts.append(task.number)
-
-
-def _fall_back(task: Task) -> tuple[Vid, ...]:
-    """Tie each output that renews something to the good versions below it; gives the first of these, per output."""
-    outputs = task.outputs
-    fallbacks = [0] * len(outputs)
-    if task.rare is not None:
-        for read, output in task.rare.renews:
-            version = outputs[output]
-            if version.state == _PENDING:
-                _fall_back_on(version, task.reads[read])
-                extra = version.extra
-                if extra is not None and extra.fallbacks:
-                    fallbacks[output] = next(iter(extra.fallbacks))
-    return tuple(fallbacks)
-
-
-def _fall_back_on(version: Version, below: Version) -> None:
-    """Keep what is good (or may become so) at or below `below`, as long as `version` is there."""
-    work = [below]
-    while work:
-        below = work.pop()
-        if below.state == _BROKEN:
-            if below.extra is not None:
-                work.extend(reversed(below.extra.fallbacks.values()))
-        elif below.state != DatumState.DROPPED and below.vid not in version.extras().fallbacks:
-            below.pins += 1
-            version.extras().fallbacks[below.vid] = below
 
 
 def _close(books: Books, task: Task) -> None:

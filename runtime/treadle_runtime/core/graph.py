@@ -37,10 +37,16 @@ def on_tasks_submitted(books: Books, event: TasksSubmitted) -> None:
     """Enter new tasks, each ready, waiting or without a chance."""
     client = books.client(event.client)
     cid, handles = event.client, client.handles
-    functions, known, versions, facts, now = books.functions, books.tasks, books.versions, books.facts, books.now
+    functions, known, versions, facts, now = (
+        books.functions,
+        books.tasks,
+        books.versions,
+        books.facts,
+        books.now,
+    )
     lane: Lane | None = None
     ready = 0
-    for number, fid, _, reads, outputs, renews, cell, _, priority, title, options in event.rows:
+    for number, fid, _, reads, outputs, _, cell, _, priority, title, options in event.rows:
         if number in known:
             continue  # said twice by a client that was not sure the first time arrived
         if lane is None or lane.cell != cell or lane.priority != priority:
@@ -50,8 +56,6 @@ def on_tasks_submitted(books: Books, event: TasksSubmitted) -> None:
             task = known[number] = Task(number, function, lane, WAITING, [], outputs)
             broken = _link(books, task, reads, title)
             _make_outputs(books, task, client)
-            if renews:
-                task.rarely().renews = renews
             if options is not None and options.get("retry_lost") is False:
                 task.rarely().retry_lost = False
             _begin(books, task, broken)
@@ -187,7 +191,7 @@ def finish(books: Books, task: Task, worker: Worker, rows: tuple[OutputRow, ...]
     task.log.append(fact)
     task.worker = None
     if task.rare is None or not task.rare.told:
-        books.report(task, 0, ())
+        books.report(task, 0)
     if simple:
         version = outputs[0]
         version.kind = KINDS[rows[0][0]]

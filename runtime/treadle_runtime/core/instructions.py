@@ -76,10 +76,10 @@ class Forget:
 
 @dataclass(slots=True)
 class Report:
-    """Tell the client that these tasks are final: (number, state, root, fallback per output)."""
+    """Tell the client that these tasks are final: (number, state, root)."""
 
     client: ClientId
-    tasks: list[tuple[Number, str, Number, tuple[Vid, ...]]]
+    tasks: list[tuple[Number, str, Number]]
 
 
 @dataclass(slots=True)

@@ -168,10 +168,6 @@ def _check_needs(books: Books, versions: dict[Vid, Version]) -> None:
     for client in books.clients.values():
         for vid in client.handles:
             pins[vid] = pins.get(vid, 0) + 1
-    for version in versions.values():
-        for below in () if version.extra is None else version.extra.fallbacks.values():
-            _demand(version.state == DatumState.BROKEN, f"{version.vid} falls back and is {version.state}")
-            pins[below.vid] = pins.get(below.vid, 0) + 1
     for task in books.tasks.values():
         unsettled = 0
         if task.state == TaskState.DONE:

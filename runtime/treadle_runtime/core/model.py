@@ -124,7 +124,6 @@ FinishedRow: TypeAlias = tuple[
     tuple[OutputRow, ...],  # INLINE data only up to PUSH_LIMIT; larger ones come when fetched
     bytes | None,  # failure, as in ReturnRow
     Number,  # root: the task that failed or was cancelled first (its own number if itself), 0 if done
-    tuple[Vid, ...],  # fallback per output: the last good version below it, 0 if none
     tuple[int, int, float],  # worker id, attempt, run_s
     dict[str, int | float | str | bool] | None,  # notes
 ]

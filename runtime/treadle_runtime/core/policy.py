@@ -124,7 +124,7 @@ def _withdraw(books: Books, worker: Worker) -> None:
 
 
 def _choose(books: Books, task: Task) -> Worker | None:
-    """The worker with room that holds most of a task's input, else an idle one, else any with room."""
+    """The worker with room that holds most of a task's input, else the one idle for the shortest time, else any with room."""
     known = task.function.estimate is not None
     where: dict[int, int] = {}
     for version in task.reads:
@@ -134,7 +134,7 @@ def _choose(books: Books, task: Task) -> Worker | None:
     if where:
         return books.workers[max(where, key=where.__getitem__)]
     if books.idle:
-        return next(iter(books.idle.values()))
+        return next(reversed(books.idle.values()))  # the last one in: its caches are warm
     if known:
         return next(iter(books.partly.values()))
     return None

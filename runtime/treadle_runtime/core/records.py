@@ -39,17 +39,16 @@ class Client:
         self.cid = cid
         self.gone = False
         self.handles: dict[Vid, int] = {}
-        self.reports: list[tuple[Number, str, Number, tuple[Vid, ...]]] = []
+        self.reports: list[tuple[Number, str, Number]] = []
         self.deliveries: list[tuple[Vid, Kind]] = []
 
 
 class Rare:
     """What most tasks never need."""
 
-    __slots__ = ("cancel_wanted", "declined", "losses", "renews", "retracted", "retry_lost", "root", "told")
+    __slots__ = ("cancel_wanted", "declined", "losses", "retracted", "retry_lost", "root", "told")
 
     def __init__(self) -> None:
-        self.renews: tuple[tuple[int, int], ...] = ()  # (index into reads, output) for each INOUT
         self.root: Number = 0  # who failed or was cancelled first
         self.losses = 0  # attempts that ended with their worker
         self.retry_lost = True
@@ -126,13 +125,12 @@ class Task:
 class Extra:
     """What most versions never need."""
 
-    __slots__ = ("awaited", "debt", "fallbacks", "publishing", "wanted")
+    __slots__ = ("awaited", "debt", "publishing", "wanted")
 
     def __init__(self) -> None:
         self.publishing = False
         self.awaited: dict[Number, Task] = {}  # tasks that wait for its publication
         self.wanted: dict[ClientId, Client] = {}
-        self.fallbacks: dict[Vid, Version] = {}  # the last good versions below a broken one; pinned by it
         self.debt = 0.0  # seconds it would take to make it again, if held by a worker only
 
 
@@ -144,7 +142,7 @@ class Version:
     def __init__(self, vid: Vid, maker: Task | None, pins: int) -> None:
         self.vid = vid
         self.maker = maker  # None for a put, and for what is gone
-        self.pins = pins  # clients that hold a handle, plus broken versions that fall back to it
+        self.pins = pins  # clients that hold a handle
         self.readers: dict[Number, Task] | None = None  # tasks that read it and are not final
         self.recipes = 0  # done tasks that read it and might have to run again
         self.state = DatumState.PENDING

@@ -58,7 +58,9 @@ def drop_handles(books: Books, client: Client, vids: list[Vid]) -> None:
 
 def release(books: Books, version: Version) -> None:
     """Drop a version if nobody needs it, and then all that was kept for its sake alone."""
-    if version.extra is None and version.state == READY and version.kind is not HELD:  # the usual end, in short
+    if (
+        version.extra is None and version.state == READY and version.kind is not HELD
+    ):  # the usual end, in short
         if version.pins or version.readers or version.recipes:
             return
         vid = version.vid
@@ -118,10 +120,6 @@ def _vanish(books: Books, version: Version, remakable: bool, loose: list[Version
     extra = version.extra
     if extra is not None:
         refuse(books, version)
-        for below in extra.fallbacks.values():
-            below.pins -= 1
-        loose.extend(reversed(extra.fallbacks.values()))
-        extra.fallbacks.clear()
     maker = version.maker
     if maker is None:
         return

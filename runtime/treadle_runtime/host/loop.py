@@ -332,9 +332,7 @@ class Host:
     # ------------------------------------------------------------------ instructions
     def _on_report(self, instruction: i.Report, _: list[Event]) -> None:
         finished = self.values.finished
-        rows = [
-            finished(number, state, root, fallback) for number, state, root, fallback in instruction.tasks
-        ]
+        rows = [finished(number, state, root) for number, state, root in instruction.tasks]
         self.clients.tell(instruction.client, m.Finished(rows))
         for row in rows:
             if row[1] == TaskState.FAILED and row[3] is not None:

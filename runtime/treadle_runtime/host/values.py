@@ -84,11 +84,11 @@ class Values:
             return (vid, int(Kind.NONE), 0, b"the runtime no longer has its bytes")
         return row
 
-    def finished(self, number: Number, state: str, root: Number, fallback: tuple[Vid, ...]) -> FinishedRow:
+    def finished(self, number: Number, state: str, root: Number) -> FinishedRow:
         """Compose what the client is told of a final task."""
         found = self._returns.pop(number, None)
         if found is None:  # upstream, cancelled before it ran, or lost with its worker
-            return (number, state, (), self._failure(number, state, root), root, fallback, _NOTHING, None)
+            return (number, state, (), self._failure(number, state, root), root, _NOTHING, None)
         worker, row = found
         place = (worker, row[1], row[4])
         if state == TaskState.DONE:
@@ -97,8 +97,8 @@ class Values:
                 if output[1] > PUSH_LIMIT:
                     outputs = self._pushed(outputs)
                     break
-            return (number, state, outputs, None, root, fallback, place, row[8])
-        return (number, state, (), self._failure(number, state, root), root, fallback, place, row[8])
+            return (number, state, outputs, None, root, place, row[8])
+        return (number, state, (), self._failure(number, state, root), root, place, row[8])
 
     def drop(self, vids: list[Vid]) -> list[Vid]:
         """Free the bytes of versions nobody can reach; return those that have files to delete."""

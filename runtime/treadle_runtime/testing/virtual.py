@@ -319,15 +319,13 @@ class VirtualCluster:
 
     def _report(self, report: i.Report) -> None:
         rows: list[FinishedRow] = []
-        for number, state, root, fallback in report.tasks:
+        for number, state, root in report.tasks:
             returned = self._returned.pop(number, None)
             outputs: tuple[OutputRow, ...] = ()
             if returned is not None and state == "done":
                 outputs = returned[3]
             failure = self._failures.get(root) if root else None
-            rows.append(
-                (number, state, outputs, failure, root, fallback, (0, 1, 0.0), returned and returned[8])
-            )
+            rows.append((number, state, outputs, failure, root, (0, 1, 0.0), returned and returned[8]))
         self._mail.append(m.Finished(rows))
 
     def _deliver(self, deliver: i.Deliver) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from ..core.model import FinishedRow, LaunchRow, Number, ReturnRow, TaskRow, Vid
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 
 
 class Message(msgspec.Struct, array_like=True):

@@ -17,30 +17,30 @@ def returned(number: int, *outputs: Any, outcome: int = Outcome.OK, failure: byt
 def test_small_results_are_pushed_and_larger_ones_wait_to_be_fetched() -> None:
     values = Values()
     values.keep_returns(2, [returned(7, SMALL, LARGE)])
-    row = values.finished(7, "done", 0, ())
-    assert row == (7, "done", (SMALL, (0, LARGE[1], None)), None, 0, (), (2, 1, 0.5), {"changed": "a"})
+    row = values.finished(7, "done", 0)
+    assert row == (7, "done", (SMALL, (0, LARGE[1], None)), None, 0, (2, 1, 0.5), {"changed": "a"})
     assert values.delivered(7 << 16 | 1, Kind.INLINE)[3] == LARGE[2]
 
 
 def test_the_failure_of_the_root_goes_with_all_that_it_took_along() -> None:
     values = Values()
     values.keep_returns(1, [returned(7, outcome=Outcome.RAISED, failure=b"why")])
-    assert values.finished(7, "failed", 7, (0,))[3] == b"why"
+    assert values.finished(7, "failed", 7)[3] == b"why"
     values.close_turn()
-    assert values.finished(8, "upstream", 7, (0,))[3] == b"why"
-    assert values.finished(9, "cancelled", 7, (0,))[3] is None
+    assert values.finished(8, "upstream", 7)[3] == b"why"
+    assert values.finished(9, "cancelled", 7)[3] is None
 
 
 def test_a_lost_workers_failure_is_used_when_no_attempt_is_left() -> None:
     values = Values()
     values.fail(7, b"killed")
-    assert values.finished(7, "failed", 7, ())[3] == b"killed"
+    assert values.finished(7, "failed", 7)[3] == b"killed"
 
 
 def test_what_is_given_back_unrun_leaves_nothing() -> None:
     values = Values()
     values.keep_returns(1, [returned(7, outcome=Outcome.DECLINED), returned(8, outcome=Outcome.TAKEN_BACK)])
-    assert values.finished(7, "cancelled", 7, ())[6] == (0, 0, 0.0)
+    assert values.finished(7, "cancelled", 7)[5] == (0, 0, 0.0)
     assert values.rows == {}
 
 

@@ -34,7 +34,7 @@ ROW: TaskRow = (
         (from_client, m.Submit([ROW])),
         (from_client, m.Hello(1, "token", 17, 1.5)),
         (from_client, m.Ask(1, "log", {"number": 3})),
-        (to_client, m.Finished([(17, "done", ((0, 3, b"abc"),), None, 0, (), (1, 1, 0.5), None)])),
+        (to_client, m.Finished([(17, "done", ((0, 3, b"abc"),), None, 0, (1, 1, 0.5), None)])),
         (to_client, m.Delta({"feed": 1, "put": {"task": {"1": {"state": "done"}}}})),
         (to_worker, m.Launched([(17, 1, 3, b"payload", ((5, 0, 2, b"xy"),), 1, 0, None, ((0, 1),))])),
         (from_worker, m.Returned([(17, 1, 0, ((0, 3, b"abc"),), 0.1, 0.1, -5, None, {"out": 12})])),
