@@ -19,6 +19,7 @@ from treadle_runtime.wire.messages import Bye
 
 from .cell_card import Afterwards
 from .cells import Cells
+from .configuration import configure
 from .displays import teach
 from .failures import footer
 from .magics import install_magics
@@ -41,6 +42,7 @@ class Extension:
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
         self._names = Names(shell, offered)
         self._undo: list[Any] = []
+        self._options, self._unregister = configure(shell, self.tell)
         self._view: Any = None
 
     def load(self) -> str:
@@ -54,7 +56,7 @@ class Extension:
         self._undo.append(teach(self.shell))
         set_face(self)
         atexit.register(self._at_exit)
-        return _greeting(left_out)
+        return _greeting(left_out, self._options.given())
 
     def unload(self) -> None:
         """Take back what is still ours; what runs goes on."""
@@ -63,6 +65,7 @@ class Extension:
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
+        self._unregister()
         self._names.take_back()
         self.afterwards.close()
 
@@ -74,6 +77,10 @@ class Extension:
         client.on_output = self._printer.on_output
         client.changed_text = self._changed_text
         client.footer = footer
+
+    def configured(self) -> dict[str, Any]:
+        """Return what `%config Treadle` and configuration files say."""
+        return self._options.given()
 
     def tell(self, level: str, text: str) -> None:
         """Show one line to the person, below the cell that runs."""
@@ -141,14 +148,14 @@ def unload(shell: Any) -> None:
         extension.unload()
 
 
-def _greeting(left_out: list[str]) -> str:
+def _greeting(left_out: list[str], configured: dict[str, Any]) -> str:
     version = ".".join(treadle.__version__.split(".")[:2])
     session = peek()
     if session is not None:
         told = f"{session.plan.workers} workers"
     else:
         try:
-            options = Options.from_environment()
+            options = Options.from_environment(configured=configured)
             workers = plan(options.workers, options.threads, options.memory).workers
             told = f"{workers} workers at the first task"
         except TreadleError as error:

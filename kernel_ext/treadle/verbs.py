@@ -10,9 +10,11 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle_runtime import api
+from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
 from .failures import failure_text
@@ -62,7 +64,7 @@ def completions(line: str) -> list[str]:
 
 
 # ---------------------------------------------------------------- verbs
-_START_OPTIONS: Final = ("workers", "threads", "memory", "keep_alive", "seed", "engine")
+_START_OPTIONS: Final = tuple(option.name for option in fields(Options))
 _WORDS: Final = {
     "stop": ("cancel",),
     "seed": ("off",),

@@ -69,20 +69,27 @@ class Options:
     engine: str = "local"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Options:
-        """Options of a call (`given`; None counts as not given) over `TREADLE_*` over the defaults.
+    def from_environment(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        configured: Mapping[str, Any] | None = None,
+        **given: Any,
+    ) -> Options:
+        """Options of a call (`given`; None counts as not given), else as configured, else `TREADLE_*`, else the defaults.
 
         Parameters
         ----------
         environ : mapping, optional
             Environment, `os.environ` by default.
+        configured : mapping, optional
+            What a configuration file or `%config Treadle` says; numbers may come as text.
         **given
             workers, threads, memory ("4GB", "50%", bytes), keep_alive ("30m", seconds), seed, engine.
 
         Raises
         ------
         UsageError
-            A value that makes no sense; the message names the option or the variable.
+            A value that makes no sense; the message names the option, `c.Treadle.` option or variable.
 
         Examples
         --------
@@ -99,6 +106,10 @@ class Options:
             variable = f"TREADLE_{name.upper()}"
             if given.get(name) is not None:
                 values[name] = _PARSERS[name](given[name], f"{name}=")
+            elif configured is not None and configured.get(name) is not None:
+                value = configured[name]
+                value = _plain(value) if isinstance(value, str) else value
+                values[name] = _PARSERS[name](value, f"c.Treadle.{name}=")
             elif source.get(variable, "").strip():
                 values[name] = _PARSERS[name](_plain(source[variable].strip()), f"{variable}=")
         return cls(**values)

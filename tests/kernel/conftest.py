@@ -69,7 +69,9 @@ class Notebook:
         """Take in messages until a condition holds."""
         end = time.monotonic() + DEADLINE_S
         while not condition():
-            assert time.monotonic() < end, f"waited {DEADLINE_S} s for {what}; cells: {list(self.cells.values())}"
+            assert time.monotonic() < end, (
+                f"waited {DEADLINE_S} s for {what}; cells: {list(self.cells.values())}"
+            )
             try:
                 self._take(self.client.get_iopub_msg(timeout=0.5))
             except queue.Empty:
@@ -100,8 +102,8 @@ class Notebook:
         raise AssertionError("no reply")
 
 
-def _open() -> Notebook:
-    """Start a kernel that finds the packages of this repository.
+def _open(*arguments: str, **environ: str) -> Notebook:
+    """Start a kernel (with more arguments and variables) that finds the packages of this repository.
 
     TREADLE_KERNEL_PYTHON names another interpreter for it, with another ipykernel.
     """
@@ -111,7 +113,7 @@ def _open() -> Notebook:
     if interpreter := os.environ.get("TREADLE_KERNEL_PYTHON"):
         manager.kernel_spec.argv[0] = interpreter
     limits = {"TREADLE_WORKERS": "2", "TREADLE_MEMORY": "64MB", "TREADLE_KEEP_ALIVE": "3"}
-    manager.start_kernel(env={**environment, **limits})
+    manager.start_kernel(env={**environment, **limits, **environ}, extra_arguments=list(arguments))
     client = manager.client()
     client.start_channels()
     client.wait_for_ready(timeout=DEADLINE_S)

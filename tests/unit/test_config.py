@@ -110,7 +110,8 @@ def test_sizes_that_make_no_sense(tmp_path: Path, memory: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [(90, 90.0), ("90", 90.0), ("30m", 1800.0), ("2h", 7200.0), ("1h30m", 5400.0), ("0", 0.0)]
+    ("text", "expected"),
+    [(90, 90.0), ("90", 90.0), ("30m", 1800.0), ("2h", 7200.0), ("1h30m", 5400.0), ("0", 0.0)],
 )
 def test_times(text: Any, expected: float) -> None:
     assert seconds(text) == expected
@@ -132,6 +133,26 @@ def test_every_option_also_from_the_environment() -> None:
         "TREADLE_ENGINE": "inline",
     }
     assert Options.from_environment(environ) == Options(3, 2, 2 * GB, 1800.0, 42, "inline")
+
+
+def test_the_call_wins_over_the_configuration_and_that_over_the_environment() -> None:
+    environ = {
+        "TREADLE_WORKERS": "3",
+        "TREADLE_THREADS": "3",
+        "TREADLE_SEED": "3",
+        "TREADLE_KEEP_ALIVE": "soon",
+    }
+    configured = {"workers": "4", "threads": 4, "keep_alive": "4m", "memory": None}
+    found = Options.from_environment(environ, configured, workers=5)
+    assert (found.workers, found.threads, found.seed, found.keep_alive, found.memory) == (
+        5,
+        4,
+        3,
+        240.0,
+        None,
+    )
+    with pytest.raises(UsageError, match=r"c\.Treadle\.workers='two' is not possible"):
+        Options.from_environment({}, {"workers": "two"})
 
 
 def test_what_the_call_says_wins_and_none_says_nothing() -> None:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol
@@ -47,6 +47,9 @@ class Face(Protocol):
 
     def on_start(self, session: Session) -> None:
         """A session was made: tell it which cell runs, take its output."""
+
+    def configured(self) -> Mapping[str, Any]:
+        """Return the options of `start` that its configuration sets."""
 
     def tell(self, level: str, text: str) -> None:
         """Show one line, "info" or "warning", to the person. Any thread."""
@@ -315,7 +318,8 @@ def start(**options: Any) -> Session:
 
     Notes
     -----
-    Main thread. Returns as soon as the runtime answers; workers come up meanwhile. Every option also as `TREADLE_*`.
+    Main thread. Returns as soon as the runtime answers; workers come up meanwhile. Every option also as
+    `%config Treadle.workers=4` or `c.Treadle.workers` in ipython_config.py, and as `TREADLE_WORKERS`.
     In a running one more workers are started, surplus ones leave after the task they run, and with other `threads`
     all are replaced like that; nothing is lost. What is not given stays as it is.
 
@@ -328,7 +332,7 @@ def start(**options: Any) -> Session:
     """
     global _session
     with _starting:
-        wanted = Options.from_environment(None, **options)
+        wanted = Options.from_environment(None, _face.configured() if _face is not None else None, **options)
         session = _session
         if session is not None and not session.client.closed and session.client.lost is None:
             if not place.inside_task():
