@@ -31,7 +31,7 @@ def python(path: Path) -> ast.Module:
     return ast.parse("\n".join(plain))
 
 
-def test_the_four_demonstrations_are_there() -> None:
+def test_the_demonstrations_are_there() -> None:
     assert [path.stem for path in DEMOS] == ["01-tour", "02-heat-uncertainty", "03-blocked-matmul", "04-text", "08-pruning"]
 
 
