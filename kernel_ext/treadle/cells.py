@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, Final
 
+from treadle_runtime.client.calls import Call
+
 from .screen import Parent, Screen
 
 KEPT: Final = 5_000
@@ -25,7 +27,9 @@ class Cell:
         self.first = first  # the task numbers first..last-1 are its own; last is 0 while it may submit more
         self.last = 0
         self.returned: set[str] = set()  # names that tasks made of the cell give back
-        self.rewriting: tuple[int, int] | None = None  # (task, length) of an unfinished line at the end of its output
+        self.rewriting: tuple[int, int] | None = (
+            None  # (task, length) of an unfinished line at the end of its output
+        )
 
 
 class Cells:
@@ -72,6 +76,13 @@ class Cells:
         """Return the cell a task belongs to; the newest one if that is not known."""
         call = self._client.calls.get(number) if self._client is not None else None
         return self.current if call is None else self._cells.get(call.cell, self.current)
+
+    def calls(self) -> list[Call]:
+        """Return what the cell that runs has submitted so far."""
+        if self._client is None:
+            return []
+        mine = range(self.current.first, self._client.next_number)
+        return [call for number in mine if (call := self._client.calls.get(number)) is not None]
 
     def has_many(self, cell: Cell) -> bool:
         """Tell whether more than one task was submitted by the cell so far."""

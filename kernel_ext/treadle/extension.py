@@ -26,6 +26,7 @@ from .magics import install_magics
 from .names import Names
 from .output import Printer
 from .screen import screen_of
+from .stopping import StopButton
 
 _OFFERED = ("treadle", "task", "wait_on", "barrier", "IN", "OUT", "INOUT")
 
@@ -38,6 +39,7 @@ class Extension:
         self.screen = screen_of(shell)
         self.cells = Cells(shell, self.screen)
         self.afterwards = Afterwards()
+        self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
         self._printer = Printer(self.cells, self.screen, self._name_of)
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
         self._names = Names(shell, offered)
@@ -77,6 +79,8 @@ class Extension:
         client.on_output = self._printer.on_output
         client.changed_text = self._changed_text
         client.footer = footer
+        if hasattr(self.shell, "kernel"):
+            client.button = self.button
 
     def configured(self) -> dict[str, Any]:
         """Return what `%config Treadle` and configuration files say."""
@@ -95,9 +99,11 @@ class Extension:
     def _on_begin(self, info: Any) -> None:
         self._names.restore()
         self.cells.begin(info)
+        self.button.on_begin()
 
-    def _on_end(self, _result: Any) -> None:
+    def _on_end(self, result: Any) -> None:
         self._names.restore()
+        self.button.on_end(getattr(result, "error_in_exec", None))
         if self._view is not None and self.cells.headless:
             from .dashboards import complete
 

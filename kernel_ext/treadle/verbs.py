@@ -17,6 +17,7 @@ from treadle_runtime import api
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
+from .control import cancel
 from .failures import failure_text
 from .held import held_by
 from .picture import BAR_ORDER, WORDS
@@ -67,6 +68,7 @@ def completions(line: str) -> list[str]:
 _START_OPTIONS: Final = tuple(option.name for option in fields(Options))
 _WORDS: Final = {
     "stop": ("cancel",),
+    "cancel": ("all",),
     "seed": ("off",),
     "tasks": ("failed", "running", "waiting", "done", "--held"),
 }
@@ -194,6 +196,11 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]]
         "counts per function, tasks in a state, or what names hold results",
     ),
     "log": (_log, "log NUMBER", "all that a task printed, and its failure"),
+    "cancel": (
+        cancel,
+        "cancel [17 | [12] | all]",
+        "end a task, a cell's tasks, all; else those of the cell interrupted last",
+    ),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "help": (_help, "help", "this list"),
 }

@@ -31,22 +31,6 @@ def end_of(alive: list[psutil.Process]) -> list[psutil.Process]:
     return psutil.wait_procs(alive, timeout=20)[1]
 
 
-def test_stop_button_ends_the_wait_and_not_the_task(own, tmp_path):
-    gate = tmp_path / "gate"
-    own.ok(SLOW)
-    own.ok(f"x = slow({str(gate)!r})")
-    # said by another thread: the main thread is then in the wait, not still in print
-    cell = own.start("import threading\nthreading.Timer(0.2, print, ['waiting']).start()\nwait_on(x)")
-    own.until(lambda: "waiting" in own.cells[cell].text, "the wait")
-    own.manager.interrupt_kernel()
-    own.until(lambda: own.cells[cell].status == "idle", "the end of the wait")
-    assert "KeyboardInterrupt" in own.cells[cell].error
-    assert "----> 3 wait_on(x)" in own.cells[cell].error
-    assert "treadle_runtime" not in own.cells[cell].error
-    gate.touch()
-    assert own.value("wait_on(x)") == "done"
-
-
 def test_kernel_that_is_shut_down_leaves_no_process(own):
     own.ok("@task\ndef f(): return 1\nwait_on([f() for _ in range(4)])")
     alive = processes(own)

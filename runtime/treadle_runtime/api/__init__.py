@@ -5,11 +5,13 @@ Law: names only; each is defined in exactly one module below.
 
 from ..client.futures import Future
 from ..worker.context import rng
+from .cancelling import cancel
+from .completed import as_completed
 from .directions import IN, INOUT, OUT
 from .mapping import map
 from .put import Put
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
-from .sync import as_completed, barrier, cancel, future, futures, put, wait_on
+from .sync import barrier, future, futures, put, wait_on
 from .task import Task, task
 
 __all__ = [

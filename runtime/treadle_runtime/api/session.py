@@ -157,7 +157,9 @@ class Session:
             if cancel:
                 client.cancel([call.number for call in list(client.calls.values()) if not call.final])
             # a KeyboardInterrupt here leaves everything as it was: the tasks go on, stop may be called again
-            client.link.wait(lambda: client.open == 0 or client.lost is not None, None)
+            client.wait(
+                lambda: client.open == 0 or client.lost is not None, None, list(client.calls.values())
+            )
         try:
             self.shelf.clear()
             keep_results(client)

@@ -1,11 +1,10 @@
-"""wait_on, barrier and what else waits for, asks about or cancels tasks.
+"""wait_on, barrier and what else waits for or asks about tasks.
 
 Law: reads futures and live objects; submits nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar, overload
 
 import numpy as np
@@ -14,7 +13,7 @@ from .. import place
 from ..client.calls import Call
 from ..client.client import Client
 from ..client.futures import Future
-from ..client.remote_traceback import leaves_no_trace, strip
+from ..client.remote_traceback import leaves_no_trace
 from ..core.states import TaskState
 from ..errors import UsageError
 from ..store.members import root_of
@@ -73,14 +72,16 @@ def wait_on(*objs: Any) -> Any:
     calls: list[Call] = []
     seen: set[int] = set()
     for obj in objs:
-        _collect(with_pending, obj, calls, seen)
+        collect(with_pending, obj, calls, seen)
     if calls:
-        calls[0].client.wait_for([call for call in calls if call.client is calls[0].client], first_failure=True)
+        calls[0].client.wait_for(
+            [call for call in calls if call.client is calls[0].client], first_failure=True
+        )
     values = [_resolve(with_pending, obj, {}) for obj in objs]
     return values[0] if len(values) == 1 else values
 
 
-def _collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[int]) -> None:
+def collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[int]) -> None:
     if isinstance(obj, Future):
         calls.append(obj._call_now())
         return
@@ -94,10 +95,10 @@ def _collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[
             calls.append(found[0].newest.call)
     if isinstance(obj, (list, tuple, set, frozenset)):
         for part in obj:
-            _collect(with_pending, part, calls, seen)
+            collect(with_pending, part, calls, seen)
     elif isinstance(obj, dict):
         for part in obj.values():
-            _collect(with_pending, part, calls, seen)
+            collect(with_pending, part, calls, seen)
 
 
 def _resolve(with_pending: list[Client], obj: Any, made: dict[int, Any]) -> Any:
@@ -209,96 +210,6 @@ def put(value: T) -> Put[T]:
 
 
 @leaves_no_trace
-def cancel(*objs: Any) -> int:
-    """Cancel tasks, and with them what needs their results.
-
-    Parameters
-    ----------
-    *objs
-        futures, objects that tasks write, or lists, tuples, sets and dicts of them.
-
-    Returns
-    -------
-    int
-        how many of them had not ended: their cancelling is under way.
-
-    Raises
-    ------
-    UsageError
-        for a number: `future(17)` gives the future of task 17.
-
-    Notes
-    -----
-    Any thread; never waits.
-
-    Examples
-    --------
-    >>> import treadle
-    >>> with treadle.start(engine="inline"):
-    ...     treadle.cancel(treadle.task(abs)(-3))  # inline it has ended when the call returns
-    0
-    """
-    calls: list[Call] = []
-    seen: set[int] = set()
-    with_pending = clients()
-    for obj in objs:
-        if isinstance(obj, int):
-            raise UsageError(f"cancel({obj!r}) names no task. Use cancel(future({obj!r})) for the task of this number.")
-        _collect(with_pending, obj, calls, seen)
-    alive = {call.number: call for call in calls if not call.final}
-    if alive:
-        next(iter(alive.values())).client.cancel(list(alive))
-    return len(alive)
-
-
-@leaves_no_trace
-def as_completed(futures: Iterable[Future[T]], timeout: float | None = None) -> Iterator[Future[T]]:
-    """Iterate over futures as they end, well or not; each once.
-
-    Parameters
-    ----------
-    futures
-        of tasks; one given twice is yielded once.
-    timeout : float
-        Seconds that may pass without any of them ending.
-
-    Raises
-    ------
-    TimeoutError
-        while iterating; the tasks go on.
-
-    Notes
-    -----
-    Any thread; blocks it, while iterating, until one has ended.
-
-    Examples
-    --------
-    >>> import treadle
-    >>> with treadle.start(engine="inline"):
-    ...     sorted(treadle.wait_on(f) for f in treadle.as_completed(treadle.map(abs, [-1, 2])))
-    [1, 2]
-    """
-    left = list(dict.fromkeys(futures))
-    for future in left:
-        if not isinstance(future, Future):
-            raise UsageError(f"as_completed was given {future!r}, which is no future. Give it the futures of tasks.")
-    return _as_completed(left, timeout)
-
-
-def _as_completed(left: list[Future[T]], timeout: float | None) -> Iterator[Future[T]]:
-    while left:
-        try:
-            left[0]._call.client.wait_for_any([future._call_now() for future in left], timeout)
-        except BaseException as error:
-            strip(error)
-            raise
-        done = [future for future in left if future.done()]
-        ended = set(map(id, done))
-        left = [future for future in left if id(future) not in ended]
-        yield from done
-
-
-@leaves_no_trace
 def future(number: int) -> Future[Any]:
     """Return a future of task `number`, as shown in the view (`f #17`).
 
@@ -322,7 +233,9 @@ def future(number: int) -> Future[Any]:
     session = peek()
     call = session.client.calls.get(number) if session is not None else None
     if call is None:
-        raise UsageError(f"No task #{number} is known here: the last 20,000 that ended and all others are kept.")
+        raise UsageError(
+            f"No task #{number} is known here: the last 20,000 that ended and all others are kept."
+        )
     return Future(call.client.handle_on(call))
 
 

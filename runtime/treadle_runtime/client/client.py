@@ -7,7 +7,7 @@ may be delivered in any thread; submitting happens in the thread of the user's c
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from .. import place
@@ -38,6 +38,7 @@ from .link import Link
 from .raising import error_from, rebuild
 from .remarks import changed_text, changes
 from .room import Room
+from .waits import Waits
 
 Notify = Callable[[str, str], None]
 _HISTORY: Final = 20_000
@@ -45,18 +46,17 @@ _replaced: Final[dict[int, tuple[Any, Any]]] = {}
 """id -> (live object, what stands for it now): of the process, since a replaced one may be used with the next runtime."""
 
 
-class Client:
+class Client(Waits):
     """What a process knows of the tasks it submitted. Made by `api.session`, one per connection."""
 
     def __init__(self, notify: Notify, memory: int = 0) -> None:
-        self.link: Link
         self.room = Room(self, memory)
         self.pending = Pending()
         self.calls: dict[Number, Call] = {}
         self.open = 0  # calls that are not final
         self.store: Store | None = None
         self.closed = False
-        self.lost: str | None = None
+        self.lost = None
         self.on_output: Callable[[Number, str, str], None] | None = None
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
@@ -195,45 +195,7 @@ class Client:
         self.lost = message.reason  # nothing that is not here will ever come
         end_open(self, TaskState.FAILED)
 
-    # ------------------------------------------------------------ waiting
-    def wait_for(
-        self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False
-    ) -> None:
-        """Block until all calls are final (or, if asked, one before the rest has failed).
-
-        Raises TimeoutError after `timeout` seconds and RuntimeLost if the runtime is gone.
-        """
-        position = 0
-
-        def until() -> bool:
-            nonlocal position
-            while position < len(calls) and calls[position].final:
-                if first_failure and calls[position].state != TaskState.DONE:
-                    return True
-                position += 1
-            return position == len(calls) or self.lost is not None
-
-        if until() or self.link.wait(until, timeout):
-            if self.lost is not None and not all(call.final for call in calls):
-                raise RuntimeLost(self.lost)
-            return
-        self._time_out(calls, timeout)
-
-    def wait_for_any(self, calls: Sequence[Call], timeout: float | None = None) -> None:
-        """Block until at least one call is final. Raises TimeoutError and RuntimeLost."""
-
-        def until() -> bool:
-            return self.lost is not None or any(call.final for call in calls)
-
-        if not until() and not self.link.wait(until, timeout):
-            self._time_out(calls, timeout)
-        if not any(call.final for call in calls):
-            raise RuntimeLost(self.lost)
-
-    def _time_out(self, calls: Sequence[Call], timeout: float | None) -> None:
-        left = sum(not call.final for call in calls)
-        raise TimeoutError(f"{left} of {len(calls)} tasks have not ended after {timeout} s. They go on.")
-
+    # ------------------------------------------------------------ values
     def fetch(self, wanted: dict[Vid, Call]) -> dict[Vid, Packed]:
         """Return the packed values of these versions of calls that are done; blocks until they are here."""
         found: dict[Vid, Packed] = {}
@@ -278,7 +240,6 @@ class Client:
             why = "its runtime has ended"
         raise DataLost(f"The value of {call.label} is gone: {why}. Run the task again.")
 
-    # ------------------------------------------------------------ values
     def value_of(self, future: Future[Any], timeout: float | None = None) -> Any:
         """Return the value of a future, waiting for it; the same object every time."""
         if future._group is not None:

@@ -141,15 +141,8 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         raise RuntimeError("The exception of a task's future is set by the runtime alone.")
 
     def __await__(self) -> Generator[Any, None, T]:
-        import asyncio
-
-        if not self.done():
-            loop = asyncio.get_running_loop()
-            waiter: asyncio.Future[None] = loop.create_future()
-            self.add_done_callback(lambda _f: loop.call_soon_threadsafe(_wake, waiter))
-            self._call.client.flush()
-            yield from waiter
         try:
+            yield from self._call.client.suspend([self._call_now()])
             return self.result()
         except BaseException as error:
             strip(error)
@@ -212,7 +205,11 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
     @leaves_no_trace
     def __bool__(self) -> bool:
         for depth in (1, 2):  # 1 is what keeps Treadle's frames out of tracebacks
-            if sys._getframe(depth).f_globals.get("__name__", "").startswith(("concurrent.futures", "asyncio")):
+            if (
+                sys._getframe(depth)
+                .f_globals.get("__name__", "")
+                .startswith(("concurrent.futures", "asyncio"))
+            ):
                 return True  # concurrent.futures.wait asks whether there is a future, not what it holds
         return self._not_a_value()
 
@@ -225,7 +222,9 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
     def __reduce__(self) -> Any:
         capture = _captures.current
         if capture is None:
-            raise FutureUsedAsValue(f"{self._plainly()} and can't be pickled outside a task call: use wait_on(x)")
+            raise FutureUsedAsValue(
+                f"{self._plainly()} and can't be pickled outside a task call: use wait_on(x)"
+            )
         return capture.future(self)
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
@@ -243,7 +242,80 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         return self is other
 
 
-_VALUE_METHODS = ["len", "getitem", "setitem", "delitem", "contains", "call", "int", "float", "complex", "index", "format", "array", "array_ufunc", "array_function", "round", "trunc", "floor", "ceil", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "enter", "exit", "reversed", "next", "bytes", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "xor", "or", "radd", "rsub", "rmul", "rmatmul", "rtruediv", "rfloordiv", "rmod", "rdivmod", "rpow", "rlshift", "rrshift", "rand", "rxor", "ror", "iadd", "isub", "imul", "imatmul", "itruediv", "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ixor", "ior"]
+_VALUE_METHODS = [
+    "len",
+    "getitem",
+    "setitem",
+    "delitem",
+    "contains",
+    "call",
+    "int",
+    "float",
+    "complex",
+    "index",
+    "format",
+    "array",
+    "array_ufunc",
+    "array_function",
+    "round",
+    "trunc",
+    "floor",
+    "ceil",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "neg",
+    "pos",
+    "abs",
+    "invert",
+    "enter",
+    "exit",
+    "reversed",
+    "next",
+    "bytes",
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "divmod",
+    "pow",
+    "lshift",
+    "rshift",
+    "and",
+    "xor",
+    "or",
+    "radd",
+    "rsub",
+    "rmul",
+    "rmatmul",
+    "rtruediv",
+    "rfloordiv",
+    "rmod",
+    "rdivmod",
+    "rpow",
+    "rlshift",
+    "rrshift",
+    "rand",
+    "rxor",
+    "ror",
+    "iadd",
+    "isub",
+    "imul",
+    "imatmul",
+    "itruediv",
+    "ifloordiv",
+    "imod",
+    "ipow",
+    "ilshift",
+    "irshift",
+    "iand",
+    "ixor",
+    "ior",
+]
 for _name in _VALUE_METHODS:
     setattr(Future, f"__{_name}__", Future._not_a_value)
 
@@ -253,10 +325,3 @@ class _Captures(threading.local):
 
 
 _captures = _Captures()
-
-
-def _wake(waiter: Any) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
-
-

@@ -60,7 +60,7 @@ class Room:
             return
         if client.open:
             client.notify("info", f"the store is full ({holders}); waiting for tasks to free some of it")
-            client.link.wait(lambda: client.open == 0 or fits(), None)
+            client.wait(lambda: client.open == 0 or fits(), None, list(client.calls.values()))
         if not client.link.wait(fits, _UNLINK_S):
             raise StoreFull(
                 f"The store is full ({_size(self.limit)}) and no running task can free any of it. It is held by "

@@ -1,0 +1,49 @@
+"""The verbs of `%treadle` that end tasks or wait for them.
+
+Law: reads the line and says what happened; the work is the api's and the button's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from treadle_runtime import api
+from treadle_runtime.api.cancelling import calls_of, cancel_calls
+from treadle_runtime.client.calls import Call
+from treadle_runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from .extension import Extension
+
+_CELL: Final = re.compile(r"\[(\d+)\]")
+
+
+def cancel(extension: Extension, words: list[str]) -> None:
+    """Serve `%treadle cancel [17 | [12] | all]`; without a word the tasks of the cell interrupted last."""
+    calls = [call for word in words for call in _meant(word)] if words else extension.button.stopped
+    count = cancel_calls(calls)
+    if not words and not count:
+        print(
+            "Treadle: no cell was interrupted whose tasks still run. `%treadle cancel all` ends everything."
+        )
+        return
+    print(f"Treadle: cancelling {count} task{'' if count == 1 else 's'}")
+
+
+def _meant(word: str) -> list[Call]:
+    session = api.peek()
+    known = session.client.calls if session is not None else {}
+    if word == "all":
+        return list(known.values())
+    if cell := _CELL.fullmatch(word):
+        found = calls_of(int(cell[1]))
+        if not found:
+            raise UsageError(f"Cell {word} has no tasks that are known here. `%treadle tasks` lists them.")
+        return found
+    number = word.lstrip("#")
+    if not number.isdigit():
+        raise UsageError(f"%treadle cancel {word}: give the number of a task (17), a cell ([12]), or all.")
+    if int(number) not in known:
+        raise UsageError(f"No task #{number} is known here. `%treadle tasks running` lists those that run.")
+    return [known[int(number)]]

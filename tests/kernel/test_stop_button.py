@@ -1,0 +1,129 @@
+"""The Stop button: pressed once, twice, in a storm; while a cell blocks, awaits, or runs its own code."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+SLOW = (
+    "@task\ndef slow(path, n=0):\n    import os, time\n    while not os.path.exists(path):\n"
+    "        time.sleep(0.01)\n    return 'done'"
+)
+WAITS = {
+    "wait_on": "wait_on(xs)",
+    "result": "xs[0].result()",
+    "barrier": "treadle.barrier()",
+    "as_completed": "[f.result() for f in treadle.as_completed(xs)]",
+    "stop": "treadle.stop()",
+    "await": "[await x for x in xs]",
+    "gather": "import asyncio\nawait asyncio.gather(*xs)",
+    "async for": "async for f in treadle.as_completed(xs):\n    f.result()",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded(notebook):
+    notebook.ok("%load_ext treadle")
+    notebook.ok(SLOW)
+    return notebook
+
+
+@pytest.fixture
+def gate(tmp_path):
+    return tmp_path / "gate"
+
+
+def submit(notebook, gate) -> None:
+    notebook.ok(f"xs = [slow({str(gate)!r}, n) for n in range(3)]")
+
+
+def wait(notebook, code: str) -> str:
+    """Start a cell that waits; returns when it does."""
+    cell = notebook.start(f"import threading\nthreading.Timer(0.2, print, ['waiting']).start()\n{code}")
+    notebook.until(lambda: "waiting" in notebook.cells[cell].text, "the wait")
+    return cell
+
+
+def ended(notebook, cell: str):
+    notebook.until(lambda: notebook.cells[cell].status == "idle", "the end of the cell")
+    return notebook.cells[cell]
+
+
+def press(notebook, cell: str) -> None:
+    notebook.manager.interrupt_kernel()
+    notebook.until(lambda: "stopped waiting" in notebook.cells[cell].text, "what the press did")
+
+
+@pytest.mark.parametrize("how", ["wait_on", "await"])
+def test_one_press_ends_the_wait_after_two_seconds_and_not_the_tasks(notebook, gate, how):
+    submit(notebook, gate)
+    cell = wait(notebook, WAITS[how])
+    pressed = time.monotonic()
+    press(notebook, cell)
+    waited_for = 3 if how == "wait_on" else 1
+    assert (
+        f"stopped waiting; {'3 tasks go' if waited_for == 3 else '1 task goes'} on"
+        in notebook.cells[cell].text
+    )
+    assert notebook.cells[cell].status == "busy"
+    ran = ended(notebook, cell)
+    assert 1.5 < time.monotonic() - pressed < 15
+    assert "KeyboardInterrupt" in ran.error
+    assert f"----> 3 {WAITS[how]}" in ran.error
+    assert "treadle_runtime" not in ran.error
+    gate.touch()
+    assert notebook.value("wait_on(xs)") == ["done"] * 3
+
+
+@pytest.mark.parametrize("how", [how for how in WAITS if how not in ("result", "await")])
+def test_second_press_cancels_the_tasks(notebook, gate, how):
+    submit(notebook, gate)
+    cell = wait(notebook, WAITS[how])
+    press(notebook, cell)
+    assert (
+        "stopped waiting; 3 tasks go on. Press again within 2 s to cancel them" in notebook.cells[cell].text
+    )
+    time.sleep(0.35)  # what a second press is, in time
+    notebook.manager.interrupt_kernel()
+    ran = ended(notebook, cell)
+    assert "cancelled 3 tasks" in ran.text
+    assert "Error" in ran.error or "KeyboardInterrupt" in ran.error
+    assert notebook.value("[f.cancelled() for f in treadle.as_completed(xs)]") == [True] * 3
+
+
+@pytest.mark.parametrize("how", ["result", "await"])
+def test_storm_of_presses_is_one(notebook, gate, how):
+    submit(notebook, gate)
+    cell = wait(notebook, WAITS[how])
+    for _ in range(50):
+        notebook.manager.interrupt_kernel()
+        time.sleep(0.004)
+    ran = ended(notebook, cell)
+    assert ran.text.count("stopped waiting") == 1
+    assert "cancelled" not in ran.text
+    gate.touch()
+    assert notebook.value("wait_on(xs)") == ["done"] * 3
+
+
+def test_in_the_persons_own_code_it_is_an_ordinary_interrupt(notebook, gate):
+    submit(notebook, gate)
+    cell = wait(notebook, f"ys = [slow({str(gate)!r})]\nwhile True: pass")
+    notebook.manager.interrupt_kernel()
+    ran = ended(notebook, cell)
+    assert "KeyboardInterrupt" in ran.error
+    assert "stopped waiting" not in ran.text
+    assert "cancelling 1 task" in notebook.ok("%treadle cancel").text  # of this cell: the others go on
+    gate.touch()
+    assert notebook.value("wait_on(xs)") == ["done"] * 3
+
+
+def test_cancel_without_argument_ends_what_the_stopped_cell_waited_for(notebook, gate):
+    submit(notebook, gate)
+    cell = wait(notebook, "wait_on(xs[1:])")
+    press(notebook, cell)
+    ended(notebook, cell)
+    assert "cancelling 2 tasks" in notebook.ok("%treadle cancel").text
+    gate.touch()
+    assert notebook.value("wait_on(xs[0])") == "done"
+    assert "no cell was interrupted whose tasks still run" in notebook.ok("%treadle cancel").text
