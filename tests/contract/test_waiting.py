@@ -99,6 +99,8 @@ def test_cancelling_by_cell(engine, tmp_path):
     if engine == "local":
         assert cancel(cell=12) == 3
         assert all(f.cancelled() for f in as_completed(of_cell))
+    else:
+        wait_on(of_cell)
     wait_on(other)
     assert cancel(cell=12) == 0
     assert cancel(cell=4711) == 0
