@@ -11,6 +11,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from treadle_runtime.wire.asides import Aside, Shown, unpack_aside
+
 from .cells import Cell, Cells
 from .screen import Screen
 
@@ -24,14 +26,24 @@ class Printer:
         self._name_of = name_of  # task number -> function
         self._lock = threading.Lock()
 
-    def on_output(self, number: int, stream: str, text: str) -> None:
-        """Show what a task printed."""
+    def on_output(self, number: int, stream: str, text: str | bytes) -> None:
+        """Show what a task printed or displayed."""
         cell = self._cells.of(number)
         with self._lock:
+            if isinstance(text, bytes):
+                self._show(cell, unpack_aside(text))
+                return
             if self._cells.has_many(cell):
                 text = self._with_names(cell, number, text)
             if text:
                 self._screen.write(cell.parent, stream, text)
+
+    def _show(self, cell: Cell, aside: Aside) -> None:
+        if isinstance(aside, Shown):
+            if aside.update:
+                self._screen.update(aside.data, aside.metadata, aside.display_id)
+            else:
+                self._screen.display(cell.parent, aside.data, aside.metadata, aside.display_id)
 
     def _with_names(self, cell: Cell, number: int, text: str) -> str:
         name = f"{self._name_of(number)}#{number} "

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 Parent = Any
 """What a message answers to: the header of a cell's request (None in a terminal)."""
-Bundle = dict[str, str]
+Bundle = dict[str, Any]
 
 
 class Screen(Protocol):
@@ -60,8 +60,11 @@ class KernelScreen:
         # pages find the display by its id; runners without a page listen to the cell that runs
         self._show("update_display_data", self.parent(), bundle, metadata, display_id)
 
-    def _show(self, kind: str, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
-        content = {"data": bundle, "metadata": metadata, "transient": {"display_id": display_id}}
+    def _show(
+        self, kind: str, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str
+    ) -> None:
+        transient = {"display_id": display_id} if display_id else {}
+        content = {"data": bundle, "metadata": metadata, "transient": transient}
         self._send(kind, content, parent, b"display_data")
 
     def _send(self, kind: str, content: dict[str, Any], parent: Parent, topic: bytes) -> None:
@@ -83,10 +86,10 @@ class TerminalScreen:
         out.flush()
 
     def display(self, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
-        self.write(parent, "stdout", bundle["text/plain"] + "\n")
+        self.write(parent, "stdout", f"{bundle.get('text/plain', '')}\n")
 
     def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
-        self.write(None, "stdout", bundle["text/plain"] + "\n")
+        self.write(None, "stdout", f"{bundle.get('text/plain', '')}\n")
 
 
 def screen_of(shell: Any) -> Screen:

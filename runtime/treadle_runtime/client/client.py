@@ -57,7 +57,7 @@ class Client(Waits):
         self.store: Store | None = None
         self.closed = False
         self.lost = None
-        self.on_output: Callable[[Number, str, str], None] | None = None
+        self.on_output: Callable[[Number, str, str | bytes], None] | None = None
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
         self.changed_text: Callable[[Call, str], str] = changed_text

@@ -357,5 +357,5 @@ class Host:
     def _on_wake_at(self, instruction: i.WakeAt, _: list[Event]) -> None:
         self._wake = instruction.at if self._wake is None else min(self._wake, instruction.at)
 
-    def _on_output(self, number: int, stream: str, text: str) -> None:
+    def _on_output(self, number: int, stream: str, text: str | bytes) -> None:
         self.clients.tell_owner(number, m.Output([(number, stream, text)]))

@@ -123,9 +123,9 @@ class Values(Message, tag="values"):
 
 
 class Output(Message, tag="output"):
-    """What a task printed: (number, "stdout" or "stderr", text), cut at line ends."""
+    """What a task said: (number, "stdout" or "stderr", text cut at line ends), or (number, "aside", a packed aside)."""
 
-    rows: list[tuple[Number, str, str]]
+    rows: list[tuple[Number, str, Any]]  # str or bytes: msgspec takes no union of the two
 
 
 class Answer(Message, tag="answer"):

@@ -6,6 +6,7 @@ Law: knows one task; `place.current_task()` says which. Shared by worker process
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import place
@@ -19,7 +20,7 @@ _STREAM: Final = 1  # of the task's own generator, apart from what `seeding.seed
 class TaskContext:
     """The running task as code in it sees it. A worker has one, which it re-uses for every task."""
 
-    __slots__ = ("_rng", "attempt", "function", "notes", "number", "options", "worker")
+    __slots__ = ("_rng", "attempt", "ended", "function", "notes", "number", "options", "tidy", "worker")
 
     def __init__(self, worker: int = 0) -> None:
         self.worker = worker
@@ -29,6 +30,10 @@ class TaskContext:
         self.options: dict[str, Any] = {}
         self.notes: dict[str, int | float | str | bool] | None = None
         self._rng: np.random.Generator | None = None
+        self.ended: Callable[[Any], None] | None = None
+        """Called with what a task returned, before that is packed."""
+        self.tidy: Callable[[], None] | None = None
+        """Called after each task, however it ended."""
 
     def begin(self, number: int, attempt: int, function: str, options: dict[str, Any] | None) -> None:
         """Stand for this task from now on."""

@@ -86,7 +86,11 @@ def execute(
     before = place.enter_task(task)
     try:
         args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources) if sources else None)
-        watch = _Watch(function, args, kwargs, groups, *captured) if options is not None and options.get("check") else None
+        watch = (
+            _Watch(function, args, kwargs, groups, *captured)
+            if options is not None and options.get("check")
+            else None
+        )
         if isinstance(function, Code):
             code, function = function, function.enter(captured[0] if captured else ())
         start = _clock()
@@ -98,6 +102,8 @@ def execute(
             run_s = end - start
             # What was used between the mark and the start is ours, and nobody waits in between.
             cpu_s = run_s if run_s < TINY_S else max(0.0, _mark_cpu(end)[1] - cpu - (start - cpu_at))
+        if task is not None and task.ended is not None:
+            task.ended(result)
         packed = _pack_outputs(function, result, groups, outputs)
         notes = watch.changes() if watch is not None else None
         return Ran(_OK, packed, None, run_s, cpu_s, notes)
@@ -122,11 +128,15 @@ def _pack_outputs(function: Any, result: Any, groups: list[list[Any]], outputs: 
     returns = outputs - len(groups)
     if isinstance(result, (GeneratorType, CoroutineType)):
         result.close()
-        raise UsageError(f"{name_of(function)} returned a {type(result).__name__}. Return list(...) of it instead.")
+        raise UsageError(
+            f"{name_of(function)} returned a {type(result).__name__}. Return list(...) of it instead."
+        )
     if returns == 1:
         packed = [pack(result, root="result")]
     else:
-        packed = [pack(value, root=f"result[{i}]") for i, value in enumerate(_split(function, result, returns))]
+        packed = [
+            pack(value, root=f"result[{i}]") for i, value in enumerate(_split(function, result, returns))
+        ]
     if groups:
         packed.extend(pack_group(group) for group in groups)
     return packed
@@ -183,7 +193,9 @@ class _Watch:
         call = function.call if isinstance(function, Code) else function
         given = {"changed": _named(call, args, kwargs)}
         if isinstance(function, Code):
-            given["changed_outside"] = [(name, value) for name, value in function.named(captured) if members_of(value)]
+            given["changed_outside"] = [
+                (name, value) for name, value in function.named(captured) if members_of(value)
+            ]
         self._watched = [
             (note, name, value, _content(value))
             for note, values in given.items()
@@ -214,7 +226,8 @@ def _overlap(parts: list[Any], written: list[Any]) -> bool:
     ids = set(map(id, written))
     arrays = [member for member in written if isinstance(member, np.ndarray)]
     return any(
-        id(part) in ids or (isinstance(part, np.ndarray) and any(np.may_share_memory(part, one) for one in arrays))
+        id(part) in ids
+        or (isinstance(part, np.ndarray) and any(np.may_share_memory(part, one) for one in arrays))
         for part in parts
     )
 

@@ -27,6 +27,7 @@ import zmq
 from .. import place
 from ..errors import EngineError
 from ..store.files import Store
+from ..wire.asides import STREAM
 from ..wire.codec import encode
 from ..wire.messages import Ready
 from ..wire.session import Session
@@ -61,7 +62,7 @@ def main(folder: str, number: int) -> None:
     status = StatusPage(session.status(number))
     values = Values(Store(_store_folder(session)))
     functions, backlog = Functions(), Backlog()
-    runner = Runner(number, values, backlog, status)
+    runner = Runner(number, values, backlog, status, session.log(number, STREAM))
     loop = Loop(
         tasks, runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split())
     )

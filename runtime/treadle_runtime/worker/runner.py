@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from .seeding import seed_all
 from .status import StatusPage
 from .streams import Streams
 from .values import Values
+from .voice import give_voice
 from .world import World
 
 FULL_LOOK_S: Final = 100e-6
@@ -44,7 +46,9 @@ _FILE: Final = int(Kind.FILE)
 class Runner:
     """Runs tasks in the thread that made it."""
 
-    def __init__(self, worker: int, values: Values, backlog: Backlog, status: StatusPage) -> None:
+    def __init__(
+        self, worker: int, values: Values, backlog: Backlog, status: StatusPage, asides: Path | None = None
+    ) -> None:
         signal.signal(signal.SIGINT, self._on_sigint)
         self.worlds: dict[int, World | bytes] = {}
         """Worlds by id; bytes until a task needs them."""
@@ -60,6 +64,8 @@ class Runner:
         self._peaks = Peaks(status.peak)
         self._context = TaskContext(worker)
         stand_for_threads(self._context)
+        if asides is not None:
+            give_voice(asides, self._streams, self._context, status)
         self._thread = threading.get_ident()
         self._running: LaunchRow | None = None
         self._wish: tuple[int, int] | None = None
@@ -144,6 +150,8 @@ class Runner:
             mapped = sum(nbytes for _, kind, nbytes, _ in row[4] if kind == _FILE)
             peak = self._peaks.after(run_s, mapped)
         notes = ran.notes
+        if self._context.tidy is not None:
+            self._context.tidy()
         if self._context.notes is not None:
             notes = {**(notes or {}), **self._context.notes}
         if outcome or look or run_s > FULL_LOOK_S or streams.fresh:
@@ -185,10 +193,14 @@ class Runner:
     # ---------------------------------------------------------------- what goes wrong
     def _prepare(self, function: Function | None, function_id: int, world_id: int) -> None:
         if function is None:
-            raise InternalError(f"Worker {self._worker} was never told of function {function_id}. Call the task again.")
+            raise InternalError(
+                f"Worker {self._worker} was never told of function {function_id}. Call the task again."
+            )
         world = self.worlds.get(world_id)
         if world is None:
-            raise InternalError(f"Worker {self._worker} was never told of world {world_id}. Call the task again.")
+            raise InternalError(
+                f"Worker {self._worker} was never told of world {world_id}. Call the task again."
+            )
         if isinstance(world, bytes):
             world = self.worlds[world_id] = World.decode(world)
         self._guards.enter(world_id, world)

@@ -1,7 +1,7 @@
 """The status page: which task runs, since when, and who wants it cancelled; readable at any time and after death.
 
-Law: one small mapped file per worker, written by its main thread alone (the wish by its control thread), read by
-anybody. Knows no sockets and no tasks beyond their numbers.
+Law: one small mapped file per worker, written by its main thread (the wish by its control thread, asides and
+progress by whoever speaks), read by anybody. Knows no sockets and no tasks beyond their numbers.
 
 Layout: little-endian 64-bit words. `number` is written last when a task starts and first when it ends, so
 whoever dies or is stopped in between leaves a page that names a task only if its other words are complete.
@@ -20,7 +20,7 @@ PAGE: Final = 4096
 _WORDS: Final = struct.Struct("<12Q")
 _START: Final = struct.Struct("<6Q")
 _MAGIC: Final = 0x3153_454C_4441_5254  # "TRADLES1"
-_PID, _FIRST, _NUMBER, _WISH, _PEAK = 1, 2, 7, 8, 10
+_PID, _FIRST, _NUMBER, _WISH, _PEAK, _ASIDE = 1, 2, 7, 8, 10, 11
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,6 +36,7 @@ class Status:
     err_offset: int
     wish: tuple[int, int]  # (number, attempt) whose cancel was asked for last, (0, 0) if none
     peak_kib: int  # highest resident memory seen so far
+    aside_end: int = 0  # size of the file of asides
 
 
 class StatusPage:
@@ -69,6 +70,10 @@ class StatusPage:
     def peak(self, kib: int) -> None:
         """Note the highest resident memory. Main thread."""
         self._words[_PEAK] = kib
+
+    def aside(self, end: int) -> None:
+        """Note how large the file of asides is. Whoever has just written to it."""
+        self._words[_ASIDE] = end
 
     def close(self) -> None:
         """Unmap the page; the file stays for whoever wants to read it."""
@@ -105,8 +110,10 @@ class StatusReader:
             if again == words:
                 break
             words = again
-        _, pid, attempt, started, done, out, err, number, wish, wish_attempt, peak, _ = _WORDS.unpack(words)
-        return Status(pid, number, attempt, started, done, out, err, (wish, wish_attempt), peak)
+        _, pid, attempt, started, done, out, err, number, wish, wish_attempt, peak, aside = _WORDS.unpack(
+            words
+        )
+        return Status(pid, number, attempt, started, done, out, err, (wish, wish_attempt), peak, aside)
 
     def close(self) -> None:
         """Unmap the page."""

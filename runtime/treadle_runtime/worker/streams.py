@@ -16,7 +16,9 @@ from typing import Any, Final, NoReturn
 
 from ..errors import UsageError
 
-_REMEDY: Final = "Look with %treadle debug, or start with engine=\"inline\", where tasks run in the notebook itself."
+_REMEDY: Final = (
+    'Look with %treadle debug, or start with engine="inline", where tasks run in the notebook itself.'
+)
 
 
 class LogStream(io.TextIOWrapper):
@@ -71,7 +73,7 @@ def refuse_breakpoint(*_: Any, **__: Any) -> NoReturn:
 class Streams:
     """The three streams of this process, and where in the logs the tasks' output lies."""
 
-    __slots__ = ("err", "err_end", "fresh", "input", "out", "out_end")
+    __slots__ = ("_aside_told", "aside_end", "err", "err_end", "fresh", "input", "out", "out_end")
 
     def __init__(self, out: int = 1, err: int = 2) -> None:
         self.fresh = False
@@ -81,6 +83,7 @@ class Streams:
         self.input = NoInput()
         self.out_end = _size(out)
         self.err_end = _size(err)
+        self.aside_end = self._aside_told = 0  # of the file of asides, and what of it `moved` has told
 
     def install(self) -> None:
         """Make them the process' own; `input` and `breakpoint` raise from now on."""
@@ -94,16 +97,25 @@ class Streams:
         """Put the streams back where a task replaced them."""
         sys.stdin, sys.stdout, sys.stderr = self.input, self.out, self.err
 
+    def ends(self) -> tuple[int, int]:
+        """Hand on what is pending; return where the logs end now. Any thread."""
+        self.out.flush()
+        self.err.flush()
+        self.fresh = True  # `moved` is to be asked after the task
+        return _size(self.out.fileno()), _size(self.err.fileno())
+
     def moved(self) -> dict[str, int | float | str | bool] | None:
-        """Hand on what is pending; return the new end offsets of the logs that have grown, None if none has."""
+        """Hand on what is pending; return the new ends of the logs (and asides) that have grown, None if none has."""
         if self.fresh:
             self.fresh = False
             self.out.flush()
             self.err.flush()
-        out, err = _size(self.out.fileno()), _size(self.err.fileno())
-        if out == self.out_end and err == self.err_end:
+        out, err, aside = _size(self.out.fileno()), _size(self.err.fileno()), self.aside_end
+        if out == self.out_end and err == self.err_end and aside == self._aside_told:
             return None
         notes: dict[str, int | float | str | bool] = {}
+        if aside != self._aside_told:
+            notes["aside"] = self._aside_told = aside
         if out != self.out_end:
             notes["out"] = self.out_end = out
         if err != self.err_end:

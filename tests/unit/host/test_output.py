@@ -9,6 +9,7 @@ import pytest
 
 from treadle_runtime.host import output as module
 from treadle_runtime.host.output import Output
+from treadle_runtime.wire.asides import HEAD
 from treadle_runtime.wire.session import Session
 from treadle_runtime.worker.status import StatusPage
 
@@ -54,7 +55,7 @@ def worker(tmp_path: Path, told: list[tuple[int, str, str]]) -> Iterator[Worker]
     found.page.close()
 
 
-Told = list[tuple[int, str, str]]
+Told = list[tuple[int, str, str | bytes]]
 
 
 def test_short_tasks_are_told_by_their_returns(worker: Worker, told: Told) -> None:
@@ -137,3 +138,43 @@ def test_bytes_that_are_no_text_do_not_stop_anything(worker: Worker, told: Told)
     worker.write(b"\xff\xfe\n")
     worker.output.on_returned(1, 7, worker.end())
     assert told == [(7, "stdout", "\ufffd\ufffd\n")]
+
+
+def test_asides_stand_between_the_text_around_them_whoever_looks_first(worker: Worker, told: Told) -> None:
+    asides = worker.session.log(1, "aside")
+
+    def aside(number: int, data: bytes) -> int:
+        record = HEAD.pack(number, len(data), worker.out.stat().st_size, worker.err.stat().st_size) + data
+        with open(asides, "ab") as file:
+            file.write(record)
+        worker.page.aside(asides.stat().st_size)
+        return asides.stat().st_size
+
+    worker.begin(7)
+    worker.write(b"before, ")
+    aside(7, b"one")
+    worker.write(b"after\nno end")
+    worker.output.look(1)
+    assert told == [(7, "stdout", "before, "), (7, "aside", b"one"), (7, "stdout", "after\n")]
+    assert worker.output.text(7) == [("stdout", "before, "), ("aside", b"one"), ("stdout", "after\nno end")]
+    end = aside(7, b"two")
+    seven = {**worker.end(), "aside": end}
+    worker.begin(8)
+    aside(8, b"of eight")
+    worker.output.look(1)  # eight is seen to run, seven has not been told yet
+    assert (8, "aside", b"of eight") not in told
+    worker.output.on_returned(1, 7, seven)
+    worker.output.look(1)
+    assert told[3:] == [(7, "stdout", "no end"), (7, "aside", b"two"), (8, "aside", b"of eight")]
+    whole = [("stdout", "before, "), ("aside", b"one"), ("stdout", "after\nno end"), ("aside", b"two")]
+    assert worker.output.text(7) == whole
+
+
+def test_asides_survive_a_death(worker: Worker, told: Told) -> None:
+    worker.begin(7)
+    worker.write(b"last words")
+    record = HEAD.pack(7, 3, worker.out.stat().st_size, 0) + b"fig"
+    worker.session.log(1, "aside").write_bytes(record + record[:10])  # it died while it wrote the second one
+    worker.page.aside(len(record) + 10)
+    worker.output.close(1)
+    assert told == [(7, "stdout", "last words"), (7, "aside", b"fig")]

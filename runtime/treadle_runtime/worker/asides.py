@@ -1,0 +1,72 @@
+"""Asides of this worker: appended to `logs/N.aside`, which the runtime reads as it reads the logs.
+
+Law: knows a file, the streams and which task runs; what an aside means is the business of who says it. Nothing is
+opened before the first one, and tasks that say none pay nothing. Written before `say` returns, so they survive a death.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+from ..wire.asides import HEAD, Aside, Shown, pack_aside
+from .context import TaskContext
+from .status import StatusPage
+from .streams import Streams
+
+TASK_LIMIT: Final = 10 << 20
+
+
+class Asides:
+    """The file of one worker."""
+
+    def __init__(self, path: Path, streams: Streams, task: TaskContext, status: StatusPage) -> None:
+        self._path = path
+        self._streams = streams
+        self._task = task
+        self._status = status
+        self._file = -1
+        self._lock = threading.RLock()  # a signal handler of the task may speak, too
+        self._of = (0, 0)  # the task whose asides are counted
+        self._spent = 0
+
+    def add(self, aside: Aside) -> None:
+        """Append an aside of the running task, behind all it has printed so far. Any thread of the task."""
+        data = pack_aside(aside)
+        task = self._task
+        with self._lock:
+            if (task.number, task.attempt) != self._of:
+                self._of, self._spent = (task.number, task.attempt), 0
+            spent, self._spent = self._spent, self._spent + len(data)
+            if spent > TASK_LIMIT:
+                return
+            if self._spent > TASK_LIMIT:
+                text = f"[{task.function} #{task.number} has shown more than {TASK_LIMIT >> 20} MB: the rest is not kept]"
+                data = pack_aside(Shown({"text/plain": text}))
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            out, err = self._streams.ends()
+            record = HEAD.pack(task.number, len(data), out, err) + data
+            while record:
+                record = record[os.write(self._file, record) :]
+            self._streams.aside_end = end = os.lseek(self._file, 0, os.SEEK_END)
+            self._status.aside(end)
+
+
+_of_process: Asides | None = None
+
+
+def speak(asides: Asides) -> None:
+    """Have everything said in this process go to these."""
+    global _of_process
+    _of_process = asides
+
+
+def say(aside: Aside) -> bool:
+    """Add an aside of the running task; False if this process is no worker, where it has to be shown otherwise."""
+    if _of_process is None:
+        return False
+    _of_process.add(aside)
+    return True
