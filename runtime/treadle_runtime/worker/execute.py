@@ -86,11 +86,8 @@ def execute(
     before = place.enter_task(task)
     try:
         args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources) if sources else None)
-        watch = (
-            _Watch(function, args, kwargs, groups, *captured)
-            if options is not None and options.get("check")
-            else None
-        )
+        checked = options is not None and options.get("check")
+        watch = _Watch(function, args, kwargs, groups, *captured) if checked else None
         if isinstance(function, Code):
             code, function = function, function.enter(captured[0] if captured else ())
         start = _clock()
