@@ -79,10 +79,8 @@ def execute(
     -----
     Blocks for as long as user code does. KeyboardInterrupt gives `Outcome.INTERRUPTED`.
     """
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = {}
+    args, kwargs, code = (), {}, None  # type: tuple[Any, ...], dict[str, Any], Code | None
     run_s = cpu_s = 0.0
-    code: Code | None = None
     before = place.enter_task(task)
     try:
         args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources) if sources else None)
