@@ -35,6 +35,7 @@ from .futures import _MISSING, Future
 from .graft import graft
 from .groups import Group, Pending, failed
 from .link import Link
+from .naming import not_in_place_text
 from .raising import error_from, rebuild
 from .remarks import changed_text, changes
 from .room import Room
@@ -312,10 +313,7 @@ class Client(Waits):
         live = [new if isinstance(old, Future) else old for old, new in pairs]
         for old, new in graft(live, [new for _old, new in pairs]):
             _replaced[id(old)] = (old, new)
-            self.notify_once(
-                "warning",
-                f"a {type(old).__name__} could not be updated in place: write x = wait_on(x) and use what it returns.",
-            )
+            self.notify_once("warning", not_in_place_text(old))
 
     # ------------------------------------------------------------ failures
     def error_of(self, call: Call) -> BaseException:

@@ -20,6 +20,7 @@ from ..store.members import has_plain_state, is_atom, is_memory, root_of, state_
 from ..store.packing import pack
 from .calls import Version
 from .futures import Future
+from .naming import name_here
 
 SAMPLE_ABOVE = 32 * 1024 * 1024
 """Arrays above this many bytes are compared by a sample when looking for changes made here."""
@@ -41,11 +42,13 @@ class Group:
 
     def check_unchanged(self) -> None:
         """Raise ChangedWhilePending if a member was changed here since the tasks that write it were called."""
-        for member, mark in zip(self.members(), self._marks, strict=True):
+        members = self.members()
+        for member, mark in zip(members, self._marks, strict=True):
             if member is not None and not _same(mark, _mark(member)):
+                name = name_here(member) or name_here(members[0])
+                what, remedy = (name, f"wait_on({name})") if name else (f"A {type(member).__name__}", "wait_on it")
                 raise ChangedWhilePending(
-                    f"The {type(member).__name__} that task {self.newest.call.label} writes was changed here before that was done. "
-                    "Call wait_on on it before changing it."
+                    f"{what} was changed here while task {self.newest.call.label} still writes it: {remedy} first"
                 )
 
 
