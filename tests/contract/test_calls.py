@@ -255,7 +255,9 @@ def test_tasks_in_tasks_and_as_arguments():
     assert adder(1) == 6
 
 
-@pytest.mark.parametrize("draw", [lambda: randint(0, 1 << 60), rand, lambda: rand(), random.random, lambda: random.gauss(0, 1)])
+@pytest.mark.parametrize(
+    "draw", [lambda: randint(0, 1 << 60), rand, lambda: rand(), random.random, lambda: random.gauss(0, 1)]
+)
 def test_shared_generators_give_other_numbers_to_each_task(draw):
     drawn = wait_on([task(draw)() for _ in range(4)])
     assert len(set(drawn)) == 4
@@ -273,3 +275,27 @@ def test_chunks_of_calls_that_write_are_refused():
         map(fill, lists, chunk=2)
     map(fill, lists)
     assert wait_on(lists) == [[1], [1], [1]]
+
+
+def test_directions_in_the_signature():
+    @task
+    def add(c: typing.Annotated[list, INOUT], k: int) -> int:
+        c.append(k)
+        return len(c)
+
+    c = []
+    lengths = [add(c, k) for k in range(3)]
+    assert wait_on(c) == [0, 1, 2]
+    assert wait_on(lengths) == [1, 2, 3]
+
+
+def test_parameters_named_like_options():
+    @task(name=INOUT, directions={"returns": INOUT})
+    def note(name, priority, returns):
+        name.append(priority)
+        returns.append(-priority)
+
+    names, others = [], []
+    note(names, 1, others)
+    note(names, priority=2, returns=others)
+    assert wait_on(names, others) == [[1, 2], [-1, -2]]

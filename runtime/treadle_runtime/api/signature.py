@@ -6,18 +6,18 @@ UsageError at the decorator; a wrong call is Python's own TypeError at the call.
 
 from __future__ import annotations
 
-import builtins
 import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
-from types import CodeType, FunctionType
 from typing import Any, Final, TypeAlias
 
 from ..errors import FutureUsedAsValue, UsageError
+from .annotations import directions_in
 from .directions import IN, INOUT, OUT, Direction, direction_of
+from .stand_in import binding, checking
 
 Written: TypeAlias = tuple[str, Direction, Any]
 """(parameter name, or `args[2]` / `kwargs['c']`, direction, the object given) of an argument the task writes."""
@@ -37,9 +37,25 @@ class TaskOptions:
 
 LATER: Final = frozenset(
     [
-        "timeout", "time_out", "retries", "max_retries", "on_failure", "reuse", "seed", "defaults",
-        "is_replicated", "is_distributed", "is_reduce", "chunk_size", "computing_nodes",
-        "cache_returns", "numba", "numba_flags", "varargs_type", "tracing_hook", "process_task",
+        "timeout",
+        "time_out",
+        "retries",
+        "max_retries",
+        "on_failure",
+        "reuse",
+        "seed",
+        "defaults",
+        "is_replicated",
+        "is_distributed",
+        "is_reduce",
+        "chunk_size",
+        "computing_nodes",
+        "cache_returns",
+        "numba",
+        "numba_flags",
+        "varargs_type",
+        "tracing_hook",
+        "process_task",
     ]
 )
 _OPTIONS: Final = frozenset(TaskOptions.__slots__)
@@ -67,6 +83,9 @@ class TaskSignature:
     __slots__ = (
         "_arity",
         "_bound",
+        "_given",
+        "_kinds",
+        "_open",
         "_plain",
         "_positional",
         "_target",
@@ -88,13 +107,31 @@ class TaskSignature:
         self.parameters = None if self.signature is None else tuple(self.signature.parameters)
         kinds = [] if self.signature is None else list(self.signature.parameters.values())
         self._positional = [p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self._writes = _places(directions, kinds)
-        first = self._positional[0] if self._positional else "self"
-        self._target = (first, directions.get(first, options.target_direction))
-        self._plain = not self._writes
+        self._given = directions
+        self._kinds = kinds
+        self._lay_out()
         # a wrapper may take other arguments than the function it shows: what is called decides
-        self._arity = _stand_in(_signature_of(self.function, False), self.function, _nothing.__code__)
-        self._bound = _stand_in(self.signature, self.function, _everything.__code__)
+        self._arity = checking(_signature_of(self.function, False), self.function, self.name)
+        self._bound = binding(self.signature, self.function, self.name)
+
+    def _lay_out(self, last: bool = False) -> None:
+        """Note what is written where, as the decorator and the annotations say.
+
+        A name in an annotation that has no value yet is looked for once more at the first call, and that is the `last` time.
+        """
+        annotated, self._open = directions_in(self.function, {p.name: p for p in self._kinds})
+        for name, direction in annotated.items():
+            if self._given.get(name, direction) is not direction:
+                raise UsageError(
+                    f"{name} of {self.name} is {direction!r} in its signature and {self._given[name]!r} in @task: "
+                    "give one of them"
+                )
+        self._open = self._open and not last
+        directions = {**annotated, **self._given}
+        self._writes = _places(directions, self._kinds)
+        first = self._positional[0] if self._positional else "self"
+        self._target = (first, directions.get(first, self.options.target_direction))
+        self._plain = not self._writes and not self._open
 
     @classmethod
     def of(
@@ -113,7 +150,7 @@ class TaskSignature:
             The keywords of `@task`: options (`returns=2`; 0 and 1 both mean the one future every task gives) and
             directions (`c=INOUT`). A parameter named like an option: `name=INOUT` is its direction.
         directions : mapping
-            `directions={"c": INOUT}`: the same for any name.
+            `directions={"c": INOUT}`: the same for any name. `Annotated[list, INOUT]` in the signature counts as well.
 
         Raises
         ------
@@ -156,7 +193,9 @@ class TaskSignature:
     @property
     def writes(self) -> bool:
         """Whether calls write an argument."""
-        return not self._plain
+        if self._open:
+            self._lay_out(last=True)
+        return bool(self._writes)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool = False) -> Sequence[Written]:
         """Check a call and return the arguments it writes.
@@ -177,6 +216,8 @@ class TaskSignature:
             self._arity(*args, **kwargs)
         if self._plain and not method:
             return ()
+        if self._open:
+            self._lay_out(last=True)
         return self._written(args, kwargs, method)
 
     def _written(self, args: tuple[Any, ...], kwargs: dict[str, Any], method: bool) -> list[Written]:
@@ -190,7 +231,11 @@ class TaskSignature:
                 found += [(f"{name}[{i}]", direction, value) for i, value in enumerate(args[index:])]
             elif kind is Parameter.VAR_KEYWORD:
                 named = self.parameters or ()
-                found += [(f"{name}[{key!r}]", direction, value) for key, value in kwargs.items() if key not in named]
+                found += [
+                    (f"{name}[{key!r}]", direction, value)
+                    for key, value in kwargs.items()
+                    if key not in named
+                ]
             elif 0 <= index < len(args):
                 found.append((name, direction, args[index]))
             elif name in kwargs:
@@ -265,7 +310,9 @@ def _refuse(function: object) -> None:
         raise UsageError(f"@task needs a function, not {type(inner).__name__}: write @task above a def")
     name = display_name(inner)
     if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
-        raise UsageError(f"{name} is a generator function, which has no value to send: return list(...) instead of yielding")
+        raise UsageError(
+            f"{name} is a generator function, which has no value to send: return list(...) instead of yielding"
+        )
     if inspect.iscoroutinefunction(inner):
         raise UsageError(f"{name} is an async function, which tasks cannot run yet: write it with def")
 
@@ -280,7 +327,9 @@ def _signature_of(function: Callable[..., Any], follow_wrapped: bool = True) -> 
 def _parameter(key: str, names: Mapping[str, Parameter] | None, open_ended: bool, function: str) -> str:
     """Return `key` if it is a parameter, else raise UsageError with those there are."""
     if names is None:
-        raise UsageError(f"{function} does not tell its parameters, so {key} can have no direction: wrap it in a def")
+        raise UsageError(
+            f"{function} does not tell its parameters, so {key} can have no direction: wrap it in a def"
+        )
     if key in names or open_ended:
         return key
     close = difflib.get_close_matches(key, [*names, *_OPTIONS], 1)
@@ -295,7 +344,9 @@ def _checked(key: str, value: Any) -> Any:
         if value is None:
             return 1
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise UsageError(f"returns={value!r}: give how many values the task returns, e.g. returns=2; one needs no returns")
+            raise UsageError(
+                f"returns={value!r}: give how many values the task returns, e.g. returns=2; one needs no returns"
+            )
         return max(value, 1)
     if key == "priority":
         if not isinstance(value, int):
@@ -314,7 +365,9 @@ def _checked(key: str, value: Any) -> Any:
     return value
 
 
-def _places(directions: dict[str, Direction], kinds: list[Parameter]) -> tuple[tuple[str, Direction, int, Any], ...]:
+def _places(
+    directions: dict[str, Direction], kinds: list[Parameter]
+) -> tuple[tuple[str, Direction, int, Any], ...]:
     """Return (name, direction, position or -1, kind) of each written parameter, in the order of the parameters."""
     found: list[tuple[str, Direction, int, Any]] = []
     named = set()
@@ -326,50 +379,3 @@ def _places(directions: dict[str, Direction], kinds: list[Parameter]) -> tuple[t
             found.append((parameter.name, direction, -1 if by_keyword else index, parameter.kind))
     taken = [(n, d, -1, Parameter.KEYWORD_ONLY) for n, d in directions.items() if n not in named and d.writes]
     return (*found, *taken)
-
-
-def _nothing() -> None:
-    return None
-
-
-def _everything() -> dict[str, Any]:
-    return locals()
-
-
-def _stand_in(
-    signature: inspect.Signature | None, function: Callable[..., Any], body: CodeType
-) -> Callable[..., Any] | None:
-    """Make a function with this signature and name around `body`.
-
-    Calling it checks a call at the interpreter's own speed and raises its own TypeError.
-    """
-    if signature is None:
-        return None
-    parameters = list(signature.parameters.values())
-    before, both, star, keyword, stars = (
-        [p.name for p in parameters if p.kind is kind]
-        for kind in (
-            Parameter.POSITIONAL_ONLY,
-            Parameter.POSITIONAL_OR_KEYWORD,
-            Parameter.VAR_POSITIONAL,
-            Parameter.KEYWORD_ONLY,
-            Parameter.VAR_KEYWORD,
-        )
-    )
-    varnames = (*before, *both, *keyword, *star, *stars)
-    code = body.replace(
-        co_argcount=len(before) + len(both),
-        co_posonlyargcount=len(before),
-        co_kwonlyargcount=len(keyword),
-        co_nlocals=len(varnames),
-        co_varnames=varnames,
-        co_flags=body.co_flags | inspect.CO_VARARGS * bool(star) | inspect.CO_VARKEYWORDS * bool(stars),
-        co_name=getattr(function, "__name__", display_name(function)),
-        co_qualname=display_name(function),
-    )
-    defaults = tuple(
-        p.default for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is not p.empty
-    )
-    made = FunctionType(code, {"__builtins__": builtins}, code.co_name, defaults)
-    made.__kwdefaults__ = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
-    return made
