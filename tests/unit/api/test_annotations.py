@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Annotated, Any, Optional  # noqa: UP035 - as people write it
+from typing import Annotated, Any, Optional
 
 import pytest
 
@@ -34,9 +34,9 @@ def test_objects() -> None:
 
     f.__annotations__ = {
         "b": Annotated[list, "metres", INOUT],
-        "c": Optional[Grown],
+        "c": Optional[Grown],  # noqa: UP045 - as people write it
         "d": Annotated[Annotated[list, OUT], 3],
-    }  # noqa: UP045
+    }
     assert [entry[:2] for entry in of(f).bind((1, 2, 3), {})] == [("b", INOUT), ("c", INOUT), ("d", OUT)]
 
 
@@ -105,7 +105,7 @@ def test_the_decorator_may_say_the_same_but_not_another() -> None:
 
     assert of(f, c=INOUT).writes
     with pytest.raises(
-        UsageError, match="c of .*f is INOUT in its signature and OUT in @task: give one of them"
+        UsageError, match=r"c of .*f is INOUT in its signature and OUT in @task: give one of them"
     ):
         of(f, c=OUT)
 
