@@ -40,6 +40,10 @@ class TaskError(TreadleError):
     output: str = ""
 
 
+class InTask(TaskError):  # noqa: N818 - a place, not an error of its own
+    """Where the exception of a task was raised: the `__cause__` of the user's own exception. Never raised itself."""
+
+
 class TaskFailed(TaskError):  # noqa: N818
     """User code raised and its exception could not be rebuilt here; the text holds type, message and traceback."""
 

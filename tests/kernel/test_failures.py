@@ -51,7 +51,7 @@ def test_traceback_through_functions_of_other_cells(notebook):
 def test_cause_is_shown_too(notebook):
     notebook.ok("@task\ndef wrap():\n    try:\n        {}['k']\n    except KeyError as e:\n        raise RuntimeError('no k') from e")
     error = clean(notebook.run("wait_on(wrap())").error)
-    assert error.index("KeyError") < error.index("direct cause") < error.index("RuntimeError: no k")
+    assert error.index("in task wrap") < error.index("KeyError") < error.rindex("direct cause") < error.index("RuntimeError: no k")
 
 
 def test_successor_names_the_first_failure(notebook):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.states import TaskState
 from ..errors import (
     DataError,
+    InTask,
     RuntimeLost,
     TaskCancelled,
     TaskError,
@@ -102,12 +103,22 @@ def _tell(error: BaseException, call: Call) -> BaseException:
     told = about(error, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
     if not has_frames(error):
         rebuild_traceback(error, ())  # so that waiting twice doesn't show the first wait
-    if not isinstance(error, TaskError) and failure is not None and not hasattr(error, "__notes__"):
-        given = f"; called with ({failure.arguments})" if failure.arguments else ""
-        error.add_note(f"in task {call.label}{call.where}, on worker {call.worker}, attempt {call.attempt}{given}")
+    if failure is not None and not isinstance(error, TaskError):
+        _name_the_place(error, call, failure)
     if call.client.footer is not None and (line := call.client.footer(call)):
         error.add_note(line)
     return told
+
+
+def _name_the_place(error: BaseException, call: Call, failure: Failure) -> None:
+    """Say where the exception comes from: behind all that the task's code gave as causes."""
+    first = error
+    while (below := first.__cause__ or first.__context__) is not None:
+        first = below
+    given = f"; called with ({failure.arguments})" if failure.arguments else ""
+    place = InTask(f"in task {call.label}{call.where}, on worker {call.worker}, attempt {call.attempt}{given}")
+    first.__cause__ = about(place, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
+    place.output = failure.output
 
 
 def _name(root: Call | None, number: int) -> str:
