@@ -5,14 +5,26 @@ Law: built on tasks like anybody could. The items of one chunk are one task: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar, overload
 
 from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace
 from ..errors import UsageError
 from ..worker.execute import name_of
 from .task import Task, task
+
+R = TypeVar("R")
+
+
+@overload
+def map(f: Task[..., R], *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[R]]: ...
+@overload
+def map(
+    f: Callable[..., Coroutine[Any, Any, R]], *iterables: Iterable[Any], chunk: int | str = "auto"
+) -> list[Future[R]]: ...
+@overload
+def map(f: Callable[..., R], *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Future[R]]: ...
 
 
 @leaves_no_trace
@@ -48,13 +60,17 @@ def map(f: Any, *iterables: Iterable[Any], chunk: int | str = "auto") -> list[Fu
     if not iterables:
         raise UsageError("map needs at least one iterable: map(f, items).")
     if chunk != "auto" and (not isinstance(chunk, int) or isinstance(chunk, bool) or chunk < 1):
-        raise UsageError(f'chunk={chunk!r} is not possible: give "auto" or how many items one task takes, at least 1.')
+        raise UsageError(
+            f'chunk={chunk!r} is not possible: give "auto" or how many items one task takes, at least 1.'
+        )
     single = f if isinstance(f, Task) else task(f)
     items = list(zip(*iterables, strict=False))
     if chunk == "auto" or chunk == 1:
         return [single(*item) for item in items]
     if single.writes:
-        raise UsageError(f"{single!r} writes arguments, which a chunk of calls can't give back. Leave chunk out.")
+        raise UsageError(
+            f"{single!r} writes arguments, which a chunk of calls can't give back. Leave chunk out."
+        )
     plain = single.function
     several: dict[int, Any] = {}  # one task per length, so that its code is sent once
     result: list[Future[Any]] = []

@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import opcode
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import FrameType
-from typing import Any, Final, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from .. import place
 from ..client.calls import Version
@@ -21,15 +21,20 @@ from ..errors import UsageError
 from ..store.locality import by_value
 from ..store.members import members_of
 from .capture import Capture, simple_payload
-from .directions import INOUT
+from .directions import INOUT, Direction
 from .functions import FunctionBook, FunctionVersion, Watch
 from .session import Session, check_ended, current, ended
+from .shapes import Calls, Several
 from .signature import TaskSignature
 from .writing import is_constant, plan_groups, prepare, register
 
 _CALL_WITH_STARS: Final[int] = opcode.opmap["CALL_FUNCTION_EX"]
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 
 class Task(Generic[P, R]):
@@ -39,13 +44,19 @@ class Task(Generic[P, R]):
         self._given = (function, options, directions)
         self._signature = TaskSignature.of(function, options, directions)
         self._watched: tuple[FunctionBook, Watch] | None = None
-        self._method = False  # whether it stands in a class: then its first argument is the object, however called
+        self._method = (
+            False  # whether it stands in a class: then its first argument is the object, however called
+        )
         functools.update_wrapper(self, self._signature.function)
         signature = self._signature.signature
         if signature is not None:
             self.__signature__ = signature
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Future[R]: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Future[R]:
         """Have the function run with these arguments as they are now; returns at once."""
         try:
             future: Future[R] = submit(self, args, kwargs, self._method)
@@ -57,6 +68,12 @@ class Task(Generic[P, R]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._method = self._signature.binding == "function"
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Task[P, R]: ...
+    @overload
+    def __get__(
+        self: Task[Concatenate[Any, Q], R], instance: object, owner: type | None = None
+    ) -> Calls[Q, Future[R]]: ...
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         binding = self._signature.binding
         if binding == "class":
@@ -126,12 +143,43 @@ def _imported(module: str, name: str) -> Any:
     return _find(sys.modules[module], name)
 
 
+class _Decorator(Protocol):
+    """`task` with options, for functions whose value is one future."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...
+
+
+class _DecoratorOfSeveral(Protocol):
+    """`task(returns=N)`: as many futures as the tuple that the function returns has values."""
+
+    @overload
+    def __call__(self, function: Callable[P, tuple[A, B]], /) -> Several[P, tuple[Future[A], Future[B]]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, tuple[A, B, C]], /
+    ) -> Several[P, tuple[Future[A], Future[B], Future[C]]]: ...
+    @overload
+    def __call__(self, function: Callable[P, Any], /) -> Several[P, tuple[Future[Any], ...]]: ...
+
+
+@overload
+def task(function: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, R]: ...
 @overload
 def task(function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
 def task(
-    *, directions: dict[str, Any] | None = None, **options: Any
-) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+    *,
+    returns: Literal[0, 1] | Direction | None = None,
+    directions: dict[str, Any] | None = None,
+    **options: Any,
+) -> _Decorator: ...
+@overload
+def task(
+    *, returns: int, directions: dict[str, Any] | None = None, **options: Any
+) -> _DecoratorOfSeveral: ...
 
 
 @leaves_no_trace
@@ -177,7 +225,9 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
     [1, 2]
     """
     if directions is not None and not isinstance(directions, dict):
-        raise UsageError(f"directions={directions!r} is no dictionary. Give directions={{'c': INOUT}}, or c=INOUT.")
+        raise UsageError(
+            f"directions={directions!r} is no dictionary. Give directions={{'c': INOUT}}, or c=INOUT."
+        )
     if function is None:
         return leaves_no_trace(lambda f: Task(f, options, directions or {}))
     if isinstance(function, Task):
@@ -216,15 +266,23 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     return _send(session, signature, version, capture, payload, groups, args, kwargs)
 
 
-def _warn_unreachable(session: Session, signature: TaskSignature, written: Any, kwargs: dict[str, Any]) -> None:
+def _warn_unreachable(
+    session: Session, signature: TaskSignature, written: Any, kwargs: dict[str, Any]
+) -> None:
     """Warn about a written object that nobody but this very call holds, as the `[1, 2]` of `f([1, 2])`."""
     by_place, by_keyword = _counts_of_temporary()
     for (name, _direction, value), count in zip(written, _references(written), strict=True):
-        if count > (by_keyword if name in kwargs else by_place) or isinstance(value, Future) or is_constant(value):
+        if (
+            count > (by_keyword if name in kwargs else by_place)
+            or isinstance(value, Future)
+            or is_constant(value)
+        ):
             continue
         if _unpacks(sys._getframe(3)):
             return  # f(*row): the row holds it, and counts can't tell
-        if [id(member) for member in members_of(value)] == [id(value)]:  # else what it holds, or looks at, may be reached in other ways
+        if [id(member) for member in members_of(value)] == [
+            id(value)
+        ]:  # else what it holds, or looks at, may be reached in other ways
             session.client.notify_once(
                 "warning",
                 f"{name} of {signature.name} was given an object without a name ({type(value).__name__}), so what the "
@@ -288,7 +346,9 @@ def _send(
     return tuple(Future(Version(call, k)) for k in range(returns))
 
 
-def _renews(client: Any, capture: Capture, groups: Sequence[list[Any]], returns: int) -> tuple[tuple[int, int], ...]:
+def _renews(
+    client: Any, capture: Capture, groups: Sequence[list[Any]], returns: int
+) -> tuple[tuple[int, int], ...]:
     """Say which reads the new versions take the place of."""
     found: dict[tuple[int, int], None] = {}
     for k, group in enumerate(groups):

@@ -164,22 +164,24 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
             condition.notify_all()
 
     # ------------------------------------------------------------ not the value
-    def __getattr__(self, name: str) -> Any:
-        if name in ("_condition", "_waiters"):
-            self.__dict__["_condition"] = threading.Condition()
-            self.__dict__["_waiters"] = []
-            call = self._call_now()
-            if not call.final:
-                call.watch(self._notify_waiters)
-            call.client.flush()
-            return self.__dict__[name]
-        if name[:2] == "__" or name[:6] in ("_repr_", "_ipyth"):
-            raise AttributeError(name)
-        try:
-            raise FutureAttribute(f"{self._plainly()}: use wait_on(x).{name}")
-        except FutureAttribute as error:
-            strip(error)
-            raise
+    if not TYPE_CHECKING:  # checkers are to find what is no attribute of a future
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("_condition", "_waiters"):
+                self.__dict__["_condition"] = threading.Condition()
+                self.__dict__["_waiters"] = []
+                call = self._call_now()
+                if not call.final:
+                    call.watch(self._notify_waiters)
+                call.client.flush()
+                return self.__dict__[name]
+            if name[:2] == "__" or name[:6] in ("_repr_", "_ipyth"):
+                raise AttributeError(name)
+            try:
+                raise FutureAttribute(f"{self._plainly()}: use wait_on(x).{name}")
+            except FutureAttribute as error:
+                strip(error)
+                raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name[:1] != "_":
