@@ -18,6 +18,7 @@ from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Bye
 
 from .cell_card import Afterwards
+from .cell_line import Lines
 from .cells import Cells
 from .configuration import configure
 from .displays import teach
@@ -38,6 +39,7 @@ class Extension:
         self.shell = shell
         self.screen = screen_of(shell)
         self.cells = Cells(shell, self.screen)
+        self.lines = Lines(self.cells, self.screen)
         self.afterwards = Afterwards()
         self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
         self._printer = Printer(self.cells, self.screen, self._name_of)
@@ -69,12 +71,14 @@ class Extension:
         self._undo.clear()
         self._unregister()
         self._names.take_back()
+        self.lines.close()
         self.afterwards.close()
 
     # ------------------------------------------------------------ what the api tells
     def on_start(self, session: Any) -> None:
         """Follow a session that was started."""
         self.cells.follow(session)
+        self.lines.follow(session)
         client = session.client
         client.on_output = self._printer.on_output
         client.changed_text = self._changed_text
@@ -100,9 +104,11 @@ class Extension:
         self._names.restore()
         self.cells.begin(info)
         self.button.on_begin()
+        self.lines.begin(info)
 
     def _on_end(self, result: Any) -> None:
         self._names.restore()
+        self.lines.end()
         self.button.on_end(getattr(result, "error_in_exec", None))
         if self._view is not None and self.cells.headless:
             from .dashboards import complete

@@ -40,6 +40,12 @@ def place(file: str) -> str:
     return f"File {os.path.basename(file)}" if os.path.isabs(file) else f"File {file}"
 
 
+def cell_name(file: str) -> str:
+    """Return the file as short as can be: `[5]` for a cell, else its name."""
+    named = place(file)
+    return named.removeprefix("Cell In").removeprefix("File ")
+
+
 def _lines(file: str, line: int) -> list[str]:
     lines = linecache.getlines(file)
     first, last = max(1, line - _AROUND), min(len(lines), line + _AROUND)

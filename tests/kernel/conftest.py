@@ -42,10 +42,23 @@ class Notebook:
     def __init__(self, manager: KernelManager, client: Any) -> None:
         self.manager, self.client = manager, client
         self.cells: dict[str, Ran] = {}
+        self.updates: list[dict[str, Any]] = []  # contents of all updates of displays, as they came
 
-    def start(self, code: str) -> str:
-        """Send a cell; return its id without waiting."""
-        cell = self.client.execute(code)
+    def start(self, code: str, cell_id: str = "") -> str:
+        """Send a cell, as a page does if it has an id; return its message's id without waiting."""
+        if cell_id:
+            content = {
+                "code": code,
+                "silent": False,
+                "store_history": True,
+                "user_expressions": {},
+                "allow_stdin": True,
+            }
+            message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id})
+            self.client.shell_channel.send(message)
+            cell = str(message["header"]["msg_id"])
+        else:
+            cell = self.client.execute(code)
         self.cells[cell] = Ran()
         return cell
 
@@ -85,6 +98,7 @@ class Notebook:
         elif kind == "error":
             cell.error = "\n".join(content["traceback"])
         elif kind == "update_display_data":
+            self.updates.append(content)
             for other in self.cells.values():
                 for output in other.outputs:
                     if output.get("transient", {}).get("display_id") == content["transient"]["display_id"]:

@@ -73,6 +73,8 @@ class Client(Waits):
         self._settling = threading.RLock()  # never held while waiting: the thread waited for may want it
         self._counting = threading.Lock()
         self._forget_at = 2 * _HISTORY
+        self._look_at = 0  # the number at which `_look` looks; one comparison per task serves all it does
+        self._on_next: Callable[[Number], None] | None = None
 
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
@@ -96,9 +98,22 @@ class Client(Waits):
         self.room.make(0)
         self.calls[call.number] = call
         self.open += 1
+        if call.number >= self._look_at:
+            self._look(call.number)
+        self.link.submit(row)
+
+    def tell_next(self, tell: Callable[[Number], None] | None) -> None:
+        """Have `tell(number)` called once, at the next submit, in the thread that submits. It must be short."""
+        self._on_next = tell
+        self._look_at = 0
+
+    def _look(self, number: Number) -> None:
+        tell, self._on_next = self._on_next, None
         if len(self.calls) > self._forget_at:
             self._forget_old()
-        self.link.submit(row)
+        self._look_at = number + max(1, self._forget_at - len(self.calls))
+        if tell is not None:
+            tell(number)
 
     def put(self, packed: Packed) -> Version:
         """Store a value for tasks to read; raises StoreFull if there is no room."""

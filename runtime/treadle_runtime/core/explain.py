@@ -146,11 +146,8 @@ def _root(books: Books, task: Task) -> str:
 def _past(task: Task) -> str:
     """What has gone wrong with it before."""
     rare = task.rare
-    said = (
-        []
-        if task.lane.priority != LAST
-        else ["It is of an earlier run of its cell, out of reach, so it goes last."]
-    )
+    last = task.lane.priority == LAST and task.worker is None
+    said = ["It is of an earlier run of its cell, out of reach, so it goes last."] if last else []
     if rare is None:
         return " ".join(["", *said])
     if rare.cancel_wanted:

@@ -1,12 +1,12 @@
-"""Failures as the feed shows them: equal ones as one row with a count, bounded in number and bytes.
+"""Failures that are alike as one, with a count: what counts as alike, in which words, and the rows of the feed.
 
-Law: knows rows of plain values; what it drops can still be asked for as details.
+Law: knows rows of plain values, bounded in number and bytes; what it drops can still be asked for as details.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .delta import FAILURE_BYTES, TRACEBACK_CHARS, Record, clip
@@ -14,6 +14,29 @@ from .delta import FAILURE_BYTES, TRACEBACK_CHARS, Record, clip
 _LIMITS = {"function": 60, "type": 60, "message": 500, "traceback": TRACEBACK_CHARS}
 _NUMBERS_KEPT = 20
 _FRAMES_KEPT = 16
+
+
+def kind_of(
+    function: object, type_name: object, cell: object, frame: Sequence[Any] | None
+) -> tuple[object, ...]:
+    """Return what failures must have in common to be alike: `frame` is (file, line, ...) of the last own line."""
+    return (function, type_name, cell, tuple(frame[:2]) if frame else None)
+
+
+def headline(type_name: str, function: str, place: str, numbers: Sequence[int], count: int = 0) -> str:
+    """Return how people read failures that are alike; `place` is their last own line, "" if unknown.
+
+    Examples
+    --------
+    >>> headline("ValueError", "f", "[5] line 3", [17, 18], 98)
+    '98 x ValueError, f, [5] line 3'
+    >>> headline("ValueError", "f", "[5] line 3", [17])
+    'ValueError, f #17, [5] line 3'
+    """
+    many = max(count, len(numbers))
+    named = function if many > 1 else f"{function} #{numbers[0]}"
+    words = f"{many} x {type_name}, {named}" if many > 1 else f"{type_name}, {named}"
+    return f"{words}, {place}" if place else words
 
 
 class Failures:
@@ -37,8 +60,8 @@ class Failures:
             record["frames"] = [
                 [clip(str(file), 200), int(line), clip(str(name), 60)] for file, line, name in kept
             ]
-        where = [line for line in str(row.get("traceback") or "").splitlines() if line.startswith("  ")]
-        key = (row.get("function"), row.get("type"), row.get("cell"), where[-1] if where else "")
+        frames = row.get("frames")
+        key = kind_of(row.get("function"), row.get("type"), row.get("cell"), frames[-1] if frames else None)
         old = self._rows.get(key)
         if old is None:
             self._rows[key] = {**record, "count": 1, "numbers": [record["number"]]}

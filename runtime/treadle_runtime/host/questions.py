@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core import outlook
 from ..core.model import Kind
 from ..core.states import TASK_FINAL
 from ..wire.process import usage
@@ -121,6 +122,15 @@ def _workers(host: Host) -> Answer:
     return found
 
 
+def _progress(host: Host, ranges: list[list[int]], path: bool = False) -> Answer:
+    """For each range of task numbers [first, last): how many run, and if asked the longest chain left, in seconds."""
+    books = host.scheduler.books
+    return [
+        [outlook.running(books, first, last), outlook.longest_path_s(books, first, last) if path else 0.0]
+        for first, last in ranges
+    ]
+
+
 def _log(host: Host, number: int = 0, worker: int = 0) -> Answer:
     """What a task (or, without a number, a worker or the runtime itself) printed: [[stream, text], ...]."""
     if number:
@@ -160,6 +170,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "story": _story,
     "tasks": _tasks,
     "workers": _workers,
+    "progress": _progress,
     "log": _log,
     "functions": _functions,
     "handles": _handles,

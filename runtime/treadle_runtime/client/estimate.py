@@ -1,0 +1,135 @@
+"""How long will it take: seconds left of many tasks, from what the ones before took, and how to say that calmly.
+
+Law: pure arithmetic and words; knows no task, clock or screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from ..core.states import TaskState
+
+AFTER_S: Final = 5.0
+AFTER_PART: Final = 0.05
+"""No estimate is told before so many seconds and such a part of the tasks."""
+
+
+def seconds_left(
+    left: Iterable[tuple[int, float | None]], workers: int, path_s: float = 0.0, overhead_s: float = 0.0
+) -> float | None:
+    """Return about how long it will take until all have ended, None if nothing is known.
+
+    Parameters
+    ----------
+    left
+        (tasks left, mean seconds of one) for each function; None: none of it has ended yet, it counts like the others.
+    workers
+        how many tasks run at a time.
+    path_s
+        seconds of the longest chain of tasks that wait for each other, as far as it is known.
+    overhead_s
+        seconds that each task costs besides.
+
+    Examples
+    --------
+    >>> seconds_left([(10, 2.0), (4, 1.0)], workers=2)
+    12.0
+    >>> seconds_left([(10, 2.0)], workers=8, path_s=20.0)
+    20.0
+    >>> seconds_left([(3, None)], workers=2) is None
+    True
+    """
+    rows = list(left)
+    known = [(count, mean_s) for count, mean_s in rows if mean_s is not None]
+    if not known:
+        return None
+    usual_s = sum(count * mean_s for count, mean_s in known) / sum(count for count, _ in known)
+    work_s = sum(count * ((usual_s if mean_s is None else mean_s) + overhead_s) for count, mean_s in rows)
+    return max(work_s / max(1, workers), path_s)
+
+
+class Countdown:
+    """An estimate that people can watch: it does not jump by more than a factor of two in a second.
+
+    Examples
+    --------
+    >>> shown = Countdown()
+    >>> shown.next(10.0, at=0.0), shown.next(100.0, at=1.0), shown.next(100.0, at=2.0)
+    (10.0, 18.0, 34.0)
+    """
+
+    def __init__(self) -> None:
+        self._shown: float | None = None
+        self._at = 0.0
+
+    def next(self, estimate_s: float, at: float) -> float:
+        """Return what to show at this time (seconds of any steady clock) for an estimate."""
+        if self._shown is None:
+            shown = estimate_s
+        else:
+            passed = max(0.0, at - self._at)
+            expected, factor = max(0.05, self._shown - passed), 2.0**passed
+            shown = min(max(estimate_s, expected / factor), expected * factor)
+        self._shown, self._at = shown, at
+        return shown
+
+
+def may_tell(elapsed_s: float, ended: int, submitted: int) -> bool:
+    """Tell whether enough has ended, for long enough, to speak of the rest."""
+    return elapsed_s >= AFTER_S and ended >= AFTER_PART * submitted
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    Examples
+    --------
+    >>> duration(0.0123), duration(1.44), duration(75), duration(7300)
+    ('0.01 s', '1.4 s', '1 min 15 s', '2 h 2 min')
+    """
+    if seconds < 0.0995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60) if seconds >= 3600 else int(seconds // 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {seconds - 60 * minutes:.0f} s"
+
+
+_WORDS: Final = (
+    (TaskState.RUNNING, "running"),
+    (TaskState.WAITING, "waiting"),
+    (TaskState.DONE, "done"),
+    (TaskState.FAILED, "failed"),
+    (TaskState.UPSTREAM, "not run"),
+    (TaskState.CANCELLED, "cancelled"),
+)
+
+
+def progress_words(counts: Mapping[str, int], left_s: float | None = None) -> str:
+    """Return where many tasks stand, in one line.
+
+    Examples
+    --------
+    >>> progress_words({"running": 2, "done": 210, "failed": 2}, 1.42)
+    '2 running · 210 done · 2 failed · 1.4 s left'
+    """
+    parts = [f"{counts[state]} {word}" for state, word in _WORDS if counts.get(state)]
+    if left_s is not None:
+        parts.append(f"{duration(left_s)} left")
+    return " · ".join(parts)
+
+
+def final_words(counts: Mapping[str, int], took_s: float, work_s: float, workers: int) -> str:
+    """Return how it ended: how many, how long, and what the workers were good for.
+
+    Examples
+    --------
+    >>> final_words({"done": 210}, 12.3, 23.4, 2)
+    '210 done in 12.3 s, 1.9x (23.4 s of work on 2 workers)'
+    """
+    on = f"{workers} worker{'s' if workers != 1 else ''}"
+    gain = f"{work_s / took_s:.1f}x " if took_s > 0 else ""
+    return f"{progress_words(counts)} in {duration(took_s)}, {gain}({duration(work_s)} of work on {on})"

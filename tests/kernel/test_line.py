@@ -1,0 +1,142 @@
+"""The line below a cell that calls tasks, in a real kernel with two workers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+TASKS = """import os, time, tempfile
+from pathlib import Path
+gate = tempfile.mkdtemp()
+
+@task
+def step(i, s=0.05):
+    time.sleep(s)
+    return i
+
+@task
+def fragile(i, s=0.03):
+    time.sleep(s)
+    if i % 3 == 0:
+        raise ValueError(f"no {i}")
+    return i
+
+@task
+def slow(i):
+    time.sleep(0.2)
+
+@task
+def held(name):
+    while not os.path.exists(f"{gate}/{name}"):
+        time.sleep(0.01)
+    return name
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded(notebook):
+    notebook.ok("%load_ext treadle")
+    notebook.ok(TASKS)
+    notebook.ok("wait_on(step(0, 0))")
+    return notebook
+
+
+def lines(ran) -> list[dict[str, str]]:
+    return [data for data in ran.shown if "treadle-line" in data.get("text/html", "")]
+
+
+def updates_of(notebook, ran) -> list[str]:
+    (display,) = [
+        o["transient"]["display_id"] for o in ran.outputs if "treadle-line" in str(o.get("transient"))
+    ]
+    return [u["data"]["text/plain"] for u in notebook.updates if u["transient"]["display_id"] == display]
+
+
+def test_a_line_follows_the_tasks_of_its_cell_and_ends_with_what_they_took(notebook):
+    ran = notebook.ok("got = wait_on([step(i) for i in range(40)])")
+    (line,) = lines(ran)
+    words = re.fullmatch(
+        r"40 done in (\d\.\d) s, (\d\.\d)x \((\d\.\d) s of work on 2 workers\)", line["text/plain"]
+    )
+    assert words, line["text/plain"]
+    assert 1.0 <= float(words[1]) < 5.0
+    assert float(words[3]) >= 2.0
+    seen = updates_of(notebook, ran)
+    assert any(
+        re.match(r"[12] running · \d+ waiting · \d+ done \(as of \d\d:\d\d:\d\d\)", text) for text in seen
+    ), seen
+    assert len(seen) == len(set(seen))  # only on change
+    assert len(seen) <= 6 * float(words[1]) + 2  # about five a second
+
+
+def test_short_cells_have_no_line(notebook):
+    assert not lines(notebook.ok("got = wait_on([step(i, 0.001) for i in range(20)])"))
+
+
+def test_a_cell_without_tasks_has_no_line(notebook):
+    assert not lines(notebook.ok("time.sleep(0.7)"))
+
+
+def test_the_line_goes_on_when_the_cell_has_ended_and_others_run(notebook):
+    cell = notebook.start("late = [held('late') for _ in range(4)]")
+    notebook.until(lambda: notebook.cells[cell].status == "idle", "the end of the cell")
+    other = notebook.ok("time.sleep(1.0)\n1 + 1")
+    ran = notebook.cells[cell]
+    assert not lines(other)
+    assert "2 running · 2 waiting" in lines(ran)[0]["text/plain"]
+    assert re.search(r"as of \d\d:\d\d:\d\d", lines(ran)[0]["text/html"])
+    assert re.search(r"%treadle cancel \[\d+\]", lines(ran)[0]["text/html"])
+    notebook.ok("Path(gate, 'late').touch()")
+    notebook.until(lambda: "4 done in" in lines(ran)[0]["text/plain"], "the end of the tasks")
+    assert "as of" not in lines(ran)[0]["text/html"]
+    assert "cancel" not in lines(ran)[0]["text/html"]
+
+
+def test_failures_stand_in_the_line_by_kind_with_their_place(notebook):
+    notebook.ok("tries = [fragile(i) for i in range(60)]\nfor f in tries: f.exception()")
+    ran = notebook.ok("tries = [fragile(i) for i in range(60)]\nfor f in tries: f.exception()")
+    (line,) = lines(ran)
+    head, group = line["text/plain"].splitlines()
+    assert head.startswith("40 done · 20 failed in ")
+    assert re.fullmatch(r"20 x ValueError, fragile, \[\d+\] line 14: no 0", group), group
+
+
+def test_the_line_is_plain_html_that_an_untrusted_notebook_keeps(notebook):
+    ran = notebook.ok("tries = [fragile(i) for i in range(60)]\nfor f in tries: f.exception()")
+    html = lines(ran)[0]["text/html"]
+    assert not re.search(r"<(svg|style|script|button)|onclick|javascript:", html)
+    assert re.match(r'<div class="treadle-line treadle-line-[0-9a-f]{12}"', html)
+    assert "/tmp" not in html
+    assert len(html) < 4000
+
+
+def test_running_a_cell_again_puts_what_nobody_can_reach_last_and_says_so(notebook):
+    source = "again = [held('first') for _ in range(6)]"
+    first = notebook.start(source, cell_id="cell-1")
+    notebook.until(lambda: notebook.cells[first].status == "idle", "the first run")
+    second = notebook.start("again = [slow(i) for i in range(3)]", cell_id="cell-1")
+    notebook.until(lambda: lines(notebook.cells[second]), "the line of the second run")
+    line = lines(notebook.cells[second])[0]
+    assert re.search(
+        r"4 tasks of the previous run still wait · cancel: %treadle cancel \[\d+\]", line["text/plain"]
+    )
+    notebook.ok(
+        "marks = []\nagain[0].add_done_callback(lambda f: marks.append(len(treadle.futures(function='held', state='done'))))"
+    )
+    before = notebook.value("len(treadle.futures(function='held', state='done'))")
+    notebook.ok("Path(gate, 'first').touch()")
+    notebook.until(
+        lambda: "3 done in" in lines(notebook.cells[second])[0]["text/plain"], "the end of the second run"
+    )
+    assert "still wait" not in lines(notebook.cells[second])[0]["text/plain"]
+    notebook.ok("treadle.barrier()")
+    assert notebook.value("marks[0]") - before == 2  # those that ran already
+
+
+def test_ten_thousand_tasks_of_one_cell(notebook):
+    notebook.ok("@task\ndef tiny(i):\n    return i\n_ = wait_on(tiny(1))")
+    ran = notebook.ok("many = treadle.map(tiny, range(10_000))\ntotal = sum(wait_on(many))\ntotal")
+    assert ran.shown[-1]["text/plain"] == str(sum(range(10_000)))
+    for line in lines(ran):
+        assert line["text/plain"].startswith("10000 done in")
