@@ -1,6 +1,6 @@
 """CPU time of a worker per small task, everything included but the system's part of zmq.
 
-Feeds `Launched` frames to the real loop through a socket in memory and reads `Returned` frames from it, so
+Feeds `Launched` frames to the real loop through a mailbox in memory and reads `Returned` frames from it, so
 decoding, world, status page, call, packing, measures and encoding are all in the figure. The budget is 6 us.
 
     python benchmarks/worker_budget.py [TASKS] [BATCH]
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import zmq
 
 from treadle_runtime.store.files import Store
 from treadle_runtime.store.packing import pack
@@ -34,22 +33,23 @@ BUDGET_US = 6.0
 
 
 class Tape:
-    """A socket that plays frames and keeps what is sent."""
+    """A mailbox that plays frames and keeps what is sent."""
 
     def __init__(self, frames: list[bytes]) -> None:
         self._frames = frames[::-1]
         self.sent: list[bytes] = []
 
-    def poll(self, timeout: int) -> int:
-        return timeout
+    def there(self) -> bool:
+        return False
 
-    def recv_multipart(self, flags: int = 0) -> list[bytes]:
-        if flags & zmq.NOBLOCK:
-            raise zmq.Again
+    def wait(self, timeout_ms: int) -> bool:
+        return timeout_ms > 0
+
+    def receive(self) -> list[bytes]:
         return [self._frames.pop()]
 
-    def send(self, data: bytes, flags: int = 0) -> None:  # noqa: ARG002 - a socket's signature
-        self.sent.append(data)
+    def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
 
 
 def frames(tasks: int, batch: int) -> list[bytes]:

@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-import zmq
-
 from ..wire.codec import encode, to_worker
 from ..wire.messages import (
     Define,
@@ -41,14 +39,16 @@ IDLE_MS: Final = 200
 _clock = time.monotonic_ns
 
 
-class Socket(Protocol):
-    """What is needed of a zmq socket."""
+class Post(Protocol):
+    """What is needed of `mail.Mail`."""
 
-    def poll(self, timeout: int) -> int: ...
+    def there(self) -> bool: ...
 
-    def recv_multipart(self, flags: int = 0) -> list[bytes]: ...
+    def wait(self, timeout_ms: int) -> bool: ...
 
-    def send(self, data: bytes, flags: int = 0) -> Any: ...
+    def receive(self) -> list[bytes]: ...
+
+    def send(self, frame: bytes) -> None: ...
 
 
 class Loop:
@@ -56,14 +56,14 @@ class Loop:
 
     def __init__(
         self,
-        socket: Socket,
+        mail: Post,
         runner: Runner,
         values: Values,
         functions: Functions,
         backlog: Backlog,
         idle: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._socket = socket
+        self._mail = mail
         self._runner = runner
         self._values = values
         self._functions = functions
@@ -93,6 +93,7 @@ class Loop:
                 now = self._turn()
         rows.extend(self._backlog.take_all())
         self._turn()
+        self._mutex.acquire()  # for good: the socket is about to be closed, and nobody may `tend` it any more
 
     def tend(self) -> bool:
         """Send what is done and take what has come if the main thread is in user code, else return False.
@@ -103,7 +104,7 @@ class Loop:
             return False
         try:
             self._send()
-            self._drain()
+            self._take_in()
         finally:
             self._mutex.release()
         return True
@@ -111,54 +112,55 @@ class Loop:
     # ---------------------------------------------------------------- the socket
     def _turn(self) -> int:
         """Send and look for messages; return the time."""
-        rows = self._rows
-        if rows and (notes := self._runner.moved()) is not None:
-            # Printed behind Python's back by one of the tasks since the last turn: the last one gets it.
-            rows[-1][8] = {**(rows[-1][8] or {}), **notes}
+        self._hand_in()
         with self._mutex:
-            if self._send():
-                self._runner.look()  # after sending: somebody may wait for the result
-            self._drain()
+            self._take_in()
         self._sent_at = now = _clock()
         return now
 
     def _rest(self) -> int:
         """Send, then sleep until there is a message (or do something useful meanwhile); return the time."""
-        if self._rows:
-            self._turn()
+        self._hand_in()
         if not (len(self._backlog) or self._leaving or self._idle()):
             with self._mutex:
                 held = self._values.held()
-                if held and not self._socket.poll(IDLE_MS):
+                if held and not self._mail.wait(IDLE_MS):
                     # What others may want one day and would be lost with this worker; one by one, oldest first.
-                    self._socket.send(encode(Published(self._values.publish(held[:1]))))
+                    self._mail.send(encode(Published(self._values.publish(held[:1]))))
                 else:
-                    self._take(self._socket.recv_multipart())
+                    self._take(self._mail.receive())
         self._sent_at = now = _clock()
         return now
 
-    def _send(self) -> bool:
+    def _hand_in(self) -> None:
+        """Send what is done, then put back what it may have changed: somebody may wait for the result."""
+        rows = self._rows
+        if not rows:
+            return
+        if (notes := self._runner.moved()) is not None:
+            # Printed behind Python's back by one of the tasks since the last turn: the last one gets it.
+            rows[-1][8] = {**(rows[-1][8] or {}), **notes}
+        with self._mutex:
+            self._send()
+        self._runner.look()
+
+    def _send(self) -> None:
         count = len(self._rows)  # the main thread may append while the control thread sends
         if not count:
-            return False
+            return
         batch = self._rows[:count]
         self._runner.bound(batch)
-        self._socket.send(encode(Returned(batch)))  # type: ignore[arg-type]
+        self._mail.send(encode(Returned(batch)))  # type: ignore[arg-type]
         del self._rows[:count]
-        return True
 
-    def _drain(self) -> None:
-        while True:
-            try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            self._take(frames)
+    def _take_in(self) -> None:
+        while self._mail.there():
+            self._take(self._mail.receive())
 
     def _take(self, frames: list[bytes]) -> None:
         for frame in frames:
             if (answer := self.handle(to_worker(frame))) is not None:
-                self._socket.send(encode(answer))
+                self._mail.send(encode(answer))
 
     def handle(self, message: ToWorker) -> Published | Returned | None:
         """Do what a message asks for; return the answer to be sent where it came from, if there is one. Any thread."""

@@ -35,6 +35,7 @@ from .backlog import Backlog
 from .control import GONE, Control
 from .functions import Functions
 from .loop import Loop
+from .mail import Mail
 from .runner import Runner
 from .status import StatusPage
 from .values import Values
@@ -64,7 +65,7 @@ def main(folder: str, number: int) -> None:
     functions, backlog = Functions(), Backlog()
     runner = Runner(number, values, backlog, status, session.log(number, STREAM))
     loop = Loop(
-        tasks, runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split())
+        Mail(tasks), runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split())
     )
     Control(control, loop, parent).start()
     gc.collect()

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import zmq
-
 from treadle_runtime.core.model import Kind, Outcome, vid_of
 from treadle_runtime.store.files import Store
 from treadle_runtime.store.packing import pack
@@ -32,24 +30,29 @@ from treadle_runtime.worker.values import Values
 
 
 class Tape:
-    """A socket in memory: a message comes in whenever the loop would sleep."""
+    """A mailbox in memory: a message comes in whenever the loop would sleep."""
 
     def __init__(self, *script: Message) -> None:
         self.script = list(script)
         self.sent: list[Any] = []
-        self.quiet: list[int] = []  # answers to `poll` that come first
+        self.quiet: list[bool] = []  # answers to `wait` that come first
+        self.closed = False
 
-    def poll(self, timeout: int) -> int:
-        assert timeout > 0
-        return len(self.script) if not self.quiet else self.quiet.pop()
+    def there(self) -> bool:
+        assert not self.closed
+        return False
 
-    def recv_multipart(self, flags: int = 0) -> list[bytes]:
-        if flags & zmq.NOBLOCK:
-            raise zmq.Again
+    def wait(self, timeout_ms: int) -> bool:
+        assert timeout_ms > 0
+        return bool(self.script) if not self.quiet else self.quiet.pop()
+
+    def receive(self) -> list[bytes]:
+        assert not self.closed
         return [encode(self.script.pop(0))]
 
-    def send(self, data: bytes, flags: int = 0) -> None:  # noqa: ARG002 - a socket's signature
-        self.sent.append(from_worker(data))
+    def send(self, frame: bytes) -> None:
+        assert not self.closed
+        self.sent.append(from_worker(frame))
 
     def batches(self) -> list[list[int]]:
         return [[row[0] for row in message.rows] for message in self.sent]
@@ -127,6 +130,14 @@ def test_the_control_thread_sends_and_takes_in_while_a_task_computes(tmp_path: P
     assert tape.batches() == [[1], [2]]
 
 
+def test_nobody_tends_the_socket_of_a_worker_that_has_left(tmp_path: Path) -> None:
+    tape = Tape(Launched(rows(1)), Leave())
+    loop = make(tmp_path, tape, Actor())
+    loop.run()
+    tape.closed = True  # as the main thread does next, while the control thread still looks in now and then
+    assert not loop.tend()
+
+
 def test_output_nobody_was_given_goes_to_the_last_task(tmp_path: Path) -> None:
     tape, actor = Tape(Launched(rows(1, 2)), Leave()), Actor()
     actor.printed = {"out": 5}
@@ -161,7 +172,7 @@ def test_idle_work_is_done_when_there_is_nothing_else(tmp_path: Path) -> None:
 
 def test_held_values_are_published_when_it_has_been_idle(tmp_path: Path) -> None:
     tape = Tape(Leave())
-    tape.quiet = [0]
+    tape.quiet = [False]
     loop = make(tmp_path, tape, Actor())
     loop._values.keep(3, [pack(bytes(100_000)), pack(bytes(100_000))])
     loop.run()
