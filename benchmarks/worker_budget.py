@@ -60,7 +60,9 @@ def frames(tasks: int, batch: int) -> list[bytes]:
         encode(World(1, world.World.current().encode())),
     ]
     for first in range(1, tasks + 1, batch):
-        rows: Any = [(n, 1, 1, payload, (), 1, 1, None, ()) for n in range(first, min(first + batch, tasks + 1))]
+        rows: Any = [
+            (n, 1, 1, payload, (), 1, 1, None, ()) for n in range(first, min(first + batch, tasks + 1))
+        ]
         out.append(encode(Launched(rows)))
     return [*out, encode(Leave())]
 

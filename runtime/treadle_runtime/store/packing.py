@@ -25,6 +25,9 @@ LARGE: Final = 64 * 1024
 _PRIMITIVES: Final = frozenset({type(None), bool, int, float, str})
 _dumps = pickle.dumps
 _loads = pickle.loads
+_header = layout.HEADER.pack
+_MAGIC: Final = layout.MAGIC
+_HEADER_NBYTES: Final = layout.HEADER.size
 
 _BYTES: Final = b"cbuiltins\nbytes\n\x97\x85R"  # GLOBAL bytes, NEXT_BUFFER, TUPLE1, REDUCE
 _BYTEARRAY: Final = b"cbuiltins\nbytearray\n\x97\x85R"
@@ -68,7 +71,7 @@ class Packed:
         """Return the inline layout: a copy of everything in one bytes object."""
         stream = self.stream
         if not self.buffers:
-            return layout.HEADER.pack(layout.MAGIC, 0, layout.HEADER.size, len(stream)) + stream
+            return _header(_MAGIC, 0, _HEADER_NBYTES, len(stream)) + stream
         sizes = [len(buffer) for buffer in self.buffers]
         meta = layout.HEADER.size
         *places, total = layout.place(meta + len(sizes) * layout.ROW.size + len(stream), sizes)
@@ -134,7 +137,9 @@ def _announcement(before: bytes, size: int) -> tuple[int, bytes]:
     if before[start : start + 1] == pickle.FRAME:
         start += 9 + int.from_bytes(before[start + 1 : start + 9], "little")
     for (opcode, width), instead in _LIFTED.items():
-        if len(before) - start > width and before.endswith(opcode + (size & (1 << 8 * width) - 1).to_bytes(width, "little")):
+        if len(before) - start > width and before.endswith(
+            opcode + (size & (1 << 8 * width) - 1).to_bytes(width, "little")
+        ):
             return width + 1, instead
     return 0, b""
 
@@ -193,7 +198,9 @@ def pack(obj: Any, *, root: str = "value") -> Packed:
 
 def pack_buffer(memory: bytes | bytearray | memoryview) -> Packed:
     """Return bare memory as a value of its own; `unpack` gives it back as a writable memoryview or bytearray."""
-    return Packed(pickle.PROTO + b"\x05" + pickle.NEXT_BUFFER + pickle.STOP, [memoryview(memory).cast("B").toreadonly()])
+    return Packed(
+        pickle.PROTO + b"\x05" + pickle.NEXT_BUFFER + pickle.STOP, [memoryview(memory).cast("B").toreadonly()]
+    )
 
 
 def unpack_bytes(data: bytes) -> Any:

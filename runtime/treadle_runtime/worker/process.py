@@ -65,7 +65,12 @@ def main(folder: str, number: int) -> None:
     functions, backlog = Functions(), Backlog()
     runner = Runner(number, values, backlog, status, session.log(number, STREAM))
     loop = Loop(
-        Mail(tasks), runner, values, functions, backlog, preloader(os.environ.get("TREADLE_PRELOAD", "").split())
+        Mail(tasks),
+        runner,
+        values,
+        functions,
+        backlog,
+        preloader(os.environ.get("TREADLE_PRELOAD", "").split()),
     )
     Control(control, loop, parent).start()
     gc.collect()

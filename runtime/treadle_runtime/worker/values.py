@@ -61,7 +61,9 @@ class Values:
         self._ring: dict[Vid, bytes] = {}  # in the order they were made
         self._ring_nbytes = 0
         self._held: dict[Vid, Packed] = {}
-        self._sealed: dict[Vid, int] = {}  # published by this worker: in the store, no longer in memory; with its size
+        self._sealed: dict[
+            Vid, int
+        ] = {}  # published by this worker: in the store, no longer in memory; with its size
         self._drafts: list[tuple[int, Draft]] = []  # of the task that runs: which output is made from it
         self._publishing = threading.Lock()
 
@@ -116,8 +118,14 @@ class Values:
         StoreFull
             a large result finds no room; nothing of the task is kept.
         """
-        rows: list[OutputRow] = []
         vid = number << OUTPUT_BITS
+        if len(outputs) == 1 and not outputs[0].buffers and len(outputs[0].stream) <= INLINE_LIMIT:
+            data = self._ring[vid] = outputs[0].to_bytes()  # the usual small result, in short
+            self._ring_nbytes += len(data)
+            if self._drafts or len(self._ring) > RING_COUNT or self._ring_nbytes > RING_NBYTES:
+                self._tidy()
+            return ((_INLINE, len(outputs[0].stream), data),)
+        rows: list[OutputRow] = []
         try:
             for packed in outputs:
                 nbytes = packed.nbytes if packed.buffers else len(packed.stream)
@@ -138,11 +146,15 @@ class Values:
             self._drop(number, len(rows))
             raise
         finally:
-            if self._drafts:
-                self.discard_drafts()
+            self._tidy()
+        return tuple(rows)
+
+    def _tidy(self) -> None:
+        """Let go of drafts that nothing was made of, and of old small results."""
+        if self._drafts:
+            self.discard_drafts()
         if len(self._ring) > RING_COUNT or self._ring_nbytes > RING_NBYTES:
             self._evict()
-        return tuple(rows)
 
     def _is_written(self, vid: Vid, packed: Packed) -> bool:
         """Seal the draft that this output was made from, or write it if there is hardly room; False: hold it."""

@@ -124,7 +124,9 @@ def test_nothing_that_is_done_waits_behind_a_task_of_unknown_length(tmp_path: Pa
 def test_the_control_thread_sends_and_takes_in_while_a_task_computes(tmp_path: Path) -> None:
     tape = Tape(Launched(rows(1, 2)), Leave())
     tended: list[Any] = []
-    loop = make(tmp_path, tape, Actor(lambda n: tended.append((loop.tend(), tape.batches())) if n == 2 else None))
+    loop = make(
+        tmp_path, tape, Actor(lambda n: tended.append((loop.tend(), tape.batches())) if n == 2 else None)
+    )
     loop.run()
     assert tended == [(True, [[1]])]
     assert tape.batches() == [[1], [2]]
