@@ -24,7 +24,6 @@ from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire import messages as m
 
 from .cells import Cell, Cells
-from .frames import cell_name
 from .progress_html import as_row, chip, strip
 from .screen import Screen
 
@@ -128,10 +127,8 @@ class CellLine:
     def _failures(self) -> list[str]:
         if not self.tally.failed:
             return []
-        groups = grouped(list(self.tally.failed), cell_name)
-        lines = [
-            f"{group.words}: {group.message}" if group.message else group.words for group in groups[:GROUPS]
-        ]
+        groups = grouped(list(self.tally.failed))
+        lines = [str(group) for group in groups[:GROUPS]]
         if len(groups) > GROUPS:
             lines.append(f"and {len(groups) - GROUPS} other kinds: %treadle failures")
         return lines

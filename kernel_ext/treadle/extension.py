@@ -23,9 +23,11 @@ from .cells import Cells
 from .configuration import configure
 from .displays import teach
 from .failures import footer
+from .frames import cell_name
 from .magics import install_magics
 from .names import Names
 from .output import Printer
+from .pending_notice import pending_text
 from .screen import screen_of
 from .stopping import StopButton
 
@@ -83,6 +85,7 @@ class Extension:
         client.on_output = self._printer.on_output
         client.changed_text = self._changed_text
         client.footer = footer
+        client.name_file = cell_name
         if hasattr(self.shell, "kernel"):
             client.button = self.button
 
@@ -108,6 +111,9 @@ class Extension:
 
     def _on_end(self, result: Any) -> None:
         self._names.restore()
+        value = getattr(result, "result", None)
+        if value is not None and (told := pending_text(value, self.cells.raw, self.shell.user_ns)):
+            self.screen.write(self.cells.current.parent, "stdout", f"{told}\n")
         self.lines.end()
         self.button.on_end(getattr(result, "error_in_exec", None))
         if self._view is not None and self.cells.headless:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from treadle_runtime.feed.failures import headline
+
 from .picture import BAR_ORDER, COLOURS, WORDS, img, name_of, short
 
 _WORKERS = 16
@@ -223,10 +225,12 @@ def _failures(state: Mapping[str, Any]) -> list[str]:
 
 
 def _failure_head(failure: Mapping[str, Any]) -> str:
-    times = f"{failure['count']} x " if failure.get("count", 1) > 1 else ""
-    message = f": {short(unpathed(str(failure['message'])), 300)}" if failure.get("message") else ""
-    cell = f" in [{failure['cell']}]" if failure.get("cell") else ""
-    return f"{times}{failure.get('type', 'Error')}{message} ({failure.get('function', 'task')} #{failure['number']}{cell})"
+    cell = f"[{failure['cell']}]" if failure.get("cell") else ""
+    numbers = failure.get("numbers") or [failure["number"]]
+    function, count = str(failure.get("function", "task")), int(failure.get("count", 1))
+    place = unpathed(str(failure.get("place") or cell))
+    head = headline(str(failure.get("type", "Error")), function, place, numbers, count)
+    return f"{head}: {short(unpathed(str(failure['message'])), 300)}" if failure.get("message") else head
 
 
 def _numbered(table: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -21,6 +21,7 @@ from .control import cancel
 from .failures import failure_text
 from .held import held_by
 from .picture import BAR_ORDER, WORDS
+from .reports import failures_text
 
 if TYPE_CHECKING:
     from .extension import Extension
@@ -175,6 +176,11 @@ def _number(words: list[str]) -> int:
     return int(text)
 
 
+def _failures(_extension: Extension, _words: list[str]) -> None:
+    session = api.peek()
+    print("no task has failed" if session is None else failures_text(session))
+
+
 def _seed(_extension: Extension, words: list[str]) -> None:
     if len(words) != 1 or not (words[0].isdigit() or words[0] == "off"):
         raise UsageError("%treadle seed needs a whole number, as in `%treadle seed 42`, or `off`.")
@@ -201,6 +207,7 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]]
         "cancel [17 | [12] | all]",
         "end a task, a cell's tasks, all; else those of the cell interrupted last",
     ),
+    "failures": (_failures, "failures", "what has failed, alike ones as one"),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "help": (_help, "help", "this list"),
 }

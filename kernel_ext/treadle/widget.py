@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.feed.reducer import as_delta, nothing, reduce
 
-from .frames import traceback_text
+from .frames import cell_name, traceback_text
 from .snapshot import at_rest, in_words, render, text, totals
 
 EVERY_S = 0.5
@@ -104,7 +104,9 @@ class Dashboard:
         self._shown_at = 0.0
         self._shown_rest = False
         self._closed = False
-        self.resets = 0  # complete pictures received: one more of them is as new as the moment it was asked for
+        self.resets = (
+            0  # complete pictures received: one more of them is as new as the moment it was asked for
+        )
         self._unsubscribe: Callable[[], None] = source.subscribe(self._on_delta)
 
     def __repr__(self) -> str:
@@ -186,6 +188,8 @@ class Dashboard:
                 return
             for row in delta.get("add", {}).get("failure", ()):
                 if row.get("frames"):
+                    file, number = row["frames"][-1][:2]
+                    row["place"] = f"{cell_name(file)} line {number}"
                     row["traceback"] = traceback_text(
                         row["frames"], row.get("type", "Error"), row.get("message", "")
                     )

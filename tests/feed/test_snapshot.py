@@ -109,7 +109,7 @@ def test_what_a_reader_learns() -> None:
     for shown in (render(state, live=False, at="14:02:31"), text(state)):
         for words in (
             "1 failed",
-            "ValueError: no such case (solve #1 in [5])",
+            "ValueError, solve #1, [5]: no such case",
             "worker 2",
             "killed by signal 9",
         ):

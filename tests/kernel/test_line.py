@@ -140,3 +140,35 @@ def test_ten_thousand_tasks_of_one_cell(notebook):
     assert ran.shown[-1]["text/plain"] == str(sum(range(10_000)))
     for line in lines(ran):
         assert line["text/plain"].startswith("10000 done in")
+
+
+# ---------------------------------------------------------------- failures and pending writes
+def test_failures_are_listed_by_kind(notebook):
+    notebook.ok("treadle.stop()")
+    assert notebook.ok("%treadle failures").text == "no task has failed\n"
+    notebook.ok("tries = [fragile(i, 0) for i in range(9)]\ntry: treadle.barrier()\nexcept ValueError: pass")
+    text = notebook.ok("%treadle failures").text
+    assert re.match(
+        r"3 x ValueError, fragile, \[\d+\] line 14: no 0\n    #1, #4, #7: %treadle log 1\n", text
+    ), text
+
+
+def test_failures_nobody_looked_at_are_listed_at_stop(notebook):
+    notebook.ok("tries = [fragile(i, 0) for i in range(9)]")
+    text = notebook.ok("treadle.stop()").text
+    assert "3 tasks failed and nobody has looked:" in text
+    assert re.search(r"3 x ValueError, fragile, \[\d+\] line 14: no 0", text)
+
+
+def test_showing_what_tasks_still_write_says_so(notebook):
+    notebook.ok(
+        "@task(c=treadle.INOUT)\ndef add(c, name):\n    while not os.path.exists(f'{gate}/{name}'):\n        time.sleep(0.01)\n    c.append(name)"
+    )
+    ran = notebook.ok("c = []\nfor _ in range(12): _ = add(c, 'write')\nc")
+    assert ran.outputs[-1]["text"] == "c: 12 writes pending; wait_on(c)\n"
+    assert ran.shown[-1]["text/plain"] == "[]"
+    assert not notebook.ok("c;").outputs
+    notebook.ok("Path(gate, 'write').touch()")
+    notebook.ok("treadle.barrier()")
+    assert "c: tasks have written it since; wait_on(c)" in notebook.ok("c").text
+    assert not notebook.ok("c = wait_on(c)\nc").text

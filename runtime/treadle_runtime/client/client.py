@@ -6,6 +6,7 @@ may be delivered in any thread; submitting happens in the thread of the user's c
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -62,6 +63,7 @@ class Client(Waits):
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
         self.changed_text: Callable[[Call, str], str] = changed_text
+        self.name_file: Callable[[str], str] = os.path.basename  # how people call a file of code
         self.footer: Callable[[Call], str] | None = None  # a last line for what failed calls raise
         self._notify = notify
         self.next_number = 1

@@ -5,8 +5,7 @@ Law: reads what the client knows of calls; never unpickles anything. What counts
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..core.model import Number
@@ -18,40 +17,34 @@ class FailureGroup(NamedTuple):
     """Failures of one function in the same way at the same line; `words` is how people read them."""
 
     words: str
-    message: str
+    message: str  # of the first
     numbers: list[Number]
 
+    def __str__(self) -> str:
+        return f"{self.words}: {self.message}" if self.message else self.words
 
-def grouped(calls: Sequence[Call], name_file: Callable[[str], str] | None = None) -> list[FailureGroup]:
-    """Return groups of failed calls, those of the first call first.
 
-    Parameters
-    ----------
-    calls
-        of tasks that failed.
-    name_file
-        how people call a file; its last part if not given.
+def grouped(calls: Sequence[Call]) -> list[FailureGroup]:
+    """Return groups of failed calls, that of the first call first.
 
     Examples
     --------
     >>> grouped([])
     []
     """
-    name_file = name_file or os.path.basename
     found: dict[tuple[object, ...], tuple[str, str, str, list[Call]]] = {}
     for call in calls:
         kind, message, frame = _what(call)
-        place = "" if frame is None else f"{name_file(frame[0])} line {frame[1]}"
         key = kind_of(call.function, kind, call.cell, frame)
-        found.setdefault(key, (kind, message, place, []))[3].append(call)
-    return [
-        FailureGroup(
-            headline(kind, same[0].function, place, [c.number for c in same]),
-            message,
-            [c.number for c in same],
-        )
-        for kind, message, place, same in found.values()
-    ]
+        if key not in found:
+            place = "" if frame is None else f"{call.client.name_file(frame[0])} line {frame[1]}"
+            found[key] = (kind, message, place, [])
+        found[key][3].append(call)
+    groups = []
+    for kind, message, place, same in found.values():
+        numbers = [call.number for call in same]
+        groups.append(FailureGroup(headline(kind, same[0].function, place, numbers), message, numbers))
+    return groups
 
 
 def _what(call: Call) -> tuple[str, str, tuple[str, int] | None]:
