@@ -23,7 +23,7 @@ def test_only_the_running_task_counts_a_loss(book: Playbook) -> None:
         book.play(WorkerLeft(0.0, worker - 1, 1, "signal 11"), WorkerJoined(0.0, worker)).expect(
             launch(worker, (1, attempt), (2, attempt))
         )
-    book.play(WorkerLeft(0.0, 3, 1, "signal 11", b"lost")).expect(Report(1, [(1, "failed", 1)]), Forget([1]))
+    book.play(WorkerLeft(0.0, 3, 1, "signal 11", b"lost")).expect(Report(1, [(1, "failed", 1)]))
     book.play(WorkerJoined(0.0, 4)).expect(launch(4, (2, 4)))
     book.returns(4, ok(2, attempt=4)).anything()
     assert book.scheduler.story(1)[-1] == ("t", 1, "failed", 3, 0.0, "worker 3 left: signal 11")
@@ -32,7 +32,7 @@ def test_only_the_running_task_counts_a_loss(book: Playbook) -> None:
 def test_retry_lost_false_fails_at_the_first_loss(book: Playbook) -> None:
     book.workers(1).expect()
     book.submit(task(1, options={"retry_lost": False})).expect(launch(1, 1))
-    book.play(WorkerLeft(0.0, 1, 1, "exit 3")).expect(Report(1, [(1, "failed", 1)]), Forget([1]))
+    book.play(WorkerLeft(0.0, 1, 1, "exit 3")).expect(Report(1, [(1, "failed", 1)]))
 
 
 def test_late_answers_of_a_worker_that_has_left_are_ignored(book: Playbook) -> None:
@@ -105,7 +105,7 @@ def test_a_second_run_that_fails_is_reported_after_all(book: Playbook) -> None:
     book.returns(1, ok(1, HELD)).expect(Publish(1, [out(1)]), Report(1, [(1, "done", 0)]))
     book.play(WorkerLeft(0.0, 1, None, "signal 9")).expect()
     book.workers(2).expect(launch(2, (1, 2)))
-    book.returns(2, not_ok(1, Outcome.RAISED, attempt=2)).expect(Report(1, [(1, "failed", 1)]), Forget([1]))
+    book.returns(2, not_ok(1, Outcome.RAISED, attempt=2)).expect(Report(1, [(1, "failed", 1)]))
 
 
 def test_a_declined_task_goes_where_its_input_is(book: Playbook) -> None:

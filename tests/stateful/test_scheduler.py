@@ -47,11 +47,11 @@ class SchedulerMachine(RuleBasedStateMachine):
         workers=st.integers(0, 3),
         remake_s=st.sampled_from([0.05, 5.0]),
         feed_s=st.sampled_from([0.001, 0.03, 1.0]),
+        kept=st.sampled_from([0, 3, 1000]),
     )
-    def begin(self, seed: int, workers: int, remake_s: float, feed_s: float) -> None:
-        self.world = world.World(
-            random.Random(seed), SchedulerOptions(history=20, remake_s=remake_s, feed_s=feed_s)
-        )
+    def begin(self, seed: int, workers: int, remake_s: float, feed_s: float, kept: int) -> None:
+        options = SchedulerOptions(history=20, remake_s=remake_s, feed_s=feed_s, kept_failures=kept)
+        self.world = world.World(random.Random(seed), options)
         for _ in range(workers):
             self.world.join()
 
@@ -122,6 +122,12 @@ class SchedulerMachine(RuleBasedStateMachine):
     def run_again(self, back: int, count: int) -> None:
         first = max(1, self.world.next_number - 1 - back)
         self.world.run_again(first, first + count)
+
+    @precondition(lambda self: self.world.rows and self.world.clients)
+    @rule(client=st.sampled_from([1, 1, 2]), back=st.integers(0, 20), function=st.sampled_from([0, 0, 7, 10]))
+    def retry(self, client: int, back: int, function: int) -> None:
+        if client in self.world.clients:
+            self.world.retry(client, max(1, self.world.next_number - 1 - back), function)
 
     @precondition(lambda self: len(self.world.workers) < 4)
     @rule()

@@ -16,6 +16,7 @@ from treadle_runtime.core.events import (
     Event,
     HandlesDropped,
     HandlesTaken,
+    RetryWanted,
     TasksReturned,
     TasksSubmitted,
     Tick,
@@ -36,6 +37,7 @@ from treadle_runtime.core.instructions import (
     Kill,
     Launch,
     Publish,
+    Rearm,
     Report,
     Retract,
     WakeAt,
@@ -94,6 +96,7 @@ class World:
         self.next_worker = 1
         self.next_put = 0
         self.launched: dict[int, int] = {}
+        self.retried = 0
         self.back: list[TasksReturned] = []  # answers to Retract that are on their way
         self.late: list[TasksReturned] = []  # last words of workers that have died
 
@@ -154,6 +157,12 @@ class World:
 
     def run_again(self, first: int, last: int) -> None:
         self.feed(CellRunAgain(self.later(), first, last))
+
+    def retry(self, client: int, number: int, function: int) -> None:
+        """A client wants a task retried, perhaps with another function; the answer names it one way or the other."""
+        self.retried = number
+        self.feed(RetryWanted(self.later(), client, 1, [(number, function, ())]))
+        assert self.retried == 0, "a wish to retry has an answer"
 
     def leave(self, client: int, cancel: bool) -> None:
         del self.clients[client]
@@ -338,6 +347,17 @@ class World:
                 assert state != TaskState.DONE
             self.reports[number] = (state, root)
 
+    def _rearm(self, instruction: Rearm) -> None:
+        assert instruction.client in self.clients
+        for number in instruction.numbers:
+            assert self.owner[number] == instruction.client
+            assert self.reports.pop(number)[0] != TaskState.DONE, "what had succeeded is not run again"
+        if instruction.id:
+            refused = [number for number, _why in instruction.refused]
+            if self.owner[self.retried] == instruction.client:
+                assert (self.retried in refused) != (self.retried in instruction.numbers)
+            self.retried = 0
+
     def _deliver(self, instruction: Deliver) -> None:
         client = self.clients[instruction.client]
         for vid, kind in instruction.vids:
@@ -384,11 +404,13 @@ class World:
         for cid in list(self.clients):
             assert not self.clients[cid].wanted, "a wanted value was never delivered"
             self.drop(cid, list(self.clients[cid].handles))
+        for number in self.rows:
+            if self.owner[number] in self.clients:
+                assert number in self.reports, f"#{number} was never reported"
+        for cid in list(self.clients):  # while it is there the last failures are kept for it
+            self.leave(cid, False)
         books = self.scheduler.books
         assert not books.versions, "versions are left that nobody can reach"
         assert not self.store, "bytes are left that nobody can reach"
         assert len(books.tasks) == len(books.history) <= books.options.history
-        for number in self.rows:
-            if self.owner[number] in self.clients:
-                assert number in self.reports, f"#{number} was never reported"
         assert self.forgotten == set(self.rows)

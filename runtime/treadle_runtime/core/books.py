@@ -21,6 +21,7 @@ from .instructions import (
     Kill,
     Launch,
     Publish,
+    Rearm,
     Report,
     Retract,
     WakeAt,
@@ -46,6 +47,8 @@ class SchedulerOptions:
     steal_s: float = 0.005  # queued work that is worth moving to an idle worker
     remake_s: float = 5.0  # versions that would take longer to make again are published at once
     ahead_reads: int = 16  # tasks with more inputs are not queued ahead of time
+    kept_failures: int = 1000  # the last tasks that failed keep their inputs, even if no handle on them is left,
+    kept_nbytes: int = 256 * 1024 * 1024  # as long as these are no larger in all
 
 
 class Step(NamedTuple):
@@ -72,6 +75,9 @@ class Books:
         self.leaving: dict[WorkerId, Worker] = {}  # to be dismissed when they have nothing left
         self.queue = FairQueue()
         self.history: deque[Task] = deque()
+        self.recorded: dict[Number, Task] = {}  # tasks that did not end well and can be retried
+        self.latest: OrderedDict[Number, int] = OrderedDict()  # the last of these, with the bytes of their inputs
+        self.latest_nbytes = 0
         self.counts: dict[str, int] = dict.fromkeys(TASK_MOVES, 0)
         self.deadlines: list[
             tuple[float, Number, int]
@@ -82,6 +88,7 @@ class Books:
         self.touched: list[Worker] = []
         self.told: list[Client] = []  # clients with reports
         self.delivered: list[Client] = []  # clients with deliveries
+        self.rearms: list[Rearm] = []
         self.drops: list[Vid] = []
         self.forgets: list[Number] = []
         self.interrupts: list[Interrupt] = []
@@ -176,6 +183,9 @@ class Books:
     def close_turn(self) -> Step:
         """Pack what the turn decided. Launches come first; whatever frees bytes comes after what needs them."""
         instructions: list[Instruction] = []
+        if self.rearms:
+            instructions += self.rearms
+            self.rearms = []
         facts = self.facts
         worker_drops: list[Instruction] = []
         asks: list[Instruction] = []

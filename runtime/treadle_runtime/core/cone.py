@@ -9,6 +9,7 @@ from typing import Final
 
 from . import versions as data
 from .books import Books
+from .kept import keep, trim
 from .model import Number, maker_of
 from .records import Task, Version
 from .states import DatumState, TaskState
@@ -36,8 +37,11 @@ def end(books: Books, task: Task, state: str, root: Number, cause: str = "") -> 
                 data.become(books, version, _BROKEN)
                 data.refuse(books, version)
         books.report(member, root)
+    kept = {member.number for member in reversed(cone) if keep(books, member)}  # who is kept keeps what made its inputs
     for member in cone:
-        _close(books, member)
+        _close(books, member, member.number in kept)
+    if kept:
+        trim(books)
 
 
 def _cone(task: Task) -> list[Task]:
@@ -70,13 +74,14 @@ def _take_off(books: Books, task: Task) -> None:
         worker.retracts.append(task.number)
 
 
-def _close(books: Books, task: Task) -> None:
-    """Give back what a failed task read, and forget what nobody can ask of it."""
+def _close(books: Books, task: Task, kept: bool) -> None:
+    """Keep what a failed task reads while it can be retried; give the rest back, and forget what nobody can ask of it."""
     number = task.number
     reads, outputs = task.reads, task.outputs
-    task.reads = ()
     task.missing = 0
-    books.forgets.append(number)
+    if not kept:
+        task.reads = ()
+        books.forgets.append(number)
     for version in reads:
         if version.readers:
             version.readers.pop(number, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .model import ClientId, Number, ReturnRow, TaskRow, Vid, WorkerId
+from .model import ClientId, FunctionId, Number, ReturnRow, TaskRow, Vid, WorkerId
 
 
 @dataclass(slots=True)
@@ -90,6 +90,19 @@ class CellRunAgain:
 
 
 @dataclass(slots=True)
+class RetryWanted:
+    """Have tasks that did not end well tried again, with all they need and all that needs them.
+
+    `rows`: (number, function to be called instead or 0, versions it reads besides the recorded ones).
+    """
+
+    at: float
+    client: ClientId
+    id: int  # names the wish in the Rearm that answers it
+    rows: list[tuple[Number, FunctionId, tuple[Vid, ...]]]
+
+
+@dataclass(slots=True)
 class WorkerJoined:
     at: float
     worker: WorkerId
@@ -154,6 +167,7 @@ Event: TypeAlias = (
     | VersionsWanted
     | CancelWanted
     | CellRunAgain
+    | RetryWanted
     | WorkerJoined
     | WorkerLeft
     | WorkersUnwanted

@@ -75,6 +75,16 @@ class Forget:
 
 
 @dataclass(slots=True)
+class Rearm:
+    """Tell the client that these tasks of its are open again, and why others it named are not. Comes first in a turn."""
+
+    client: ClientId
+    id: int  # of the wish, 0 for a client that did not utter it
+    numbers: list[Number]
+    refused: list[tuple[Number, str]]
+
+
+@dataclass(slots=True)
 class Report:
     """Tell the client that these tasks are final: (number, state, root)."""
 
@@ -98,5 +108,5 @@ class WakeAt:
 
 
 Instruction: TypeAlias = (
-    Launch | Retract | Interrupt | Kill | Dismiss | Publish | Drop | Forget | Report | Deliver | WakeAt
+    Launch | Retract | Interrupt | Kill | Dismiss | Publish | Drop | Forget | Rearm | Report | Deliver | WakeAt
 )

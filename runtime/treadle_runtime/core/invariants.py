@@ -43,6 +43,8 @@ def check(scheduler: Scheduler) -> None:
             held = books.versions.get(vid)
             _demand(held is not None and held.pins > 0, f"client {client.cid} holds {vid}, which is gone")
     _demand(len(books.history) <= books.options.history, "the history is longer than it may be")
+    _demand(len(books.latest) <= books.options.kept_failures, "more failures are kept than may be")
+    _demand(sum(books.latest.values()) == books.latest_nbytes, "the bytes of kept failures are miscounted")
 
 
 def _demand(holds: bool, claim: str, task: Task | None = None) -> None:
@@ -72,13 +74,17 @@ def _check_task(books: Books, task: Task) -> None:
         _demand(new in TASK_MOVES[old], f"went from {old} to {new}", task)
     if state in TASK_FINAL:
         _demand(task.worker is None, "is on a worker", task)
-        _demand(bool(task.reads) <= bool(task.unsettled), "keeps its reads without need", task)
-        _demand(
-            task.open == sum(version.maker is task for version in task.outputs), "miscounts its outputs", task
-        )
+        kept = task.rare is not None and task.rare.kept
+        _demand(bool(task.reads) <= bool(task.unsettled or kept), "keeps its reads without need", task)
+        _demand((books.recorded.get(task.number) is task) == kept, "is misplaced among those that can be retried", task)
+        _demand(not kept or (state != TaskState.DONE and bool(task.open)), "can't be retried", task)
+        latest = task.number not in books.latest or any(v.state == DatumState.BROKEN for v in task.outputs)
+        _demand(latest, "is kept, and has no output to keep it", task)
+        _demand(task.open == sum(version.maker is task for version in task.outputs), "miscounts its outputs", task)
         for version in task.outputs:
             _demand(version.state != DatumState.PENDING, f"owes {version.vid}", task)
         return
+    _demand(task.number not in books.recorded and task.number not in books.latest, "is open and among the failed", task)
     reads = list(dict.fromkeys(task.reads))
     missing = [version for version in reads if version.state != DatumState.READY or _awaited(version, task)]
     _demand(task.missing == len(missing), f"misses {len(missing)}, not {task.missing}", task)
@@ -170,6 +176,10 @@ def _check_needs(books: Books, versions: dict[Vid, Version]) -> None:
             pins[vid] = pins.get(vid, 0) + 1
     for task in books.tasks.values():
         unsettled = 0
+        for version in dict.fromkeys(task.reads) if task.number in books.recorded else ():
+            pins[version.vid] = pins.get(version.vid, 0) + 1
+        for version in task.outputs if task.number in books.latest else ():
+            pins[version.vid] = pins.get(version.vid, 0) + (version.state == DatumState.BROKEN)
         if task.state == TaskState.DONE:
             for version in task.outputs:
                 held = version.holder is not None

@@ -46,7 +46,17 @@ class Client:
 class Rare:
     """What most tasks never need."""
 
-    __slots__ = ("cancel_wanted", "declined", "losses", "retracted", "retry_lost", "root", "told")
+    __slots__ = (
+        "cancel_wanted",
+        "declined",
+        "kept",
+        "losses",
+        "retracted",
+        "retried",
+        "retry_lost",
+        "root",
+        "told",
+    )
 
     def __init__(self) -> None:
         self.root: Number = 0  # who failed or was cancelled first
@@ -56,6 +66,8 @@ class Rare:
         self.declined = 0  # times a worker lacked an input; then it is not queued ahead of time again
         self.retracted = False  # its worker has been asked to give it back
         self.told = False  # its client knows it as done; it runs again for its lost outputs
+        self.kept = False  # it did not end well, and pins its reads so that it can be retried
+        self.retried = 0  # how often it was
 
 
 class Task:
@@ -142,7 +154,8 @@ class Version:
     def __init__(self, vid: Vid, maker: Task | None, pins: int) -> None:
         self.vid = vid
         self.maker = maker  # None for a put, and for what is gone
-        self.pins = pins  # clients that hold a handle
+        self.pins = pins  # clients that hold a handle, failed tasks that read it,
+        # and 1 if it is broken and its maker is among the last ones that failed
         self.readers: dict[Number, Task] | None = None  # tasks that read it and are not final
         self.recipes = 0  # done tasks that read it and might have to run again
         self.state = DatumState.PENDING

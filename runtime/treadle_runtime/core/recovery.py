@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from . import cone, graph
+from . import cone, graph, kept
 from . import versions as data
 from .books import Books
 from .events import CancelWanted, ClientLeft, Tick, VersionsPublished, WorkerJoined, WorkerLeft
@@ -204,6 +204,7 @@ def on_client_left(books: Books, event: ClientLeft) -> None:
     if client is None:
         return
     client.gone = True
+    kept.let_go_of(books, client)
     if event.cancel:
         for task in [task for task in books.tasks.values() if task.lane.client is client]:
             cancel(books, task)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from . import attempts, graph, later, leaving, policy, recovery
+from . import attempts, graph, later, leaving, policy, recovery, retry
 from . import explain as words
 from . import versions as data
 from .books import Books, SchedulerOptions, Step
@@ -21,6 +21,7 @@ from .events import (
     FunctionsDefined,
     HandlesDropped,
     HandlesTaken,
+    RetryWanted,
     TasksReturned,
     TasksSubmitted,
     Tick,
@@ -76,6 +77,7 @@ HANDLERS: Final[dict[type, Callable[[Books, Any], None]]] = {
     VersionsWanted: _on_versions_wanted,
     CancelWanted: recovery.on_cancel_wanted,
     CellRunAgain: later.on_cell_run_again,
+    RetryWanted: retry.on_retry_wanted,
     WorkerJoined: recovery.on_worker_joined,
     WorkerLeft: recovery.on_worker_left,
     TasksReturned: attempts.on_tasks_returned,

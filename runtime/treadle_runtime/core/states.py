@@ -47,9 +47,9 @@ TASK_MOVES: Final[dict[str, frozenset[str]]] = {
     ),
     _T.RUNNING: frozenset({_T.READY, _T.WAITING, _T.DONE, _T.FAILED, _T.UPSTREAM, _T.CANCELLED}),
     _T.DONE: frozenset({_T.READY, _T.WAITING}),  # its outputs were lost and are made again
-    _T.FAILED: frozenset(),
-    _T.UPSTREAM: frozenset(),
-    _T.CANCELLED: frozenset(),
+    _T.FAILED: frozenset({_T.READY, _T.WAITING}),  # somebody corrected the cause and has it tried again;
+    _T.UPSTREAM: frozenset({_T.READY, _T.WAITING}),  # what it needs is tried again, and then it is
+    _T.CANCELLED: frozenset({_T.READY, _T.WAITING}),
 }
 TASK_FINAL: Final = frozenset({_T.DONE, _T.FAILED, _T.UPSTREAM, _T.CANCELLED})
 
@@ -64,6 +64,6 @@ _D = DatumState
 DATUM_MOVES: Final[dict[str, frozenset[str]]] = {
     _D.PENDING: frozenset({_D.READY, _D.BROKEN}),
     _D.READY: frozenset({_D.PENDING, _D.DROPPED}),  # back to pending: lost with its worker, made again
-    _D.BROKEN: frozenset({_D.DROPPED}),
+    _D.BROKEN: frozenset({_D.PENDING, _D.DROPPED}),  # back to pending: its maker is tried again
     _D.DROPPED: frozenset({_D.PENDING}),
 }

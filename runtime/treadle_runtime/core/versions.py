@@ -76,6 +76,8 @@ def release(books: Books, version: Version) -> None:
             version.maker = None
             maker.open -= 1
             if not maker.open and not maker.unsettled and maker.state in TASK_FINAL:
+                for read in _part_with(books, maker):
+                    release(books, read)
                 books.retire(maker)
         return
     loose = [version]
@@ -130,7 +132,22 @@ def _vanish(books: Books, version: Version, remakable: bool, loose: list[Version
         if not maker.unsettled:
             loose.extend(_let_go(books, maker))
     if not maker.open and not maker.unsettled and maker.state in TASK_FINAL:
+        loose.extend(_part_with(books, maker))
         books.retire(maker)
+
+
+def _part_with(books: Books, task: Task) -> tuple[Version, ...]:
+    """A task that did not end well can no longer be retried: give its reads back (returned to be looked at)."""
+    if task.rare is None or not task.rare.kept:
+        return ()
+    task.rare.kept = False
+    reads = tuple(dict.fromkeys(task.reads))
+    for version in reads:
+        version.pins -= 1
+    task.reads = ()
+    del books.recorded[task.number]
+    books.forgets.append(task.number)
+    return reads
 
 
 def _let_go(books: Books, task: Task) -> tuple[Version, ...]:
