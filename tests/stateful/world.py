@@ -8,40 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from treadle_runtime.core import events as e
+from treadle_runtime.core import instructions as i
 from treadle_runtime.core.books import SchedulerOptions
-from treadle_runtime.core.events import (
-    CancelWanted,
-    CellRunAgain,
-    ClientLeft,
-    Event,
-    HandlesDropped,
-    HandlesTaken,
-    RetryWanted,
-    TasksReturned,
-    TasksSubmitted,
-    Tick,
-    VersionsPublished,
-    VersionsPut,
-    VersionsWanted,
-    WorkerJoined,
-    WorkerLeft,
-    WorkersObserved,
-    WorkersUnwanted,
-)
-from treadle_runtime.core.instructions import (
-    Deliver,
-    Dismiss,
-    Drop,
-    Forget,
-    Interrupt,
-    Kill,
-    Launch,
-    Publish,
-    Rearm,
-    Report,
-    Retract,
-    WakeAt,
-)
 from treadle_runtime.core.invariants import check
 from treadle_runtime.core.model import PUT_BASE, Kind, Outcome, ReturnRow, TaskRow, Vid, vid_of
 from treadle_runtime.core.scheduler import Scheduler
@@ -97,11 +66,11 @@ class World:
         self.next_put = 0
         self.launched: dict[int, int] = {}
         self.retried = 0
-        self.back: list[TasksReturned] = []  # answers to Retract that are on their way
-        self.late: list[TasksReturned] = []  # last words of workers that have died
+        self.back: list[e.TasksReturned] = []  # answers to Retract that are on their way
+        self.late: list[e.TasksReturned] = []  # last words of workers that have died
 
     # ------------------------------------------------------------ events
-    def feed(self, *events: Event) -> None:
+    def feed(self, *events: e.Event) -> None:
         """Let the scheduler handle events, check it, and carry its instructions out."""
         step = self.scheduler.handle(events)
         check(self.scheduler)
@@ -129,39 +98,39 @@ class World:
             self.owner[number] = client
             for output in range(outputs):
                 mine.handles[vid_of(number, output)] = None
-        self.feed(TasksSubmitted(self.later(), client, rows))
+        self.feed(e.TasksSubmitted(self.later(), client, rows))
 
     def put(self, client: int) -> None:
         vid = vid_of(PUT_BASE + self.next_put, 0)
         self.next_put += 1
         self.store[vid] = None
         self.clients.setdefault(client, PretendedClient()).handles[vid] = None
-        self.feed(VersionsPut(self.later(), client, [(vid, Kind.FILE, 100_000)]))
+        self.feed(e.VersionsPut(self.later(), client, [(vid, Kind.FILE, 100_000)]))
 
     def drop(self, client: int, vids: list[Vid]) -> None:
         for vid in vids:
             del self.clients[client].handles[vid]
-        self.feed(HandlesDropped(self.later(), client, vids))
+        self.feed(e.HandlesDropped(self.later(), client, vids))
 
     def take(self, client: int, vid: Vid) -> None:
         """A second client takes a handle on what another one holds."""
         self.clients.setdefault(client, PretendedClient()).handles[vid] = None
-        self.feed(HandlesTaken(self.later(), client, [vid]))
+        self.feed(e.HandlesTaken(self.later(), client, [vid]))
 
     def want(self, client: int, vid: Vid) -> None:
         self.clients[client].wanted[vid] = None
-        self.feed(VersionsWanted(self.later(), client, [vid]))
+        self.feed(e.VersionsWanted(self.later(), client, [vid]))
 
     def cancel(self, number: int) -> None:
-        self.feed(CancelWanted(self.later(), [number]))
+        self.feed(e.CancelWanted(self.later(), [number]))
 
     def run_again(self, first: int, last: int) -> None:
-        self.feed(CellRunAgain(self.later(), first, last))
+        self.feed(e.CellRunAgain(self.later(), first, last))
 
     def retry(self, client: int, number: int, function: int) -> None:
         """A client wants a task retried, perhaps with another function; the answer names it one way or the other."""
         self.retried = number
-        self.feed(RetryWanted(self.later(), client, 1, [(number, function, ())]))
+        self.feed(e.RetryWanted(self.later(), client, 1, [(number, function, ())]))
         assert self.retried == 0, "a wish to retry has an answer"
 
     def leave(self, client: int, cancel: bool) -> None:
@@ -169,13 +138,13 @@ class World:
         for number, owner in self.owner.items():
             if owner == client:
                 self.owner[number] = 0
-        self.feed(ClientLeft(self.later(), client, cancel))
+        self.feed(e.ClientLeft(self.later(), client, cancel))
 
     def join(self) -> None:
         wid = self.next_worker
         self.next_worker += 1
         self.workers[wid] = PretendedWorker()
-        self.feed(WorkerJoined(self.later(), wid))
+        self.feed(e.WorkerJoined(self.later(), wid))
 
     def die(self, wid: int) -> None:
         worker = self.workers.pop(wid)
@@ -184,34 +153,35 @@ class World:
             running, attempt, _ = worker.queue[0]
             outputs = ((int(Kind.INLINE), 10, b""),) * self.rows[running][4]
             self.late.append(
-                TasksReturned(0.0, wid, [(running, attempt, 0, outputs, 0.1, 0.1, 0, None, None)])
+                e.TasksReturned(0.0, wid, [(running, attempt, 0, outputs, 0.1, 0.1, 0, None, None)])
             )
         self.to_publish = [entry for entry in self.to_publish if entry[0] != wid]
-        self.feed(WorkerLeft(self.later(), wid, running, "signal 9"))
+        self.feed(e.WorkerLeft(self.later(), wid, running, "signal 9"))
 
     def send_home(self, wid: int) -> None:
         """A worker is to leave; it goes when the scheduler lets it."""
         self.workers[wid].unwanted = True
-        self.feed(WorkersUnwanted(self.later(), [wid]))
+        self.feed(e.WorkersUnwanted(self.later(), [wid]))
 
     def go_home(self) -> None:
         """Workers that were let go end, and nothing is lost with them."""
         for wid in [wid for wid, worker in self.workers.items() if worker.dismissed]:
             del self.workers[wid]
+            self.to_publish = [entry for entry in self.to_publish if entry[0] != wid]  # dropped before they were written
             gone = self.scheduler.books.workers[wid]
             assert not gone.held
             assert not gone.tasks
-            self.feed(WorkerLeft(self.later(), wid, None, "as asked"))
+            self.feed(e.WorkerLeft(self.later(), wid, None, "as asked"))
 
     def observe(self) -> None:
         running = [(wid, worker.queue[0][0]) for wid, worker in self.workers.items() if worker.queue]
-        self.feed(WorkersObserved(self.later(), running))
+        self.feed(e.WorkersObserved(self.later(), running))
 
     def tick(self) -> None:
         due = min(self.wakes)
         self.wakes.remove(due)
         self.now = max(self.now, due)
-        self.feed(Tick(self.now))
+        self.feed(e.Tick(self.now))
 
     def work(
         self, wid: int, count: int, outcomes: tuple[int, ...] = (0,), kinds: tuple[int, ...] = (0, 1, 2)
@@ -223,7 +193,7 @@ class World:
             number, attempt, inputs = worker.queue.pop(0)
             rows.append(self._run(worker, number, attempt, inputs, outcomes, kinds))
         if rows:
-            self.feed(TasksReturned(self.later(), wid, rows))
+            self.feed(e.TasksReturned(self.later(), wid, rows))
 
     def _run(
         self, worker: PretendedWorker, number: int, attempt: int, inputs: Any, outcomes: Any, kinds: Any
@@ -259,10 +229,10 @@ class World:
             worker.held.discard(vid)
         else:
             self.store[vid] = None
-        self.feed(VersionsPublished(self.later(), wid, [(vid, kind, 10)]))
+        self.feed(e.VersionsPublished(self.later(), wid, [(vid, kind, 10)]))
 
     # ------------------------------------------------------------ instructions
-    def _launch(self, instruction: Launch) -> None:
+    def _launch(self, instruction: i.Launch) -> None:
         worker = self.workers[instruction.worker]
         assert not worker.killed
         assert not worker.unwanted
@@ -273,7 +243,7 @@ class World:
             self.launched[number] = attempt
             worker.queue.append((number, attempt, inputs))
 
-    def _retract(self, instruction: Retract) -> None:
+    def _retract(self, instruction: i.Retract) -> None:
         worker = self.workers[instruction.worker]
         back = [entry for entry in worker.queue[1:] if entry[0] in instruction.numbers]
         worker.queue = [entry for entry in worker.queue if entry not in back]
@@ -281,7 +251,7 @@ class World:
             (number, attempt, Outcome.TAKEN_BACK, (), 0.0, 0.0, 0, None, None) for number, attempt, _ in back
         ]
         if rows:
-            self.back.append(TasksReturned(self.now, instruction.worker, rows))
+            self.back.append(e.TasksReturned(self.now, instruction.worker, rows))
 
     def give_back(self) -> None:
         """Answers to Retract arrive, if their worker still lives."""
@@ -298,15 +268,15 @@ class World:
             event.at = self.later()
             self.feed(event)
 
-    def _interrupt(self, instruction: Interrupt) -> None:
+    def _interrupt(self, instruction: i.Interrupt) -> None:
         self.workers[instruction.worker].interrupted.add((instruction.number, instruction.attempt))
 
-    def _kill(self, instruction: Kill) -> None:
+    def _kill(self, instruction: i.Kill) -> None:
         worker = self.workers[instruction.worker]
         assert not worker.killed
         worker.killed = True
 
-    def _dismiss(self, instruction: Dismiss) -> None:
+    def _dismiss(self, instruction: i.Dismiss) -> None:
         worker = self.workers[instruction.worker]
         assert worker.unwanted
         assert not worker.killed
@@ -314,11 +284,11 @@ class World:
         assert not worker.queue, "dismissed with work in its queue"
         worker.dismissed = True
 
-    def _publish(self, instruction: Publish) -> None:
+    def _publish(self, instruction: i.Publish) -> None:
         assert instruction.worker in self.workers
         self.to_publish += [(instruction.worker, vid) for vid in instruction.vids]
 
-    def _drop(self, instruction: Drop) -> None:
+    def _drop(self, instruction: i.Drop) -> None:
         holders = {vid for client in self.clients.values() for vid in client.handles}
         for vid in instruction.vids:
             if instruction.worker is None:
@@ -327,12 +297,12 @@ class World:
             else:
                 self.workers[instruction.worker].held.discard(vid)
 
-    def _forget(self, instruction: Forget) -> None:
+    def _forget(self, instruction: i.Forget) -> None:
         for number in instruction.numbers:
             assert number not in self.forgotten
             self.forgotten.add(number)
 
-    def _report(self, instruction: Report) -> None:
+    def _report(self, instruction: i.Report) -> None:
         assert instruction.client in self.clients
         for number, state, root in instruction.tasks:
             assert self.owner[number] == instruction.client
@@ -347,7 +317,7 @@ class World:
                 assert state != TaskState.DONE
             self.reports[number] = (state, root)
 
-    def _rearm(self, instruction: Rearm) -> None:
+    def _rearm(self, instruction: i.Rearm) -> None:
         assert instruction.client in self.clients
         for number in instruction.numbers:
             assert self.owner[number] == instruction.client
@@ -358,7 +328,7 @@ class World:
                 assert (self.retried in refused) != (self.retried in instruction.numbers)
             self.retried = 0
 
-    def _deliver(self, instruction: Deliver) -> None:
+    def _deliver(self, instruction: i.Deliver) -> None:
         client = self.clients[instruction.client]
         for vid, kind in instruction.vids:
             del client.wanted[vid]
@@ -366,7 +336,7 @@ class World:
             if kind is not Kind.NONE:
                 assert vid in self.store
 
-    def _wakeat(self, instruction: WakeAt) -> None:
+    def _wakeat(self, instruction: i.WakeAt) -> None:
         self.wakes.append(instruction.at)
 
     # ------------------------------------------------------------ the end
