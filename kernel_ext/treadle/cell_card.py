@@ -1,6 +1,6 @@
 """What a `%%task` cell shows: one line while it runs, then the value of its last expression, or its failure.
 
-Law: shows and remembers in `Out`; decides nothing about the task. The value is fetched and formatted by a thread of
+Law: shows; decides nothing about the task. The value is fetched and formatted by a thread of
 its own, so neither the cell nor the thread that receives messages waits for it.
 """
 
@@ -66,7 +66,7 @@ class CellCard:
     def show(self) -> None:
         """Display the card and have it follow its task."""
         if self._cell.shows:
-            self._remember(self._future)
+            self._extension.autosync.outs.put(self._number, self._future)
         self._extension.screen.display(self._parent, self._line(), {}, self._display_id)
         if self._extension.cells.headless:  # nobody will take in what comes after the end of the cell
             call = self._future._call_now()
@@ -84,7 +84,7 @@ class CellCard:
         elif self._cell.shows:
             try:
                 value = self._future.result()
-                self._remember(value)
+                self._extension.autosync.outs.settle(self._future, value)
                 if value is not None:
                     made, metadata = self._extension.shell.display_formatter.format(value)
                     bundle = made or bundle
@@ -96,21 +96,12 @@ class CellCard:
 
     def _line(self) -> dict[str, str]:
         call = self._future._call_now()
-        made = ", ".join((*self._cell.returned, *(name for name in self._cell.renewed if name not in self._cell.returned)))
+        made = ", ".join(
+            (*self._cell.returned, *(name for name in self._cell.renewed if name not in self._cell.returned))
+        )
         arrow = f" \N{RIGHTWARDS ARROW} {made}" if made else ""
         html = call_html(call).removesuffix("</div>") + f"{arrow}</div>"
         return {"text/plain": f"{call.label} {call.state}{arrow}", "text/html": html}
-
-    def _remember(self, value: Any) -> None:
-        """Put the future, later its value, into `Out`, unless something else has been put there."""
-        space = self._extension.shell.user_ns
-        kept = space.get("_oh")
-        if self._number and isinstance(kept, dict) and kept.get(self._number, self._future) is self._future:
-            if value is None:
-                kept.pop(self._number, None)
-                space.pop(f"_{self._number}", None)
-            else:
-                kept[self._number] = space[f"_{self._number}"] = value
 
 
 def _put_away(value: Any) -> None:

@@ -29,7 +29,9 @@ _OPTION: Final = re.compile(
         |--name(?:\s+|=)(?P<name>"[^"]*"|'[^']*'|\S+))(?:\s+|$)""",
     re.VERBOSE,
 )
-_NOT_DATA: Final = frozenset({"exit", "quit", "get_ipython", "open"})  # what IPython itself puts into the namespace
+_NOT_DATA: Final = frozenset(
+    {"exit", "quit", "get_ipython", "open"}
+)  # what IPython itself puts into the namespace
 _FUTURE_FLAGS: Final = reduce(
     lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
 )
@@ -64,7 +66,9 @@ def run_cell(extension: Extension, line: str, body: str) -> None:
     """Serve `%%task`."""
     options, rest = read_options(line)
     if rest:
-        raise UsageError(f"%%task does not know {rest!r}. Its options: -i a,b  -o a,b  --inout a,b  --name NAME.")
+        raise UsageError(
+            f"%%task does not know {rest!r}. Its options: -i a,b  -o a,b  --inout a,b  --name NAME."
+        )
     filename, first_line = _place_of(extension, body, whole=True)
     submitted = _submit(extension, options, body, filename, first_line)
     if submitted is not None:
@@ -76,7 +80,9 @@ def run_statement(extension: Extension, line: str) -> Future[Any] | None:
     """Serve `%task STATEMENT`: of an expression the future is returned, as `%time` returns the value."""
     options, statement = read_options(line)
     if not statement:
-        raise UsageError("%task needs a statement, as in `%task y = f(x)`. For a whole cell begin it with %%task.")
+        raise UsageError(
+            "%task needs a statement, as in `%task y = f(x)`. For a whole cell begin it with %%task."
+        )
     filename, first_line = _place_of(extension, statement, whole=False)
     submitted = _submit(extension, options, statement, filename, first_line)
     if submitted is None or not submitted[0].shows:
@@ -106,13 +112,18 @@ def _submit(
     function = build(cell, space, filename, f"cell[{extension.cells.current.number}]", flags)
     settings: dict[str, Any] = {"returns": 1 + len(cell.returned), "name": options.name}
     directions: dict[str, Any] = dict.fromkeys(cell.renewed, INOUT)
-    given = {name: space[name] if name in space else getattr(builtins, name) for name in (*cell.inputs, *cell.inout)}
+    given = {
+        name: space[name] if name in space else getattr(builtins, name)
+        for name in (*cell.inputs, *cell.inout)
+    }
     result: Any = Task(function, settings, directions)(**given)
     shown, *values = result if cell.returned else (result,)
     extension.cells.current.returned.update(cell.returned)
     for name in cell.deletes:
         space.pop(name, None)
-    space.update(zip(cell.returned, values, strict=True))
+    for name, value in zip(cell.returned, values, strict=True):
+        extension.autosync.bind(name, value)
+    extension.autosync.wrote |= bool(cell.renewed)
     return cell, shown
 
 

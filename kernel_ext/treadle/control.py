@@ -47,3 +47,14 @@ def _meant(word: str) -> list[Call]:
     if int(number) not in known:
         raise UsageError(f"No task #{number} is known here. `%treadle tasks running` lists those that run.")
     return [known[int(number)]]
+
+
+def autosync(extension: Extension, words: list[str]) -> None:
+    """Serve `%treadle autosync [on | off]`."""
+    if words not in (["on"], ["off"], []):
+        raise UsageError("%treadle autosync takes on or off.")
+    if words:
+        extension.autosync.on = words == ["on"]
+    print(
+        f"Treadle: autosync is {'on' if extension.autosync.on else 'off: names of %%task cells are futures'}"
+    )

@@ -17,6 +17,7 @@ from treadle_runtime.config import Options, plan
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Bye
 
+from .autosync import Autosync
 from .cell_card import Afterwards
 from .cell_line import Lines
 from .cells import Cells
@@ -43,6 +44,7 @@ class Extension:
         self.cells = Cells(shell, self.screen)
         self.lines = Lines(self.cells, self.screen)
         self.afterwards = Afterwards()
+        self.autosync = Autosync(shell)
         self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
         self._printer = Printer(self.cells, self.screen, self._name_of)
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
@@ -60,6 +62,7 @@ class Extension:
             self._undo.append(lambda event=event, act=act: events.unregister(event, act))
         self._undo.append(install_magics(self))
         self._undo.append(teach(self.shell))
+        self._undo.append(self.autosync.install())
         set_face(self)
         atexit.register(self._at_exit)
         return _greeting(left_out, self._options.given())

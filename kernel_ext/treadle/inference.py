@@ -111,7 +111,7 @@ def infer(
     cell.name = name
     cell.now, cell.body = now, body
     cell.shows = bool(body) and isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";")
-    cell.awaits = any(_awaits(statement) for statement in body)
+    cell.awaits = any(awaits(statement) for statement in body)
     return cell
 
 
@@ -140,7 +140,9 @@ _DEFINITIONS: Final = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFun
 
 def _split(tree: ast.Module) -> tuple[list[ast.stmt], list[ast.stmt]]:
     now: list[ast.stmt] = [statement for statement in tree.body if isinstance(statement, _DEFINITIONS)]
-    return now, [statement for statement in tree.body if not isinstance(statement, (*_DEFINITIONS, ast.Global))]
+    return now, [
+        statement for statement in tree.body if not isinstance(statement, (*_DEFINITIONS, ast.Global))
+    ]
 
 
 def _bound_by(statement: ast.stmt) -> list[str]:
@@ -171,14 +173,15 @@ def _needing_the_body(now: list[ast.stmt], flow: Flow, code_names: set[str]) -> 
     return kept
 
 
-def _awaits(node: ast.AST) -> bool:
+def awaits(node: ast.AST) -> bool:
+    """Tell whether code of a cell awaits at its top level."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
         return False
     if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
         return True
     if isinstance(node, ast.comprehension) and node.is_async:
         return True
-    return any(_awaits(child) for child in ast.iter_child_nodes(node))
+    return any(awaits(child) for child in ast.iter_child_nodes(node))
 
 
 # ---------------------------------------------------------------- what the flow means
@@ -208,13 +211,17 @@ class _Reader:
                 raise UsageError(f"`{name}` is a {type(self.namespace[name]).__name__}, which is always IN.")
         for name in outputs:
             if name not in self.flow.bound:
-                raise UsageError(f"-o names `{name}`, but the cell never assigns it. {_meant(name, self.flow.bound)}")
+                raise UsageError(
+                    f"-o names `{name}`, but the cell never assigns it. {_meant(name, self.flow.bound)}"
+                )
         self.as_input, self.as_output, self.as_inout = inputs, outputs, inout
 
     def decide(self) -> CellTask:
         flow = self.flow
         renewed = [*self.as_inout, *(name for name in flow.order if self._is_renewed(name))]
-        returned = [name for name in flow.order if self._is_returned(name) and not self._is_only_in_place(name)]
+        returned = [
+            name for name in flow.order if self._is_returned(name) and not self._is_only_in_place(name)
+        ]
         kept = {name for name in returned if name in flow.maybe and name not in self.failed}
         read = [name for name in flow.order if name in flow.exposed or name in kept]
         read += [name for name in (*self.as_input, *self.as_inout) if name not in read]
@@ -227,7 +234,11 @@ class _Reader:
             inout=tuple(both),
             renewed=tuple(name for name in both if name in renewed),
             returned=tuple(returned),
-            uses=tuple(name for name in read if name not in params and (name in self.namespace or name in self.code_names)),
+            uses=tuple(
+                name
+                for name in read
+                if name not in params and (name in self.namespace or name in self.code_names)
+            ),
             maybe=frozenset(name for name in returned if name in flow.maybe and name not in params),
             deletes=tuple(name for name in flow.order if name in flow.deleted and name in self.namespace),
             hidden=tuple(name for name in flow.order if name in unnamed),
@@ -261,7 +272,9 @@ class _Reader:
     def _is_parameter(self, name: str) -> bool:
         if name in self.as_input or name in self.as_inout:
             return True
-        if name in self.flow.bound:  # a local name of the task: its old value, whatever it is, must come from outside
+        if (
+            name in self.flow.bound
+        ):  # a local name of the task: its old value, whatever it is, must come from outside
             return name in self.namespace or name in self.code_names or hasattr(builtins, name)
         return name in self.namespace and name not in self.code_names and not _is_code(self.namespace[name])
 

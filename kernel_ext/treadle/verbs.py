@@ -17,7 +17,7 @@ from treadle_runtime import api
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
-from .control import cancel
+from .control import autosync, cancel
 from .failures import failure_text
 from .held import held_by
 from .picture import BAR_ORDER, WORDS
@@ -70,6 +70,7 @@ _START_OPTIONS: Final = tuple(option.name for option in fields(Options))
 _WORDS: Final = {
     "stop": ("cancel",),
     "cancel": ("all",),
+    "autosync": ("on", "off"),
     "seed": ("off",),
     "tasks": ("failed", "running", "waiting", "done", "--held"),
 }
@@ -208,6 +209,11 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]]
         "end a task, a cell's tasks, all; else those of the cell interrupted last",
     ),
     "failures": (_failures, "failures", "what has failed, alike ones as one"),
+    "autosync": (
+        autosync,
+        "autosync [on | off]",
+        "whether plain cells wait for names of %%task cells that they read",
+    ),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "help": (_help, "help", "this list"),
 }

@@ -53,7 +53,9 @@ def test_lines_of_several_tasks_begin_with_their_task(notebook):
 
 
 def test_stderr_stays_stderr(notebook):
-    ran = notebook.ok("@task\ndef moan():\n    import sys\n    print('oh', file=sys.stderr)\n_ = wait_on(moan())")
+    ran = notebook.ok(
+        "@task\ndef moan():\n    import sys\n    print('oh', file=sys.stderr)\n_ = wait_on(moan())"
+    )
     assert next(output for output in ran.outputs if output.get("name") == "stderr")["text"] == "oh\n"
 
 
@@ -61,14 +63,18 @@ def test_stderr_stays_stderr(notebook):
 def test_cell_becomes_a_task_and_shows_its_last_value(notebook):
     notebook.ok("base = 10")
     cell = notebook.start("%%task\nimport math\nk = base * 2\nprint('inside')\nmath.sqrt(k + 5)")
-    notebook.until(lambda: notebook.cells[cell].shown and last_shown(notebook.cells[cell]) == "5.0", "the value")
+    notebook.until(
+        lambda: notebook.cells[cell].shown and last_shown(notebook.cells[cell]) == "5.0", "the value"
+    )
     assert notebook.cells[cell].text == "inside\n"
-    assert notebook.value("[type(k).__name__, wait_on(k), math.pi > 3]") == ["Future", 20, True]
+    assert notebook.value("[k, wait_on(k), math.pi > 3]") == [20, 20, True]
 
 
 def test_value_is_in_out(notebook):
     cell = notebook.start("%%task\n6 * 7")
-    notebook.until(lambda: notebook.cells[cell].shown and last_shown(notebook.cells[cell]) == "42", "the value")
+    notebook.until(
+        lambda: notebook.cells[cell].shown and last_shown(notebook.cells[cell]) == "42", "the value"
+    )
     assert notebook.value("42 in [v for v in Out.values() if isinstance(v, int)]") is True
 
 
@@ -116,8 +122,9 @@ def test_failed_name_does_not_poison_the_cell_that_makes_it_anew(notebook):
 
 
 def test_options(notebook):
-    notebook.ok("%%task -o i --name 'count to {base}'\nfor i in range(base): pass")
-    assert notebook.value("[wait_on(i), 'count to 10 #' in repr(i)]") == [9, True]
+    ran = notebook.ok("%%task -o i --name 'count to {base}'\nfor i in range(base): pass")
+    assert last_shown(ran).startswith("count to 10 #")
+    assert notebook.value("i") == 9
     notebook.ok("def grow(b): b.append(1)\nbox = []")
     notebook.ok("%%task --inout box\ngrow(box)")
     assert notebook.value("wait_on(box)") == [1]

@@ -1,0 +1,179 @@
+"""In plain cells the names that `%%task` cells made behave like their values.
+
+Law: knows the namespace, which of its names `%%task` made, and syntax trees. What a cell reads is `reads`; waiting is
+the api's. Does nothing at all while no such name is there.
+
+A wait is put at the top of the cell, on the line that reads the name first (a hook before the cell could not stop
+it). Names that the person has rebound or deleted are the person's.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from treadle_runtime.api import Future, wait_on
+from treadle_runtime.api.session import clients
+from treadle_runtime.api.sync import collect
+from treadle_runtime.client.calls import Call
+from treadle_runtime.client.remote_traceback import leaves_no_trace, strip
+from treadle_runtime.store.members import root_of
+
+from .inference import awaits
+from .outs import Outs
+from .reads import reads
+
+_OF_OUT: Final = re.compile(r"_{1,3}|_\d+")
+_active: Autosync | None = None
+
+
+class Autosync:
+    """An AST transformer of one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self.outs = Outs(shell)
+        self.on = True
+        self.wrote = False  # whether a %%task cell may have a write pending on an object
+        self._made: dict[str, Any] = {}  # name -> the future (list of futures) that %%task bound it to
+
+    def install(self) -> Any:
+        """Take part in the shell's cells; the returned function ends that."""
+        global _active
+        _active = self
+        transformers = self._shell.ast_transformers
+        transformers.append(self)
+
+        def remove() -> None:
+            global _active
+            _active = None
+            if self in transformers:
+                transformers.remove(self)
+
+        return remove
+
+    def bind(self, name: str, made: Any) -> None:
+        """Give a name of the notebook what a `%%task` cell makes under it."""
+        self._shell.user_ns[name] = self._made[name] = made
+
+    # ------------------------------------------------------------ before a cell runs
+    def visit(self, tree: Any) -> Any:
+        """Put the wait into a cell's tree, if it needs one."""
+        if self.on and isinstance(tree, ast.Module) and self._any():
+            found = reads(tree, self._shell.user_ns)
+            waiting = {name: line for name, line in found.items() if self._is_waiting(name)}
+            if waiting:
+                _insert(tree, waiting)
+        return tree
+
+    def _any(self) -> bool:
+        space = self._shell.user_ns
+        for name in [name for name, made in self._made.items() if space.get(name) is not made]:
+            del self._made[name]
+        self.wrote = self.wrote and any(map(_by_cell, clients()))
+        return bool(self._made or self.outs or self.wrote)
+
+    def _is_waiting(self, name: str) -> bool:
+        space = self._shell.user_ns
+        if _OF_OUT.fullmatch(name) and self.outs.future_of(name) is not None:
+            return True
+        return name in space and (self._made.get(name) is space[name] or _is_written(space[name]))
+
+    # ------------------------------------------------------------ inside the cell
+    def calls(self, names: Iterable[str]) -> list[Call]:
+        """Return the calls that these names wait for."""
+        found: list[Call] = []
+        for name in names:
+            collect(clients(), self._thing(name), found, set())
+        return found
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Wait for the names and put their values into the namespace; raises what their tasks raised."""
+        things = {name: self._thing(name) for name in names if name in self._shell.user_ns or self._is_waiting(name)}
+        wait_on(list(things.values()))
+        for name, thing in things.items():
+            value = wait_on(thing)
+            if isinstance(thing, Future) and _OF_OUT.fullmatch(name):
+                self.outs.settle(thing, value)
+            if self._shell.user_ns.get(name) is thing:
+                self._shell.user_ns[name] = value
+            self._made.pop(name, None)
+
+    def _thing(self, name: str) -> Any:
+        future = self.outs.future_of(name) if _OF_OUT.fullmatch(name) else None
+        return self._shell.user_ns.get(name) if future is None else future
+
+
+@leaves_no_trace
+def settle(*names: str) -> None:
+    """Stand at the top of a cell that reads these names."""
+    if _active is not None:
+        _active.settle(names)
+
+
+class Settling:
+    """The same in a cell that awaits: the event loop goes on."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __await__(self) -> Iterator[Any]:
+        try:
+            if _active is not None:
+                yield from suspend(_active.calls(self._names))
+                _active.settle(self._names)
+        except BaseException as error:
+            strip(error)
+            raise
+
+
+def suspend(calls: list[Call]) -> Iterator[Any]:
+    """Suspend the coroutine until all have ended, or the first failed."""
+    by_client: dict[int, list[Call]] = {}
+    for call in calls:
+        by_client.setdefault(id(call.client), []).append(call)
+    for some in by_client.values():
+        yield from some[0].client.suspend(some)
+
+
+def _insert(tree: ast.Module, waiting: dict[str, int]) -> None:
+    names = ", ".join(map(repr, waiting))
+    own = "__import__('treadle.autosync', fromlist=['settle'])"
+    asynchronous = any(map(awaits, tree.body))
+    statement = ast.parse(f"await {own}.Settling({names})" if asynchronous else f"{own}.settle({names})").body[0]
+    line = min(waiting.values())
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.stmt, ast.expr)):
+            node.lineno = node.end_lineno = line
+            node.col_offset = node.end_col_offset = 0
+    place = 0
+    while place < len(tree.body) and _must_be_first(tree.body[place]):
+        place += 1
+    tree.body.insert(place, statement)
+
+
+def _must_be_first(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _is_written(value: Any) -> bool:
+    """Tell whether a live object's newest version comes from a `%%task` cell."""
+    for client in clients():
+        live = client.current(value)
+        found = client.pending.get(root_of(live) if isinstance(live, np.ndarray) else live)
+        if found is not None and not isinstance(live, Future):
+            return is_cell_task(found[0].newest.call)
+    return False
+
+
+def _by_cell(client: Any) -> bool:
+    return any(is_cell_task(group.newest.call) for group in client.pending)
+
+
+def is_cell_task(call: Call) -> bool:
+    """Tell whether a call is a `%%task` cell: no function has such a name."""
+    return call.function.startswith("cell[")
