@@ -93,7 +93,9 @@ class Autosync:
 
     def settle(self, names: Iterable[str]) -> None:
         """Wait for the names and put their values into the namespace; raises what their tasks raised."""
-        things = {name: self._thing(name) for name in names if name in self._shell.user_ns or self._is_waiting(name)}
+        things = {
+            name: self._thing(name) for name in names if name in self._shell.user_ns or self._is_waiting(name)
+        }
         wait_on(list(things.values()))
         for name, thing in things.items():
             value = wait_on(thing)
@@ -144,7 +146,9 @@ def _insert(tree: ast.Module, waiting: dict[str, int]) -> None:
     names = ", ".join(map(repr, waiting))
     own = "__import__('treadle.autosync', fromlist=['settle'])"
     asynchronous = any(map(awaits, tree.body))
-    statement = ast.parse(f"await {own}.Settling({names})" if asynchronous else f"{own}.settle({names})").body[0]
+    statement = ast.parse(
+        f"await {own}.Settling({names})" if asynchronous else f"{own}.settle({names})"
+    ).body[0]
     line = min(waiting.values())
     for node in ast.walk(statement):
         if isinstance(node, (ast.stmt, ast.expr)):

@@ -19,7 +19,9 @@ class Outs:
 
     def __bool__(self) -> bool:
         kept = self._shell.user_ns.get("_oh", {})
-        for number in [number for number, future in list(self._waiting.items()) if kept.get(number) is not future]:
+        for number in [
+            number for number, future in list(self._waiting.items()) if kept.get(number) is not future
+        ]:
             self._waiting.pop(number, None)
         return bool(self._waiting)
 

@@ -109,7 +109,12 @@ class _Reader(ast.NodeTransformer):
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         root, index = node.value, node.slice
-        if isinstance(root, ast.Name) and root.id in _OUT and isinstance(index, ast.Constant) and isinstance(index.value, int):
+        if (
+            isinstance(root, ast.Name)
+            and root.id in _OUT
+            and isinstance(index, ast.Constant)
+            and isinstance(index.value, int)
+        ):
             self.hidden.setdefault(f"_{index.value}", node.lineno)
             return ast.copy_location(ast.Constant(None), node)
         return self._inside(node)
@@ -130,7 +135,9 @@ class _Reader(ast.NodeTransformer):
         return made
 
     def _magic(self, method: str, node: ast.Call) -> None:
-        texts = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        texts = [
+            each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        ]
         magic = texts.pop(0) if method in ("run_line_magic", "run_cell_magic") and texts else ""
         if magic in ("task", "treadle"):
             return
@@ -138,7 +145,9 @@ class _Reader(ast.NodeTransformer):
             found = [name for text in texts for name in self._of_text(text)]
         else:
             pairs = [pair for text in texts[:1] for pair in _IN_TEXT.findall(text)]
-            found = [name for dollar, braces in pairs for name in ([dollar] if dollar else self._of_text(braces))]
+            found = [
+                name for dollar, braces in pairs for name in ([dollar] if dollar else self._of_text(braces))
+            ]
         for name in found:
             self.hidden.setdefault(name, node.lineno)
 

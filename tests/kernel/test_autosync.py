@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
 import time
 
@@ -77,7 +78,7 @@ def test_in_cells_that_await(notebook, folder):
     )
     notebook.ok(code)
     ran = waits(notebook, "before = ticks\nawait asyncio.sleep(0)\nlate + 1, before", folder / "await")
-    value, ticks = eval(ran.shown[-1]["text/plain"])  # noqa: S307 - two numbers
+    value, ticks = ast.literal_eval(ran.shown[-1]["text/plain"])
     assert value == 21
     assert ticks > 5  # the event loop went on while the cell waited
     notebook.ok("ticker.cancel()")
@@ -91,7 +92,10 @@ def test_awaiting_the_name_itself(notebook):
 
 def test_explicit_waits_can_be_caught_where_they_stand(notebook):
     notebook.ok("%%task\nfails = 1 / none")
-    assert notebook.value("try:\n    wait_on(fails)\nexcept ZeroDivisionError:\n    got = 'caught'\ngot") == "caught"
+    assert (
+        notebook.value("try:\n    wait_on(fails)\nexcept ZeroDivisionError:\n    got = 'caught'\ngot")
+        == "caught"
+    )
 
 
 def test_objects_that_a_cell_changes_in_place(notebook, folder):
@@ -120,13 +124,18 @@ def test_names_that_were_bound_anew_or_deleted_are_the_persons(notebook, folder)
 
 def test_futures_of_task_calls_stay_futures(notebook):
     notebook.ok("@task\ndef double(x): return 2 * x\ncalled = double(4)\nasked = %task double(1)")
-    assert notebook.value("[futures('called', 'asked'), isinstance(called, treadle.Future)]") == [["called", "asked"], True]
+    assert notebook.value("[futures('called', 'asked'), isinstance(called, treadle.Future)]") == [
+        ["called", "asked"],
+        True,
+    ]
 
 
 def test_value_of_a_cell_in_out(notebook, folder):
     notebook.ok("%%task\ngate('out')\n6 * 7")
     number = notebook.value("len(In) - 2")
-    assert waits(notebook, f"Out[{number}] + 1, _{number}", folder / "out").shown[-1]["text/plain"] == "(43, 42)"
+    assert (
+        waits(notebook, f"Out[{number}] + 1, _{number}", folder / "out").shown[-1]["text/plain"] == "(43, 42)"
+    )
     notebook.ok("%%task\n'underscore'")
     assert notebook.value("_ + '!'") == "underscore!"
     notebook.ok("%%task\nNone")
