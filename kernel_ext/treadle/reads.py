@@ -124,9 +124,8 @@ class _Reader(ast.NodeTransformer):
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if name in TAKES_FUTURES and self._is_ours(function):
             node.args = [ast.Constant(None) if isinstance(each, ast.Name) else each for each in node.args]
-        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call):
-            if getattr(function.value.func, "id", "") == "get_ipython":
-                self._magic(name, node)
+        elif _is_shell(getattr(function, "value", None)):
+            self._magic(name, node)
         return self._inside(node)
 
     def _inside(self, node: ast.expr) -> ast.expr:
@@ -169,3 +168,7 @@ class _Reader(ast.NodeTransformer):
         value = self._space.get(node.id) if isinstance(node, ast.Name) else None
         module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
         return isinstance(module, str) and module.partition(".")[0] in ("treadle", "treadle_runtime")
+
+
+def _is_shell(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "get_ipython"
