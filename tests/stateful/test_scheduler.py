@@ -30,7 +30,8 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-world = _load("world")
+_load("world")
+left = _load("left")
 SHAPE = st.tuples(
     st.lists(st.integers(0, 30), max_size=3),  # reads: which of the versions at hand, from the newest
     st.sampled_from([1, 1, 1, 2, 3, 0]),  # outputs
@@ -51,12 +52,17 @@ class SchedulerMachine(RuleBasedStateMachine):
     )
     def begin(self, seed: int, workers: int, remake_s: float, feed_s: float, kept: int) -> None:
         options = SchedulerOptions(history=20, remake_s=remake_s, feed_s=feed_s, kept_failures=kept)
-        self.world = world.World(random.Random(seed), options)
+        self.world = left.WorldWithDead(random.Random(seed), options)
+        self.lives = {1: 0, 2: 0}
         for _ in range(workers):
             self.world.join()
 
+    def cid(self, client: int) -> int:
+        """The id of a client in its present life."""
+        return client + 10 * self.lives[client]
+
     def handles(self, client: int) -> list[Vid]:
-        mine = self.world.clients.get(client)
+        mine = self.world.clients.get(self.cid(client))
         return [] if mine is None else list(reversed(mine.handles))
 
     @rule(
@@ -78,11 +84,11 @@ class SchedulerMachine(RuleBasedStateMachine):
             specs.append((reads, outputs, pairs, function, cell, priority))
             number = self.world.next_number + offset
             here = [vid_of(number, output) for output in range(outputs)] + here
-        self.world.submit(client, specs)
+        self.world.submit(self.cid(client), specs)
 
     @rule(client=st.sampled_from([1, 2]))
     def put(self, client: int) -> None:
-        self.world.put(client)
+        self.world.put(self.cid(client))
 
     @precondition(lambda self: self.world.workers)
     @rule(
@@ -98,19 +104,19 @@ class SchedulerMachine(RuleBasedStateMachine):
         here = self.handles(client)
         vids = [here[index] for index in sorted(indices) if index < len(here)]
         if vids:
-            self.world.drop(client, vids)
+            self.world.drop(self.cid(client), vids)
 
     @rule(client=st.sampled_from([1, 2]), index=st.integers(0, 20))
     def want(self, client: int, index: int) -> None:
         here = self.handles(client)
         if index < len(here):
-            self.world.want(client, here[index])
+            self.world.want(self.cid(client), here[index])
 
     @rule(index=st.integers(0, 20))
     def share(self, index: int) -> None:
         theirs = [vid for vid in self.handles(1) if vid not in self.handles(2)]
         if index < len(theirs) and self.world.scheduler.version(theirs[index]) is not None:
-            self.world.take(2, theirs[index])
+            self.world.take(self.cid(2), theirs[index])
 
     @precondition(lambda self: self.world.rows)
     @rule(back=st.integers(0, 20))
@@ -163,8 +169,33 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.clients)
     @rule(client=st.sampled_from([1, 2]), cancel=st.booleans(), really=st.integers(0, 4))
     def leave(self, client: int, cancel: bool, really: int) -> None:
-        if client in self.world.clients and really == 4:
-            self.world.leave(client, cancel)
+        if self.cid(client) in self.world.clients and really == 4:
+            self.world.leave(self.cid(client), cancel)
+            self.lives[client] += 1
+
+    @precondition(lambda self: self.world.clients)
+    @rule(client=st.sampled_from([1, 2]), really=st.integers(0, 2))
+    def die_and_be_held(self, client: int, really: int) -> None:
+        if self.cid(client) in self.world.clients and really == 2:
+            self.world.hold(self.cid(client))
+            self.lives[client] += 1
+
+    @precondition(lambda self: self.world.left)
+    @rule(which=st.integers(0, 3), clear=st.booleans())
+    def resume_or_clear(self, which: int, clear: bool) -> None:
+        dead = list(self.world.left)[which % len(self.world.left)]
+        if clear:
+            self.world.leave(dead, True)
+        else:
+            self.world.resume(dead)
+
+    @precondition(lambda self: any(dead.handles for dead in self.world.left.values()))
+    @rule(client=st.sampled_from([1, 2]), which=st.integers(0, 20))
+    def recover(self, client: int, which: int) -> None:
+        kept = [(dead, vid) for dead, left in self.world.left.items() for vid in left.handles]
+        dead, vid = kept[which % len(kept)]
+        if vid not in self.handles(client):
+            self.world.recover(self.cid(client), dead, vid)
 
     def teardown(self) -> None:
         if hasattr(self, "world"):

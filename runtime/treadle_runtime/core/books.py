@@ -47,7 +47,9 @@ class SchedulerOptions:
     steal_s: float = 0.005  # queued work that is worth moving to an idle worker
     remake_s: float = 5.0  # versions that would take longer to make again are published at once
     ahead_reads: int = 16  # tasks with more inputs are not queued ahead of time
-    kept_failures: int = 1000  # the last tasks that failed keep their inputs, even if no handle on them is left,
+    kept_failures: int = (
+        1000  # the last tasks that failed keep their inputs, even if no handle on them is left,
+    )
     kept_nbytes: int = 256 * 1024 * 1024  # as long as these are no larger in all
 
 
@@ -76,9 +78,12 @@ class Books:
         self.queue = FairQueue()
         self.history: deque[Task] = deque()
         self.recorded: dict[Number, Task] = {}  # tasks that did not end well and can be retried
-        self.latest: OrderedDict[Number, int] = OrderedDict()  # the last of these, with the bytes of their inputs
+        self.latest: OrderedDict[Number, int] = (
+            OrderedDict()
+        )  # the last of these, with the bytes of their inputs
         self.latest_nbytes = 0
         self.counts: dict[str, int] = dict.fromkeys(TASK_MOVES, 0)
+        self.held = 0  # how many of the waiting ones are held
         self.deadlines: list[
             tuple[float, Number, int]
         ] = []  # heap of cancels under way: (at, number, attempt)
@@ -146,6 +151,19 @@ class Books:
         if not reports:
             self.told.append(client)  # one that is gone is passed over when the turn closes
         reports.append((task.number, task.state, root))
+        if task.rare is not None and task.rare.followers:
+            self.report_followers(task, root)
+
+    def report_followers(self, task: Task, root: Number) -> None:
+        """Tell those who follow the task, besides its client, that it is final (maybe not for the first time)."""
+        for follower in task.rarely().followers:
+            self.tell(follower, (task.number, task.state, root))
+
+    def tell(self, client: Client, report: tuple[Number, str, Number]) -> None:
+        """Tell a client at the end of the turn that a task is final."""
+        if not client.reports:
+            self.told.append(client)
+        client.reports.append(report)
 
     def deliver(self, client: Client, vid: Vid, kind: Kind) -> None:
         """Give a client a value it wanted at the end of the turn."""
@@ -213,10 +231,9 @@ class Books:
         instructions += self.kills
         self.interrupts, self.kills = [], []
         for client in self.told:
-            if client.gone:
-                continue
-            instructions.append(Report(client.cid, client.reports))
-            client.reports = []
+            reports, client.reports = client.reports, []
+            if not client.gone:
+                instructions.append(Report(client.cid, reports))
         self.told.clear()
         for client in self.delivered:
             if client.gone:

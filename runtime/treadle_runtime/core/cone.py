@@ -9,6 +9,7 @@ from typing import Final
 
 from . import versions as data
 from .books import Books
+from .holding import unmark
 from .kept import keep, trim
 from .model import Number, maker_of
 from .records import Task, Version
@@ -27,6 +28,7 @@ def end(books: Books, task: Task, state: str, root: Number, cause: str = "") -> 
     cone = _cone(task)
     for member in cone:
         member.rarely().root = root
+        unmark(books, member)
         books.queue.stale += member.queued
         _take_off(books, member)
     for member in cone:
@@ -37,7 +39,9 @@ def end(books: Books, task: Task, state: str, root: Number, cause: str = "") -> 
                 data.become(books, version, _BROKEN)
                 data.refuse(books, version)
         books.report(member, root)
-    kept = {member.number for member in reversed(cone) if keep(books, member)}  # who is kept keeps what made its inputs
+    kept = {
+        member.number for member in reversed(cone) if keep(books, member)
+    }  # who is kept keeps what made its inputs
     for member in cone:
         _close(books, member, member.number in kept)
     if kept:

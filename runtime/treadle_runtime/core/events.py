@@ -20,11 +20,33 @@ class ClientJoined:
 
 @dataclass(slots=True)
 class ClientLeft:
-    """The client is gone for good: its handles go, its waiting tasks are cancelled if `cancel`."""
+    """The client is gone for good: its handles go, its waiting tasks are cancelled if `cancel`.
+
+    With `hold` it may come back as another one: its handles stay and its waiting tasks are held, until it leaves
+    once more without.
+    """
 
     at: float
     client: ClientId
     cancel: bool = False
+    hold: bool = False
+
+
+@dataclass(slots=True)
+class HoldEnded:
+    """What these dead clients left waiting goes on."""
+
+    at: float
+    clients: list[ClientId]
+
+
+@dataclass(slots=True)
+class TasksFollowed:
+    """A client wants to be told how tasks end that another one submitted."""
+
+    at: float
+    client: ClientId
+    numbers: list[Number]
 
 
 @dataclass(slots=True)
@@ -159,6 +181,8 @@ class Tick:
 Event: TypeAlias = (
     ClientJoined
     | ClientLeft
+    | HoldEnded
+    | TasksFollowed
     | FunctionsDefined
     | TasksSubmitted
     | VersionsPut

@@ -39,6 +39,8 @@ def _waiting(_books: Books, task: Task) -> str:
     ]
     pending = [version for version in dict.fromkeys(task.reads) if version.state == DatumState.PENDING]
     sentences = []
+    if task.rare is not None and task.rare.held:
+        sentences.append("It is held: its kernel has gone; %treadle resume lets it go on.")
     if pending:
         named = ", ".join(_maker(version) for version in pending[:NAMED])
         more = f" and {len(pending) - NAMED} more" if len(pending) > NAMED else ""
@@ -61,7 +63,8 @@ def _maker(version: Version) -> str:
     if maker is None:
         return f"#{maker_of(version.vid)}"
     if maker.worker is None:
-        return f"{label(maker)} ({maker.state})"
+        held = maker.rare is not None and maker.rare.held
+        return f"{label(maker)} ({'held' if held else maker.state})"
     verb = "running" if maker.state == TaskState.RUNNING else "queued"
     return f"{label(maker)} ({verb} on worker {maker.worker.wid})"
 

@@ -14,6 +14,7 @@ from .cone import doom, end
 from .events import TasksSubmitted, VersionsPut
 from .facts import BORN, TASK
 from .fairness import Lane
+from .holding import mark
 from .model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid, is_put, maker_of
 from .records import Client, Task, Version, Worker
 from .states import TASK_MOVES, DatumState, TaskState
@@ -192,6 +193,8 @@ def finish(books: Books, task: Task, worker: Worker, rows: tuple[OutputRow, ...]
     task.worker = None
     if task.rare is None or not task.rare.told:
         books.report(task, 0)
+    elif task.rare.followers:
+        books.report_followers(task, 0)
     if simple:
         version = outputs[0]
         version.kind = KINDS[rows[0][0]]
@@ -325,7 +328,7 @@ def arrive(books: Books, task: Task) -> None:
 
 def recount(books: Books, task: Task) -> None:
     """Find out anew what a task misses, after something was lost or has to be published first."""
-    missing = 0
+    missing = int(task.rare is not None and task.rare.held)
     for version in dict.fromkeys(task.reads):
         if version.state != _THERE or (version.extra is not None and task.number in version.extra.awaited):
             missing += 1
@@ -345,6 +348,8 @@ def send_back(books: Books, task: Task, cause: str) -> None:
     task.worker = None
     if task.rare is not None:
         task.rare.retracted = False
+    if task.lane.client.held:
+        mark(books, task)
     recount(books, task)
     books.move(task, WAITING if task.missing else READY, cause)
     if not task.missing:

@@ -76,18 +76,30 @@ def _check_task(books: Books, task: Task) -> None:
         _demand(task.worker is None, "is on a worker", task)
         kept = task.rare is not None and task.rare.kept
         _demand(bool(task.reads) <= bool(task.unsettled or kept), "keeps its reads without need", task)
-        _demand((books.recorded.get(task.number) is task) == kept, "is misplaced among those that can be retried", task)
+        _demand(
+            (books.recorded.get(task.number) is task) == kept,
+            "is misplaced among those that can be retried",
+            task,
+        )
         _demand(not kept or (state != TaskState.DONE and bool(task.open)), "can't be retried", task)
         latest = task.number not in books.latest or any(v.state == DatumState.BROKEN for v in task.outputs)
         _demand(latest, "is kept, and has no output to keep it", task)
-        _demand(task.open == sum(version.maker is task for version in task.outputs), "miscounts its outputs", task)
+        _demand(
+            task.open == sum(version.maker is task for version in task.outputs), "miscounts its outputs", task
+        )
         for version in task.outputs:
             _demand(version.state != DatumState.PENDING, f"owes {version.vid}", task)
         return
-    _demand(task.number not in books.recorded and task.number not in books.latest, "is open and among the failed", task)
+    _demand(
+        task.number not in books.recorded and task.number not in books.latest,
+        "is open and among the failed",
+        task,
+    )
     reads = list(dict.fromkeys(task.reads))
     missing = [version for version in reads if version.state != DatumState.READY or _awaited(version, task)]
-    _demand(task.missing == len(missing), f"misses {len(missing)}, not {task.missing}", task)
+    held = task.rare is not None and task.rare.held
+    _demand(task.missing == len(missing) + held, f"misses {len(missing) + held}, not {task.missing}", task)
+    _demand(not held or state == TaskState.WAITING, "is held and does not wait", task)
     for version in reads:
         _demand(task.number in (version.readers or {}), f"is no reader of {version.vid}", task)
         _demand(
@@ -103,7 +115,7 @@ def _check_task(books: Books, task: Task) -> None:
         _demand(worker is not None and task.number in worker.tasks, "is not known to its worker", task)
     else:
         _demand(task.worker is None, "is on a worker", task)
-        _demand(bool(missing) == (state == TaskState.WAITING), f"misses {len(missing)}", task)
+        _demand(bool(missing or held) == (state == TaskState.WAITING), f"misses {len(missing)}", task)
         _demand(state != TaskState.READY or task.queued, "is not in the queue", task)
 
 
@@ -115,6 +127,8 @@ def _check_counts(books: Books) -> None:
     counts = dict.fromkeys(books.counts, 0)
     for task in books.tasks.values():
         counts[task.state] += 1
+    held = sum(task.rare is not None and task.rare.held for task in books.tasks.values())
+    _demand(books.held == held, f"{held} tasks are held, counted: {books.held}")
     for state, count in counts.items():
         if state in TASK_FINAL:
             _demand(books.counts[state] >= count, f"more tasks are {state} than counted")

@@ -185,7 +185,7 @@ def _all_made_on(books: Books, task: Task, worker: Worker) -> bool:
     reads = task.reads
     if len(reads) > books.options.ahead_reads or task.function.estimate is None:
         return False
-    if task.rare is not None and task.rare.declined:
+    if task.rare is not None and (task.rare.declined or task.rare.held):
         return False
     for version in reads:
         if version.state == _PENDING:

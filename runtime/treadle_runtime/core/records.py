@@ -33,11 +33,12 @@ class Function:
 class Client:
     """A client, the handles it holds and what it will be told at the end of the turn."""
 
-    __slots__ = ("cid", "deliveries", "gone", "handles", "reports")
+    __slots__ = ("cid", "deliveries", "gone", "handles", "held", "reports")
 
     def __init__(self, cid: ClientId) -> None:
         self.cid = cid
         self.gone = False
+        self.held = False  # it has gone, and its tasks wait for whoever comes after it
         self.handles: dict[Vid, int] = {}
         self.reports: list[tuple[Number, str, Number]] = []
         self.deliveries: list[tuple[Vid, Kind]] = []
@@ -49,6 +50,8 @@ class Rare:
     __slots__ = (
         "cancel_wanted",
         "declined",
+        "followers",
+        "held",
         "kept",
         "losses",
         "retracted",
@@ -68,10 +71,12 @@ class Rare:
         self.told = False  # its client knows it as done; it runs again for its lost outputs
         self.kept = False  # it did not end well, and pins its reads so that it can be retried
         self.retried = 0  # how often it was
+        self.held = False  # not to be placed until it is resumed; counts as one thing missing
+        self.followers: tuple[Client, ...] = ()  # others that are told of its end
 
 
 class Task:
-    """One call. `missing` counts the distinct reads that are not there yet (or not where a worker can read them)."""
+    """One call. `missing` counts the distinct reads that are not there yet (or not where a worker can read them), and 1 if it is held."""
 
     __slots__ = (
         "attempt",

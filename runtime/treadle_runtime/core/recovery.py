@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from . import cone, graph, kept
+from . import cone, graph, holding, kept
 from . import versions as data
 from .books import Books
 from .events import CancelWanted, ClientLeft, Tick, VersionsPublished, WorkerJoined, WorkerLeft
@@ -199,13 +199,16 @@ def on_tick(books: Books, _event: Tick) -> None:
 
 
 def on_client_left(books: Books, event: ClientLeft) -> None:
-    """A client is gone: its handles go, and its unfinished tasks if it says so."""
+    """A client is gone: its handles go, and its unfinished tasks if it says so; or all is held for a later one."""
+    if event.hold:
+        holding.hold_client(books, books.client(event.client))
+        return
     client = books.clients.pop(event.client, None)
     if client is None:
         return
     client.gone = True
     kept.let_go_of(books, client)
-    if event.cancel:
+    if event.cancel or client.held:
         for task in [task for task in books.tasks.values() if task.lane.client is client]:
             cancel(books, task)
     for vid in client.handles:

@@ -37,12 +37,13 @@ def on_retry_wanted(books: Books, event: RetryWanted) -> None:
     opened = sorted(chosen.values(), key=_by_depth)
     for task in opened:
         _open(books, task)
-        told.setdefault(task.lane.client.cid, []).append(task.number)
+        for client in (task.lane.client, *task.rarely().followers):
+            told.setdefault(client.cid, []).append(task.number)
     hopeless = [task for task in opened if not _enter(books, task, *changes.get(task.number, (0, ())))]
-    for client, numbers in told.items():
-        mine = client == event.client
-        if client in books.clients:
-            books.rearms.append(Rearm(client, event.id if mine else 0, numbers, refused if mine else []))
+    for cid, numbers in told.items():
+        mine = cid == event.client
+        if cid in books.clients and not books.clients[cid].gone:
+            books.rearms.append(Rearm(cid, event.id if mine else 0, numbers, refused if mine else []))
     for task in hopeless:
         lost = next(version for version in task.reads if version.state not in (_READY, DatumState.PENDING))
         end(books, task, TaskState.UPSTREAM, maker_of(lost.vid), "what its new code reads is gone")
@@ -81,7 +82,9 @@ def _why_not(books: Books, number: Number, missing: Number) -> str:
 
 def _add_followers(books: Books, chosen: dict[Number, Task]) -> None:
     """Add what was taken along by the failure of chosen ones, unless it needs something else that has failed."""
-    taken = [task for task in books.recorded.values() if task.root != task.number and task.number not in chosen]
+    taken = [
+        task for task in books.recorded.values() if task.root != task.number and task.number not in chosen
+    ]
     for task in sorted(taken, key=_by_depth):  # makers before readers
         broken = [version for version in task.reads if version.state == _BROKEN]
         still = [version for version in broken if maker_of(version.vid) not in chosen]
@@ -128,7 +131,9 @@ def _enter(books: Books, task: Task, function: FunctionId, reads: tuple[Vid, ...
         task.reads += (version,)
     states = [version.state for version in dict.fromkeys(task.reads)]
     task.missing = sum(state != _READY for state in states)
-    times = "retried" if task.rarely().retried == 1 else f"retried for the {_ordinal(task.rarely().retried)} time"
+    times = (
+        "retried" if task.rarely().retried == 1 else f"retried for the {_ordinal(task.rarely().retried)} time"
+    )
     books.move(task, TaskState.WAITING if task.missing else TaskState.READY, times)
     if not task.missing:
         books.queue.push(task)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from . import attempts, graph, later, leaving, policy, recovery, retry
+from . import attempts, graph, holding, later, leaving, policy, recovery, retry
 from . import explain as words
 from . import versions as data
 from .books import Books, SchedulerOptions, Step
@@ -21,7 +21,9 @@ from .events import (
     FunctionsDefined,
     HandlesDropped,
     HandlesTaken,
+    HoldEnded,
     RetryWanted,
+    TasksFollowed,
     TasksReturned,
     TasksSubmitted,
     Tick,
@@ -38,7 +40,10 @@ from .records import Task, Version
 
 
 def _on_client_joined(books: Books, event: ClientJoined) -> None:
-    books.client(event.client)
+    client = books.client(event.client)
+    if client.gone:  # the same process has found its way back
+        client.gone = False
+        holding.on_hold_ended(books, HoldEnded(event.at, [event.client]))
 
 
 def _on_functions_defined(books: Books, event: FunctionsDefined) -> None:
@@ -69,6 +74,8 @@ def _on_versions_wanted(books: Books, event: VersionsWanted) -> None:
 HANDLERS: Final[dict[type, Callable[[Books, Any], None]]] = {
     ClientJoined: _on_client_joined,
     ClientLeft: recovery.on_client_left,
+    HoldEnded: holding.on_hold_ended,
+    TasksFollowed: holding.on_tasks_followed,
     FunctionsDefined: _on_functions_defined,
     TasksSubmitted: graph.on_tasks_submitted,
     VersionsPut: graph.on_versions_put,
