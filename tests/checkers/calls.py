@@ -112,6 +112,13 @@ async def awaiting() -> None:
         assert_type(each, Future[int])
 
 
+@treadle.per_worker
+def table(n: int) -> dict[int, str]:
+    return {n: str(n)}
+
+
+assert_type(table(3), dict[int, str])
+
 # Mistakes are found.
 wait_on(square(3)).upper()  # WRONG attr-defined
 square(3).upper()  # WRONG attr-defined

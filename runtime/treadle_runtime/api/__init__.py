@@ -9,6 +9,7 @@ from .cancelling import cancel
 from .completed import as_completed
 from .directions import IN, INOUT, OUT
 from .mapping import map
+from .per_worker import per_worker
 from .put import Put
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
 from .sync import barrier, future, futures, put, wait_on
@@ -31,6 +32,7 @@ __all__ = [
     "futures",
     "map",
     "peek",
+    "per_worker",
     "put",
     "rng",
     "set_face",

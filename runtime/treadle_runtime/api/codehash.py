@@ -25,14 +25,22 @@ from ..worker.code import Absent
 from .bytecode import Chain, Names, names_of
 from .reach import contents, is_constant, own
 
-_CONSTANT_OPS: Final = frozenset(dis.hasconst) | {dis.opmap[name] for name in ("KW_NAMES",) if name in dis.opmap}
+_CONSTANT_OPS: Final = frozenset(dis.hasconst) | {
+    dis.opmap[name] for name in ("KW_NAMES",) if name in dis.opmap
+}
 _NO_MEANING: Final = frozenset({"EXTENDED_ARG", "NOP", "CACHE"})
 _HAS_DOCSTRING: Final = 0x4000000  # flag of Python 3.13
-_ABOUT_SOURCE: Final = ("__firstlineno__", "__static_attributes__", "__doc__")  # assigned by the body of a class
+_ABOUT_SOURCE: Final = (
+    "__firstlineno__",
+    "__static_attributes__",
+    "__doc__",
+)  # assigned by the body of a class
 _WRAPPERS: Final = (staticmethod, classmethod, functools.cached_property, functools.partialmethod)
 
 
-def code_hash(function: Any, *, value: Callable[[Any], bytes | None] | None = None) -> str:
+def code_hash(
+    function: Any, *, value: Callable[[Any], bytes | None] | None = None, content: bool = True
+) -> str:
     """Return 32 hexadecimal digits that are equal for functions that do the same.
 
     Parameters
@@ -42,6 +50,8 @@ def code_hash(function: Any, *, value: Callable[[Any], bytes | None] | None = No
     value
         asked first for each piece of data that is reached: what stands for it (of a future, say), or None for its
         fingerprint.
+    content
+        whether what data holds counts; if not, only values do (see `is_value`), of the rest its type.
 
     Raises
     ------
@@ -57,13 +67,24 @@ def code_hash(function: Any, *, value: Callable[[Any], bytes | None] | None = No
     >>> code_hash(lambda x: x + 1) == code_hash(lambda x: x + 1)
     True
     """
-    return _Hasher(value, {}).of(function).hex()
+    return _Hasher(value, {}, content).of(function).hex()
+
+
+def is_value(thing: Any) -> bool:
+    """Tell whether a thing is equal to others by what it holds, and never changes: a number, a text, a path, a date."""
+    return thing is Absent or is_constant(thing) or type(thing).__hash__ not in (None, object.__hash__)
 
 
 class _Hasher:
     """Feeds what it meets to one hash; what was met before goes in as the order of the first meeting."""
 
-    def __init__(self, value: Callable[[Any], bytes | None] | None, seen: dict[Any, tuple[int, Any]]) -> None:
+    def __init__(
+        self,
+        value: Callable[[Any], bytes | None] | None,
+        seen: dict[Any, tuple[int, Any]],
+        content: bool = True,
+    ) -> None:
+        self._content = content
         self._value = value
         self._seen = seen
         self._open: list[Any] = list(seen)  # functions and classes whose parts are being fed
@@ -110,6 +131,8 @@ class _Hasher:
         elif kind is property:
             self.put("property")
             self.all((thing.fget, thing.fset, thing.fdel))
+        elif not self._content and kind is not tuple and not is_value(thing):
+            self.put("data", kind.__module__, kind.__qualname__)
         elif kind in (tuple, list) and not is_constant(thing):
             if not self.met(id(thing), thing):
                 self.put(kind.__name__, len(thing))
@@ -193,7 +216,12 @@ class _Hasher:
             self.any(value)
 
     def bytecode(self, code: CodeType) -> None:
-        counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_HAS_DOCSTRING)
+        counts = (
+            code.co_argcount,
+            code.co_posonlyargcount,
+            code.co_kwonlyargcount,
+            code.co_flags & ~_HAS_DOCSTRING,
+        )
         self.put("code", *counts, *code.co_varnames[: sum(counts[:1]) + counts[2]])
         steps = [step for step in dis.get_instructions(code) if step.opname not in _NO_MEANING]
         places = {step.offset: i for i, step in enumerate(steps)}
@@ -207,7 +235,9 @@ class _Hasher:
             elif step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
                 self.put(step.opname, places.get(step.argval, step.argval))
             elif step.opcode in dis.hasname or step.opcode in dis.haslocal or step.opcode in dis.hasfree:
-                self.put(step.opname, step.argval, (step.arg or 0) & 1 if step.opname == "LOAD_GLOBAL" else "")
+                self.put(
+                    step.opname, step.argval, (step.arg or 0) & 1 if step.opname == "LOAD_GLOBAL" else ""
+                )
             else:
                 self.put(step.opname, step.arg)
         self.put("handlers", code.co_exceptiontable.hex())
