@@ -19,7 +19,7 @@ from treadle_runtime.errors import UsageError
 def notebook(code, names):
     """Run a cell: names of a namespace of its own, which tasks take with them."""
     names.setdefault("__name__", "__main__")
-    exec(compile(code, "<cell>", "exec"), names)
+    exec(compile(code, "<cell>", "exec"), names)  # noqa: S102 - a notebook does the same
     return types.SimpleNamespace(**names)
 
 
@@ -58,7 +58,7 @@ def test_a_new_version_is_made_anew_and_the_old_one_goes(tmp_path):
     names = {"LOG": str(tmp_path / "log"), "WEIGHTS": 1}
     assert {w for *_, w in wait_on([notebook(CELL, names).use(n) for n in range(4)])} == {1}
     assert {w for *_, w in wait_on([notebook(CELL, names).use(n) for n in range(4)])} == {1}
-    for weights in (2, 3, "a", Path("a"), Path("b"), 4):  # constants and data: each time something else
+    for weights in (2, 3, "a", Path("b"), Path("c"), 4):  # constants and data: each time something else
         names["WEIGHTS"] = weights
         assert {w for *_, w in wait_on([names["use"](n) for n in range(4)])} == {weights}
     assert len(set(runs(names["LOG"]))) == len(runs(names["LOG"])), "once in each worker, of each version"
