@@ -35,7 +35,7 @@ from treadle import per_worker, task
 def model():
     with open(LOG, "a") as log:
         log.write(f"{os.getpid()}:{WEIGHTS} ")
-    return {"weights": WEIGHTS, "used": []}
+    return dict(weights=WEIGHTS, used=[])
 @task
 def use(n):
     model()["used"].append(n)
@@ -62,22 +62,21 @@ def test_a_new_version_is_made_anew_and_the_old_one_goes(tmp_path):
         names["WEIGHTS"] = weights
         assert {w for *_, w in wait_on([names["use"](n) for n in range(4)])} == {weights}
     assert len(set(runs(names["LOG"]))) == len(runs(names["LOG"])), "once in each worker, of each version"
-    changed = notebook(CELL.replace('"used"', '"uses"'), names)
+    changed = notebook(CELL.replace("used", "uses"), names)
     assert {w for *_, w in wait_on([changed.use(n) for n in range(4)])} == {4}
 
 
 def test_in_the_kernel_it_runs_once_and_what_older_code_made_goes(tmp_path):
     names = {"LOG": str(tmp_path / "log"), "WEIGHTS": 1}
-    cell = notebook(
-        CELL.replace("{", "Kept({").replace("}\n@", "})\n@").replace('f"Kept({', 'f"{'),
-        {**names, "Kept": Kept},
-    )
+    names["Kept"] = Kept
+    kept = CELL.replace("dict(", "Kept(")
+    cell = notebook(kept, dict(names))
     first = cell.model()
     assert cell.model() is first
     assert runs(names["LOG"]) == [f"{os.getpid()}:1"]
     gone = weakref.ref(first)
     del first
-    notebook(CELL.replace("WEIGHTS, ", "WEIGHTS + 1, "), dict(names)).model()
+    notebook(kept.replace("WEIGHTS, ", "WEIGHTS + 1, "), dict(names)).model()
     gc.collect()
     assert gone() is None
 

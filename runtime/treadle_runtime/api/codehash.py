@@ -72,7 +72,8 @@ def code_hash(
 
 def is_value(thing: Any) -> bool:
     """Tell whether a thing is equal to others by what it holds, and never changes: a number, a text, a path, a date."""
-    return thing is Absent or is_constant(thing) or type(thing).__hash__ not in (None, object.__hash__)
+    by: Any = type(thing).__hash__
+    return thing is Absent or is_constant(thing) or not (by is None or by is object.__hash__)
 
 
 class _Hasher:
