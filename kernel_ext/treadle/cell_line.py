@@ -24,6 +24,7 @@ from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire import messages as m
 
 from .cells import Cell, Cells
+from .future_card import Card
 from .progress_html import as_row, chip, strip
 from .screen import Screen
 
@@ -157,6 +158,7 @@ class Lines:
             OrderedDict()
         )  # cell id -> its runs with tasks, newest last
         self._active: list[CellLine] = []
+        self._cards: list[Card] = []
         self._cell_id = ""
         self._lock = threading.RLock()  # what is shown of a line goes forward only
         self._work = threading.Event()
@@ -201,6 +203,11 @@ class Lines:
                 if line.ended and line.tally.left:
                     line.ended = False
                     self._active.append(line)
+        self._wake()
+
+    def follow_card(self, card: Card) -> None:
+        """Have a card look for news together with the lines."""
+        self._cards.append(card)
         self._wake()
 
     def close(self) -> None:
@@ -249,12 +256,15 @@ class Lines:
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            if not self._active:
+            if not self._active and not self._cards:
                 self._work.clear()
-                if not self._active:  # none came in between
+                if not self._active and not self._cards:  # none came in between
                     self._work.wait()
-            self._closed.wait(max(EVERY_S, 0.05 * len(self._active)))
+            self._closed.wait(max(EVERY_S, 0.05 * (len(self._active) + len(self._cards))))
             self._look_at_all()
+            for card in list(self._cards):
+                if card.tick(self._screen):
+                    self._cards.remove(card)
 
     def _look_at_all(self) -> None:
         now = time.monotonic()

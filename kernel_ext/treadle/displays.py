@@ -1,4 +1,4 @@
-"""How futures look in a notebook.
+"""How futures look in a notebook: one as a card, many as one card with their counts.
 
 Law: reads what is known here; never blocks, never waits, never raises. Runtime types are taught to IPython's
 formatters, so that the runtime stays free of IPython.
@@ -9,16 +9,31 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
 from treadle_runtime.api import Future
+from treadle_runtime.client.estimate import duration
 from treadle_runtime.core.states import TASK_FINAL, TaskState
+from treadle_runtime.worker.execute import arguments_text
 
 from .failures import failure_html, failure_text
-from .picture import BAR_ORDER, COLOURS, WORDS
+from .picture import BAR_ORDER, WORDS
+from .progress_html import chip, strip
 
 _FAILED: Final = (TaskState.FAILED, TaskState.UPSTREAM, TaskState.CANCELLED)
+_SHORT: Final = 300
+
+
+@dataclass
+class Seen:
+    """What the runtime said of a call that has not ended: more than is known here."""
+
+    state: str = ""
+    worker: int = 0
+    why: str = ""
+    arguments: str = ""
 
 
 def teach(shell: Any) -> Callable[[], None]:
@@ -38,45 +53,86 @@ def teach(shell: Any) -> Callable[[], None]:
     return forget
 
 
-def future_bundle(future: Future[Any], looked: bool = True) -> dict[str, str]:
-    """Return text and HTML of a future: function, number, state and, if it failed, why; `looked`: at a wish."""
+def future_bundle(future: Future[Any], looked: bool = True, seen: Seen | None = None) -> dict[str, str]:
+    """Return text and HTML of a future: function, number, arguments, state, and its value or why there is none.
+
+    Parameters
+    ----------
+    looked
+        whether a person has asked for it: then its failure counts as looked at.
+    seen
+        what the runtime said of it.
+    """
     call = future._call_now()
+    seen = seen or Seen()
     failed = call.state in _FAILED
     if failed and looked:
         call.looked = True
     root = call.client.calls.get(call.root)
-    plain = repr(future) + (f"\n{failure_text(call, root)}" if failed else "")
-    return {"text/plain": plain, "text/html": call_html(call) + (failure_html(call, root) if failed else "")}
+    value = preview(future) if call.state == TaskState.DONE else ""
+    plain, html = [f"<Future {call.label} {_state_of(call, seen)}>{_took(call)}"], [call_html(call, seen)]
+    if seen.arguments:
+        html.append(_code(f"{call.function}({seen.arguments})"))
+    if value:
+        plain[0] += f": {value}"
+        html.append(_code(value))
+    elif seen.why and not call.final:
+        html.append(f'<div style="font-size:12px;opacity:.8">{escape(seen.why)}</div>')
+    if failed:
+        plain.append(failure_text(call, root))
+        html.append(failure_html(call, root))
+    return {"text/plain": "\n".join(plain), "text/html": "".join(html)}
 
 
-def call_html(call: Any) -> str:
+def preview(future: Future[Any]) -> str:
+    """Return the value of a done future in short if it is here, else how large it is."""
+    call, version = future._call_now(), future._version
+    output = version.output if version is not None and version.call is call else None
+    here, nbytes = "_value" in future.__dict__, 0
+    if not here and output is not None and output < len(call.outputs):
+        _kind, nbytes, data = call.outputs[output]
+        here = data is not None
+    try:
+        if here and not len(call.client.pending):  # else it may have to be brought up to date first
+            text = arguments_text((future.result(),), {})
+            return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+    except Exception as error:  # noqa: BLE001 - a value that can't be opened here is shown as that
+        return f"{type(error).__name__}: {error}"
+    return f"{nbytes / 1e6:.1f} MB" if nbytes and not here else ""
+
+
+def call_html(call: Any, seen: Seen | None = None) -> str:
     """Return one line of HTML for a call."""
-    took = f" · {call.run_s:.3g} s on worker {call.worker}" if call.state == TaskState.DONE else ""
-    when = "" if call.state in TASK_FINAL else f" · as of {time.strftime('%H:%M:%S')}"
-    return f"<div>{_chip(call.state)} {escape(call.label)}{call.where}{took}{when}</div>"
+    state = _state_of(call, seen or Seen())
+    where = f" · on worker {seen.worker}" if seen is not None and seen.worker and not call.final else ""
+    when = "" if call.final else f" · as of {time.strftime('%H:%M:%S')}"
+    name = f"{escape(call.label)}{call.where}"
+    return f"<div>{chip(state, WORDS.get(state, state))} {name}{_took(call)}{where}{when}</div>"
+
+
+def counts_text(futures: Sequence[Future[Any]]) -> tuple[dict[str, int], str]:
+    """Return how many futures are in which state, and that in words."""
+    counts = Counter(future._call_now().state for future in futures)
+    known = {state: counts[state] for state in BAR_ORDER if counts[state]}
+    return known, " · ".join(f"{count} {WORDS[state]}" for state, count in known.items())
 
 
 def list_html(futures: Sequence[Any]) -> str | None:
     """Return one card for a list of futures, None for any other list."""
     if not futures or not all(isinstance(future, Future) for future in futures):
         return None
-    counts = Counter(future._call_now().state for future in futures)
-    known = [state for state in BAR_ORDER if counts[state]]
-    told = " · ".join(f"{counts[state]} {WORDS[state]}" for state in known)
-    parts = "".join(
-        f'<td style="width:{100 * counts[state] / len(futures):.2f}%;height:8px;padding:0;border:none;'
-        f'background:{COLOURS[state]}"></td>'
-        for state in known
-    )
-    when = "" if all(state in TASK_FINAL for state in known) else f" · as of {time.strftime('%H:%M:%S')}"
-    bar = (
-        '<table style="width:320px;border-collapse:collapse;margin:2px 0" aria-hidden="true">'
-        f'<tr style="background:none">{parts}</tr></table>'
-    )
-    return f"<div>{len(futures)} futures: {told}{when}</div>{bar}"
+    counts, told = counts_text(futures)
+    when = "" if TASK_FINAL.issuperset(counts) else f" · as of {time.strftime('%H:%M:%S')}"
+    return f"<div>{len(futures)} futures: {told}{when}</div>{strip(counts, '320px')}"
 
 
-def _chip(state: str) -> str:
-    colour = COLOURS.get(state, "#6b7683")
-    style = f"display:inline-block;padding:0 7px;border-radius:8px;font-size:12px;color:#fff;background:{colour}"
-    return f'<span style="{style}">{WORDS.get(state, state)}</span>'
+def _state_of(call: Any, seen: Seen) -> str:
+    return call.state if call.final or not seen.state else seen.state
+
+
+def _took(call: Any) -> str:
+    return f" · {duration(call.run_s)} on worker {call.worker}" if call.state == TaskState.DONE else ""
+
+
+def _code(text: str) -> str:
+    return f'<div><code style="background:none;white-space:pre-wrap">{escape(text)}</code></div>'

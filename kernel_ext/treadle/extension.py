@@ -25,6 +25,7 @@ from .configuration import configure
 from .displays import teach
 from .failures import footer
 from .frames import cell_name
+from .future_card import show_cards
 from .magics import install_magics
 from .names import Names
 from .output import Printer
@@ -62,6 +63,7 @@ class Extension:
             self._undo.append(lambda event=event, act=act: events.unregister(event, act))
         self._undo.append(install_magics(self))
         self._undo.append(teach(self.shell))
+        self._undo.append(show_cards(self.shell, self.screen, self.lines.follow_card))
         self._undo.append(self.autosync.install())
         set_face(self)
         atexit.register(self._at_exit)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core import outlook
-from ..core.model import Kind
+from ..core.model import Kind, maker_of
 from ..core.states import TASK_FINAL
 from ..wire.process import usage
 from .resize import resize
@@ -122,6 +122,25 @@ def _workers(host: Host) -> Answer:
     return found
 
 
+def _look(host: Host, number: int, payload: bool = False) -> Answer:
+    """Where a task is, and if asked what it was given, as long as that is kept: payload, (maker, vid, Kind) per read."""
+    task = host.scheduler.task(number)
+    if task is None:
+        return None
+    row = host.crew.tasks.get(number) if payload else None
+    versions = host.scheduler.books.versions
+    reads = [
+        [maker_of(vid), vid, int(versions[vid].kind) if vid in versions else int(Kind.NONE)]
+        for vid in (row[3] if row is not None else ())
+    ]
+    return {
+        "state": task.state,
+        "worker": 0 if task.worker is None else task.worker.wid,
+        "why": host.scheduler.explain(number),
+        "payload": None if row is None else [row[2], reads],
+    }
+
+
 def _progress(host: Host, ranges: list[list[int]], path: bool = False) -> Answer:
     """For each range of task numbers [first, last): how many run, and if asked the longest chain left, in seconds."""
     books = host.scheduler.books
@@ -171,6 +190,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "tasks": _tasks,
     "workers": _workers,
     "progress": _progress,
+    "look": _look,
     "log": _log,
     "functions": _functions,
     "handles": _handles,

@@ -1,0 +1,173 @@
+"""Cards of futures that follow their tasks: shown by the last expression of a cell, exchanged until all has ended.
+
+Law: knows how a kernel displays and how one asks the runtime; what a card says is `displays`' matter. Shown in the
+thread of the cells; `tick` comes a few times a second from the thread of the lines, while a task is under way.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from IPython.core.formatters import IPythonDisplayFormatter
+
+from treadle_runtime.api import Future
+from treadle_runtime.core.model import Kind
+from treadle_runtime.errors import TreadleError
+from treadle_runtime.store.packing import Packed
+from treadle_runtime.store.references import Inputs, decode_payload
+from treadle_runtime.worker.execute import arguments_text
+
+from .displays import Seen, counts_text, future_bundle, list_html
+from .screen import Screen
+
+ASK_EVERY_S: Final = 1.0
+ASK_S: Final = 0.5
+
+
+class Card:
+    """What stands for one future, or for a list of them."""
+
+    def __init__(self, futures: Sequence[Future[Any]], single: bool) -> None:
+        self.display_id = f"treadle-card-{uuid.uuid4().hex[:12]}"
+        self._futures = list(futures)
+        self._single = single
+        self._open = [future for future in self._futures if not future.done()]
+        self._seen = Seen()
+        self._ask_at = 0.0
+        self._said = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it will change any more. Looks only at what had not ended the last time."""
+        self._open = [future for future in self._open if not future.done()]
+        return not self._open
+
+    def bundle(self, looked: bool) -> dict[str, str]:
+        """Return what it shows now."""
+        if self._single:
+            bundle = future_bundle(self._futures[0], looked, self._seen)
+        else:
+            _counts, told = counts_text(self._futures)
+            bundle = {
+                "text/plain": f"[{len(self._futures)} futures: {told}]",
+                "text/html": list_html(self._futures) or "",
+            }
+        bundle["text/html"] = (
+            f'<div class="treadle-card {self.display_id}" style="font-size:13px">{bundle["text/html"]}</div>'
+        )
+        return bundle
+
+    def ask(self, with_arguments: bool) -> None:
+        """Ask the runtime where the task is, and what it was given as long as that is kept."""
+        self._ask_at = time.monotonic() + ASK_EVERY_S
+        if not self._single or self.ended:
+            return
+        call = self._futures[0]._call_now()
+        try:
+            said = call.client.link.ask("look", {"number": call.number, "payload": with_arguments}, ASK_S)
+        except TreadleError:  # the runtime ends, or is very busy: what was known stands
+            return
+        if said:
+            self._seen.state, self._seen.worker, self._seen.why = said["state"], said["worker"], said["why"]
+            if said["payload"]:
+                self._seen.arguments = _arguments(call.client, *said["payload"])
+
+    def tick(self, screen: Screen) -> bool:
+        """Bring the page up to date if there is news; tell whether that was the last time."""
+        ended = self.ended
+        if not ended and time.monotonic() >= self._ask_at:
+            self.ask(False)
+        state = f"{self._seen.state}{self._seen.worker}" if self._single else str(len(self._open))
+        if ended or state != self._said:
+            self._said = state
+            screen.update(self.bundle(looked=False), {}, self.display_id)
+        return ended
+
+
+def _arguments(client: Any, payload: bytes, reads: list[list[Any]]) -> str:
+    """Return the arguments of a call in short; "" if that can't be done without fetching anything."""
+    try:
+        args, kwargs, *_ = decode_payload(payload, _Named(client, reads))
+        return arguments_text(args, kwargs)
+    except Exception:  # noqa: BLE001 - whatever a user's class does when it is unpickled, the card must come
+        return ""
+
+
+class _Named(Inputs):
+    """Inputs of a call for people: results of other tasks by their names, large arguments from the store."""
+
+    __slots__ = ("_client", "_reads")
+
+    def __init__(self, client: Any, reads: list[list[Any]]) -> None:
+        super().__init__([partial(self._open, *read) for read in reads])
+        self._client, self._reads = client, reads
+
+    def value(self, index: int) -> Any:
+        maker = self._client.calls.get(self._reads[index][0])
+        return super().value(index) if maker is None else _Result(maker.label)
+
+    def _open(self, _maker: int, vid: int, kind: int) -> Packed:
+        if kind != Kind.FILE or self._client.store is None:
+            raise LookupError(f"version {vid} is not in the store")
+        opened: Packed = self._client.store.open(vid)
+        return opened
+
+
+class _Result:
+    """Stands for the result of another task, and for every part of it."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __getitem__(self, _member: int) -> _Result:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{self._label}>"
+
+
+class CardFormatter(IPythonDisplayFormatter):
+    """IPython's way to objects that show themselves; futures and lists of futures do."""
+
+    show: Callable[[Any], bool] = staticmethod(lambda _value: False)
+
+    def __call__(self, obj: Any) -> Any:
+        return True if self.show(obj) else super().__call__(obj)
+
+
+def show_cards(shell: Any, screen: Screen, follow: Callable[[Card], None]) -> Callable[[], None]:
+    """Have futures shown as cards that follow their tasks; the returned function ends that."""
+
+    def show(value: Any) -> bool:
+        single = isinstance(value, Future)
+        if not single and not (
+            type(value) is list and value and all(isinstance(each, Future) for each in value)
+        ):
+            return False
+        card = Card([value] if single else value, single)
+        card.ask(True)
+        transient = {"display_id": card.display_id}
+        shell.display_pub.publish(data=card.bundle(looked=True), metadata={}, transient=transient)
+        if not card.ended:
+            follow(card)
+        return True
+
+    formatter = shell.display_formatter
+    before = formatter.ipython_display_formatter
+    if not screen.exchanges:
+        return lambda: None
+    cards = CardFormatter(parent=formatter)
+    for name in ("singleton_printers", "type_printers", "deferred_printers"):
+        setattr(cards, name, getattr(before, name))
+    cards.show = show
+    formatter.ipython_display_formatter = cards
+
+    def forget() -> None:
+        if formatter.ipython_display_formatter is cards:
+            formatter.ipython_display_formatter = before
+
+    return forget
