@@ -19,7 +19,7 @@ KEPT: Final = 5_000
 class Cell:
     """One run of a cell."""
 
-    __slots__ = ("first", "last", "number", "parent", "returned", "rewriting")
+    __slots__ = ("first", "last", "number", "page", "parent", "returned")
 
     def __init__(self, number: int, parent: Parent, first: int) -> None:
         self.number = number  # as in `In [5]`; 0 for code that has none
@@ -27,9 +27,7 @@ class Cell:
         self.first = first  # the task numbers first..last-1 are its own; last is 0 while it may submit more
         self.last = 0
         self.returned: set[str] = set()  # names that tasks made of the cell give back
-        self.rewriting: tuple[int, int] | None = (
-            None  # (task, length) of an unfinished line at the end of its output
-        )
+        self.page: Any = None  # what tasks have said below it (`output.Page`), once they have
 
 
 class Cells:
@@ -84,6 +82,12 @@ class Cells:
         mine = range(self.current.first, self._client.next_number)
         return [call for number in mine if (call := self._client.calls.get(number)) is not None]
 
+    def tasks_of(self, cell: Cell) -> range:
+        """Return the numbers of the tasks that a cell has submitted so far."""
+        return range(
+            cell.first, cell.last or (self._client.next_number if self._client is not None else cell.first)
+        )
+
     def has_many(self, cell: Cell) -> bool:
         """Tell whether more than one task was submitted by the cell so far."""
-        return (cell.last or self._client.next_number) - cell.first > 1
+        return len(self.tasks_of(cell)) > 1

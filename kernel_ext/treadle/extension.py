@@ -24,6 +24,7 @@ from .cells import Cells
 from .configuration import configure
 from .displays import teach
 from .failures import footer
+from .figures import share
 from .frames import cell_name
 from .future_card import show_cards
 from .magics import install_magics
@@ -87,7 +88,8 @@ class Extension:
         self.cells.follow(session)
         self.lines.follow(session)
         client = session.client
-        client.on_output = self._printer.on_output
+        self._printer.follow(client)
+        share(session)
         client.changed_text = self._changed_text
         client.footer = footer
         client.name_file = cell_name
@@ -111,6 +113,8 @@ class Extension:
     def _on_begin(self, info: Any) -> None:
         self._names.restore()
         self.cells.begin(info)
+        if self.cells.session is not None:
+            share(self.cells.session)
         self.button.on_begin()
         self.lines.begin(info)
 

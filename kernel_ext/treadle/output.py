@@ -1,71 +1,184 @@
-"""What tasks print, shown below the cell that submitted them while they run.
+"""What tasks say, shown below the cell that submitted them while they run.
 
-Law: rows (task, stream, text) in, text for the screen out; nothing waits, any thread.
-
-When a cell has more than one task each line starts with its task, `f#17 `. A carriage return rewrites the line of
-its task as long as that stands last.
+Law: rows (task, stream, text or aside) in, messages to the screen out; any thread. What a task displays is shown as its
+own output; nothing of it enters a view of ours. Nothing waits: what is counted, folded or held back is told by a thread of
+its own that lives while there is such a thing, and when no task runs any more.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
+import time
 from collections.abc import Callable
+from typing import Any, Final
 
-from treadle_runtime.wire.asides import Aside, Shown, unpack_aside
+from treadle_runtime.client.heard import Warnings, log
+from treadle_runtime.client.lines import Lines, Written
+from treadle_runtime.wire.asides import Aside, Cleared, Logged, Shown, Warned, unpack_aside
 
 from .cells import Cell, Cells
+from .folding import Fold
+from .frames import place
 from .screen import Screen
+from .shelves import Shelf
+
+LOOK_S: Final = 0.5
+COUNT_S: Final = 2.0
+"""Warnings are told after so long, however many more may come."""
+_IMAGES: Final = ("image/", "application/pdf", "video/", "audio/")
+
+
+class Page:
+    """What tasks have said in one cell."""
+
+    __slots__ = ("cell", "fold", "lines", "notice", "shelves", "told", "warned_at", "warnings")
+
+    def __init__(self, cell: Cell, is_over: Callable[[int], bool]) -> None:
+        self.cell = cell
+        self.fold = Fold()
+        self.lines = Lines(is_over)
+        self.notice = ""  # id of the display that says how much is folded
+        self.told = 0  # how much it says
+        self.shelves: dict[int, Shelf] = {}
+        self.warnings = Warnings(_place)
+        self.warned_at = 0.0
 
 
 class Printer:
-    """Writes output rows to the screen."""
+    """Shows output rows."""
 
     def __init__(self, cells: Cells, screen: Screen, name_of: Callable[[int], str]) -> None:
         self._cells = cells
         self._screen = screen
         self._name_of = name_of  # task number -> function
-        self._lock = threading.Lock()
+        self._client: Any = None
+        self._lock = threading.RLock()
+        self._open: list[Page] = []  # that have something left to tell
+        self._clock: threading.Thread | None = None
+
+    def follow(self, client: Any) -> None:
+        """Show what the tasks of this client say."""
+        self._client = client
+        client.on_output = self.on_output
 
     def on_output(self, number: int, stream: str, text: str | bytes) -> None:
-        """Show what a task printed or displayed."""
+        """Show what a task printed, displayed, logged or warned of."""
         cell = self._cells.of(number)
         with self._lock:
+            if cell.page is None:
+                cell.page = Page(cell, self._is_over)
             if isinstance(text, bytes):
-                self._show(cell, unpack_aside(text))
-                return
-            if self._cells.has_many(cell):
-                text = self._with_names(cell, number, text)
-            if text:
-                self._screen.write(cell.parent, stream, text)
+                self._aside(cell.page, number, unpack_aside(text))
+            else:
+                self._text(cell.page, number, stream, text)
 
-    def _show(self, cell: Cell, aside: Aside) -> None:
+    def settle(self) -> None:
+        """Tell what is left of cells whose tasks have all ended."""
+        with self._lock:
+            self._look(float("-inf"))
+
+    # ------------------------------------------------------------ text
+    def _text(self, page: Page, number: int, stream: str, text: str) -> None:
+        text = page.fold.cut(text, time.monotonic())
+        shelf = page.shelves.get(number)
+        if not self._cells.has_many(page.cell):
+            written: Written = [(stream, text)] if text else []
+        else:
+            written = page.lines.add(number, self._name_of(number), stream, text)
+        if shelf is not None and shelf.cleared and self._screen.exchanges:
+            if written:
+                shelf.put_text(self._screen, page.cell.parent, "".join(part for _, part in written))
+        else:
+            self._write(page, written)
+        if page.fold.folded != page.told or page.lines.holds:
+            self._keep(page)
+
+    def _write(self, page: Page, written: Written) -> None:
+        for stream, text in written:
+            self._screen.write(page.cell.parent, stream, text)
+
+    # ------------------------------------------------------------ asides
+    def _aside(self, page: Page, number: int, aside: Aside) -> None:
         if isinstance(aside, Shown):
-            if aside.update:
-                self._screen.update(aside.data, aside.metadata, aside.display_id)
-            else:
-                self._screen.display(cell.parent, aside.data, aside.metadata, aside.display_id)
+            self._show(page, number, aside)
+        elif isinstance(aside, Cleared):
+            if self._screen.exchanges:
+                page.shelves.setdefault(number, Shelf()).clear(self._screen, aside.wait)
+        elif isinstance(aside, Logged):
+            with self._screen.inside(page.cell.parent):
+                log(number, self._name_of(number), aside)
+        elif isinstance(aside, Warned):
+            page.warned_at = page.warned_at if page.warnings else time.monotonic()
+            page.warnings.add(self._name_of(number), aside)
+            self._keep(page)
 
-    def _with_names(self, cell: Cell, number: int, text: str) -> str:
-        name = f"{self._name_of(number)}#{number} "
-        made: list[str] = []
-        lines = text.split("\n")
-        if lines[-1] == "":
-            lines.pop()
-        for index, line in enumerate(lines):
-            unfinished = line.endswith("\r") and index == len(lines) - 1
-            shown = name + line.rstrip("\r").rpartition("\r")[2]
-            made.append(self._over(cell, number, shown))
-            if unfinished:
-                cell.rewriting = (number, len(shown))
-            else:
-                made.append("\n")
-        return "".join(made)
+    def _show(self, page: Page, number: int, shown: Shown) -> None:
+        if shown.update:
+            self._screen.update(shown.data, shown.metadata, shown.display_id)
+            return
+        nbytes = sum(len(part) for part in shown.data.values() if isinstance(part, str))
+        is_figure = any(kind.startswith(_IMAGES) for kind in shown.data)
+        shelf = page.shelves.setdefault(number, Shelf())
+        if shelf.cleared or page.fold.takes(nbytes, is_figure, time.monotonic()):
+            shelf.put(self._screen, page.cell.parent, shown.data, shown.metadata, shown.display_id)
+        else:
+            self._keep(page)
 
-    @staticmethod
-    def _over(cell: Cell, number: int, shown: str) -> str:
-        """Return what puts the line over the unfinished one of the same task, or below that of another."""
-        if cell.rewriting is None:
-            return shown
-        task, length = cell.rewriting
-        cell.rewriting = None
-        return f"\r{shown.ljust(length)}" if task == number else f"\n{shown}"
+    # ------------------------------------------------------------ later
+    def _keep(self, page: Page) -> None:
+        """Have told soon what a page has left."""
+        if page.fold.folded and not page.notice and self._screen.exchanges:
+            page.notice = f"treadle-folded-{id(page)}-{time.monotonic_ns()}"
+            page.told = page.fold.folded
+            self._screen.display(page.cell.parent, _notice(page), {}, page.notice)
+        if page not in self._open:
+            self._open.append(page)
+        if self._client is not None:
+            self._client.on_quiet = self.settle
+        if self._clock is None or not self._clock.is_alive():
+            self._clock = threading.Thread(target=self._run, name="treadle-output", daemon=True)
+            self._clock.start()
+
+    def _run(self) -> None:
+        tick = threading.Event()
+        while True:
+            tick.wait(LOOK_S)
+            with self._lock:
+                self._look(time.monotonic() - COUNT_S)
+                if not self._open:
+                    self._clock = None
+                    return
+
+    def _look(self, before: float) -> None:
+        """Tell what pages have left: of cells that are over all, else what has waited long enough."""
+        for page in list(self._open):
+            over = all(map(self._is_over, self._cells.tasks_of(page.cell)))
+            if over:
+                self._open.remove(page)
+                self._write(page, page.lines.flush())
+            if page.warnings and (over or page.warned_at < before):
+                with self._screen.inside(page.cell.parent):
+                    page.warnings.tell(functools.partial(self._screen.write, page.cell.parent, "stderr"))
+            if page.fold.folded != page.told and (over or page.notice):
+                page.told = page.fold.folded
+                if page.notice:
+                    self._screen.update(_notice(page), {}, page.notice)
+                else:
+                    self._screen.write(page.cell.parent, "stdout", f"{_notice(page)['text/plain']}\n")
+        if not self._open and self._client is not None:
+            self._client.on_quiet = None
+
+    def _is_over(self, number: int) -> bool:
+        call = self._client.calls.get(number) if self._client is not None else None
+        return call is None or call.final
+
+
+def _notice(page: Page) -> dict[str, str]:
+    where = f" [{page.cell.number}]" if page.cell.number else ""
+    return {"text/plain": f"{page.fold.folded} more: %treadle log{where}"}
+
+
+def _place(path: str, line: int) -> str:
+    """Return how a person calls a line: `[5] line 3`, or with the file's name."""
+    return f"{place(path).removeprefix('Cell In').removeprefix('File ')} line {line}"

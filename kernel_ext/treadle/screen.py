@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 Parent = Any
@@ -33,6 +36,9 @@ class Screen(Protocol):
 
     def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
         """Exchange what was displayed under this id, wherever it stands."""
+
+    def inside(self, parent: Parent) -> AbstractContextManager[object]:
+        """Have what this thread writes to `sys.stdout` and `sys.stderr` meanwhile appear below a cell."""
 
 
 class KernelScreen:
@@ -59,6 +65,19 @@ class KernelScreen:
     def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
         # pages find the display by its id; runners without a page listen to the cell that runs
         self._show("update_display_data", self.parent(), bundle, metadata, display_id)
+
+    @contextmanager
+    def inside(self, parent: Parent) -> Iterator[None]:
+        undo = []
+        for stream in (sys.stdout, sys.stderr):
+            header = getattr(stream, "_parent_header", None)  # as `set_thread_parent` of ipykernel 7.4 does
+            if isinstance(header, ContextVar) and isinstance(parent, dict):
+                undo.append((header, header.set(parent.get("header", parent))))
+        try:
+            yield
+        finally:
+            for header, token in undo:
+                header.reset(token)
 
     def _show(
         self, kind: str, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str
@@ -90,6 +109,9 @@ class TerminalScreen:
 
     def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
         self.write(None, "stdout", f"{bundle.get('text/plain', '')}\n")
+
+    def inside(self, parent: Parent) -> AbstractContextManager[object]:  # noqa: ARG002 - there is one place
+        return nullcontext()
 
 
 def screen_of(shell: Any) -> Screen:

@@ -24,6 +24,7 @@ from ..client.client import Client
 from ..client.farewell import end_open, keep_results
 from ..client.futures import Future
 from ..client.inline import open_inline
+from ..client.printing import Printer
 from ..client.remote_traceback import leaves_no_trace
 from ..config import KEEP_ALIVE_S, Options, plan
 from ..core.states import TaskState
@@ -32,7 +33,6 @@ from ..store.members import is_atom
 from ..store.packing import pack
 from ..wire import messages as m
 from ..wire.session import RuntimeOptions
-from ..worker.world import World, current_folder, environment
 from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
@@ -40,6 +40,7 @@ from .put import Put
 from .resizing import adapt, shelf_limit
 from .signature import TaskSignature
 from .unseen import told
+from .worlds import Worlds
 
 
 class Face(Protocol):
@@ -66,13 +67,12 @@ class Session:
         self.plan = plan(options.workers, options.threads, options.memory)
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
         self.client = Client(tell, self.plan.memory)
+        self.client.on_output = Printer(self.client).on_output
         self.shelf = Shelf(self.client, shelf_limit(self.plan.memory))
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
-        self._renewing = threading.Lock()
-        self._world_id = 0
-        self._path: list[str] = []
-        self._environ: dict[bytes, bytes] = {}
-        self._cwd = b""
+        self.worlds = Worlds(lambda world: self.client.link.send(world))
+        self.world = self.worlds.current
+        """Returns the id of the world of a call made now."""
         self._checked: set[int] = set()
         self._counts: dict[str, int] = {}
         for notice in self.plan.notices:
@@ -114,17 +114,6 @@ class Session:
 
     def _define(self, version: FunctionVersion) -> None:
         self.client.link.send(m.Define([version.row]))
-
-    def world(self) -> int:
-        """Return the id of cwd, sys.path and environ as they are now, sending them if they are new."""
-        # compared at every call, so without copying: 2 us
-        if sys.path != self._path or environment() != self._environ or current_folder() != self._cwd:
-            with self._renewing:
-                world, number = World.current(), self._world_id + 1
-                self.client.link.send(m.World(number, world.encode()))  # before another thread can name it
-                self._world_id = number
-                self._path, self._environ, self._cwd = list(sys.path), world.environ, world.cwd
-        return self._world_id
 
     def launch_options(self, signature: TaskSignature, version: FunctionVersion) -> dict[str, Any] | None:
         """Return what the worker shall know of this call, None if nothing."""

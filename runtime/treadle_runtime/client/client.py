@@ -62,6 +62,7 @@ class Client(Waits):
         self.on_output: Callable[[Number, str, str | bytes], None] | None = None
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
+        self.on_quiet: Callable[[], None] | None = None  # when no task is open any more
         self.changed_text: Callable[[Call, str], str] = changed_text
         self.name_file: Callable[[str], str] = os.path.basename  # how people call a file of code
         self.footer: Callable[[Call], str] | None = None  # a last line for what failed calls raise
@@ -167,6 +168,8 @@ class Client(Waits):
     def _on_finished(self, message: m.Finished) -> None:
         for row in message.rows:
             self.finish(row)
+        if not self.open and self.on_quiet is not None:
+            self.on_quiet()
 
     def finish(self, row: FinishedRow) -> None:
         """Take in how one task ended."""

@@ -32,8 +32,8 @@ class TaskContext:
         self._rng: np.random.Generator | None = None
         self.ended: Callable[[Any], None] | None = None
         """Called with what a task returned, before that is packed."""
-        self.tidy: Callable[[], None] | None = None
-        """Called after each task, however it ended."""
+        self.tidy: list[Callable[[], None]] = []
+        """Called after each task, however it ended; not changed but replaced."""
 
     def begin(self, number: int, attempt: int, function: str, options: dict[str, Any] | None) -> None:
         """Stand for this task from now on."""

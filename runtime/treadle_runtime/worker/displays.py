@@ -49,7 +49,7 @@ def _choose_backend(matplotlib: ModuleType, task: TaskContext) -> None:
             ended(None)
             pyplot.close("all")
 
-    task.ended, task.tidy = ended, tidy
+    task.ended, task.tidy = ended, [*task.tidy, tidy]
 
 
 def _show_left(result: Any) -> None:

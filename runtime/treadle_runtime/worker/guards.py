@@ -19,11 +19,14 @@ from _signal import getsignal  # type: ignore[import-not-found]  # signal.getsig
 from collections.abc import Callable
 from typing import Any, Final
 
+from . import logs, manners
 from .streams import Streams
 from .world import World, apply, enter, environment, set_environ, set_path
 
 _SIGNALS: Final = tuple(
-    int(number) for number in sorted(signal.valid_signals()) if number < 32 and number not in (signal.SIGKILL, signal.SIGSTOP)
+    int(number)
+    for number in sorted(signal.valid_signals())
+    if number < 32 and number not in (signal.SIGKILL, signal.SIGSTOP)
 )
 
 
@@ -78,6 +81,7 @@ class Guards:
         """Give the process the world of the next task. Raises OSError if its directory can't be entered."""
         self.world_id = -1  # until all of it has been applied
         apply(world)
+        manners.apply(world.manners)
         self.world = world
         self._path = list(sys.path)
         self._home = os.getcwdb()
@@ -111,6 +115,7 @@ class Guards:
             changed = True
         if signal.setitimer(signal.ITIMER_REAL, 0)[0]:
             changed = True
+        logs.keep()
         if not faulthandler.is_enabled():
             faulthandler.enable(self._streams.err.fileno())
             changed = True

@@ -17,29 +17,30 @@ class _Finder:
     """Stands before the other finders and sees which module comes."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, Act] = {}
+        self.waiting: dict[str, list[Act]] = {}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return what another finder found, with our act behind its loading; None for anything not waited for."""
-        act = self.waiting.get(name)
-        if act is None:
+        """Return what another finder found, with our acts behind its loading; None for anything not waited for."""
+        acts = self.waiting.get(name)
+        if acts is None:
             return None
         for finder in sys.meta_path:
             if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
                 if spec.loader is not None:
-                    self._teach(spec, act)
+                    self._teach(spec, acts)
                 return spec
         return None
 
     @staticmethod
-    def _teach(spec: ModuleSpec, act: Act) -> None:
+    def _teach(spec: ModuleSpec, acts: list[Act]) -> None:
         load = spec.loader.exec_module  # type: ignore[union-attr]
 
         def exec_module(module: ModuleType) -> None:
             load(module)
-            act(module)
+            for act in acts:
+                act(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[union-attr,method-assign]
 
@@ -53,4 +54,4 @@ def when_imported(name: str, act: Act) -> None:
         act(module)
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
-    _finder.waiting[name] = act
+    _finder.waiting.setdefault(name, []).append(act)

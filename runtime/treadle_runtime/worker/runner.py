@@ -150,8 +150,8 @@ class Runner:
             mapped = sum(nbytes for _, kind, nbytes, _ in row[4] if kind == _FILE)
             peak = self._peaks.after(run_s, mapped)
         notes = ran.notes
-        if self._context.tidy is not None:
-            self._context.tidy()
+        for tidy in self._context.tidy:
+            tidy()
         if self._context.notes is not None:
             notes = {**(notes or {}), **self._context.notes}
         if outcome or look or run_s > FULL_LOOK_S or streams.fresh:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import displays
+from . import displays, logs
 from .asides import Asides, speak
 from .context import TaskContext
 from .status import StatusPage
@@ -18,3 +18,4 @@ def give_voice(path: Path, streams: Streams, task: TaskContext, status: StatusPa
     """Have what tasks of this process display and log go to the file at `path`. Main thread of a worker."""
     speak(Asides(path, streams, task, status))
     displays.install(task)
+    logs.install(task)

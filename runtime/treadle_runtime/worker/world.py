@@ -31,9 +31,10 @@ class World(msgspec.Struct, array_like=True, frozen=True):
     cwd: bytes  # b"" if the caller's directory no longer existed
     path: tuple[bytes, ...]
     environ: dict[bytes, bytes]
+    manners: bytes = b""  # see `worker.manners`
 
     @classmethod
-    def current(cls) -> World:
+    def current(cls, manners: bytes = b"") -> World:
         """Return the world of this process now (about 10 us; see `is_current` for asking first).
 
         Example
@@ -41,7 +42,7 @@ class World(msgspec.Struct, array_like=True, frozen=True):
         >>> World.current().is_current()
         True
         """
-        return cls(current_folder(), _path(sys.path), dict(environment()))
+        return cls(current_folder(), _path(sys.path), dict(environment()), manners)
 
     def is_current(self) -> bool:
         """Tell whether this process still has this world (about 2 us)."""

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 
 from treadle.cells import Cells
 from treadle.output import Printer
+from treadle_runtime.client import heard
+from treadle_runtime.wire.asides import STREAM, Aside, Cleared, Shown, Warned, pack_aside
 
 
 class Screen:
+    exchanges = True
+
     def __init__(self):
         self.parent_now = "cell 1"
         self.written: list[tuple[str, str, str]] = []
+        self.shown: dict[str, str] = {}
+
+    def display(self, _parent, bundle, _metadata, display_id):
+        assert display_id not in self.shown
+        self.shown[display_id] = bundle["text/plain"]
+
+    def update(self, bundle, _metadata, display_id):
+        self.shown[display_id] = bundle["text/plain"]
+
+    def inside(self, _parent):
+        return nullcontext()
 
     def parent(self):
         return self.parent_now
@@ -31,7 +48,7 @@ def page():
     screen = Screen()
     shell = SimpleNamespace(displayhook=SimpleNamespace(prompt_count=1))
     cells = Cells(shell, screen)
-    client = SimpleNamespace(next_number=1, calls={})
+    client = SimpleNamespace(next_number=1, calls={}, on_quiet=None)
     cells.follow(SimpleNamespace(client=client, cell=0))
 
     def begin(number: int) -> None:
@@ -41,12 +58,25 @@ def page():
 
     def submit(count: int = 1) -> None:
         for _ in range(count):
-            client.calls[client.next_number] = SimpleNamespace(cell=cells.current.number)
+            client.calls[client.next_number] = SimpleNamespace(cell=cells.current.number, final=False)
             client.next_number += 1
 
     printer = Printer(cells, screen, lambda _number: "f")
+    printer.follow(client)
     begin(1)
-    return SimpleNamespace(screen=screen, begin=begin, submit=submit, prints=printer.on_output)
+
+    def end() -> None:
+        for call in client.calls.values():
+            call.final = True
+        if client.on_quiet is not None:
+            client.on_quiet()
+
+    def says(number: int, aside: Aside) -> None:
+        printer.on_output(number, STREAM, pack_aside(aside))
+
+    return SimpleNamespace(
+        screen=screen, begin=begin, submit=submit, prints=printer.on_output, says=says, end=end
+    )
 
 
 def test_one_task_prints_as_it_is(page):
@@ -86,7 +116,7 @@ def test_line_of_another_task_does_not_overwrite(page):
     page.prints(1, "stdout", "10 %\r")
     page.prints(2, "stdout", "x\n")
     page.prints(1, "stdout", "20 %\r")
-    assert page.screen.text() == "f#1 10 %\nf#2 x\nf#1 20 %"
+    assert page.screen.text() == "f#1 10 %\rf#2 x   \nf#1 10 %\rf#1 20 %"
 
 
 def test_code_without_a_number_has_a_cell_too(page):
@@ -94,3 +124,99 @@ def test_code_without_a_number_has_a_cell_too(page):
     page.submit()
     page.prints(99, "stdout", "unknown task\n")
     assert page.screen.text("cell 3") == "unknown task\n"
+
+
+def test_lines_that_are_rewritten_at_the_same_time_do_not_flood_the_cell(page):
+    page.submit(3)
+    for percent in range(0, 100, 10):
+        for task in (1, 2, 3):
+            page.prints(task, "stderr", f"\r{percent} %\r")
+    page.prints(2, "stderr", "\r100 %\n")
+    page.prints(1, "stderr", "\r100 %\n")
+    page.end()
+    lines = "".join(
+        line.rpartition("\r")[2].rstrip() + "\n" for line in page.screen.text().split("\n") if line
+    )
+    assert lines == "f#2 100 %\nf#1 100 %\nf#3 90 %\n"
+
+
+def shown(text: str, name: str = "", update: bool = False) -> Shown:
+    return Shown({"text/plain": text}, {}, name, update)
+
+
+def test_displays_are_updated_by_their_name(page):
+    page.submit(2)
+    page.says(1, shown("one", "mine"))
+    page.says(2, shown("two"))
+    page.says(1, shown("one more", "mine", update=True))
+    assert list(page.screen.shown.values()) == ["one more", "two"]
+
+
+def test_clearing_takes_away_what_the_task_has_displayed_and_nothing_else(page):
+    page.submit(2)
+    page.says(2, shown("of another"))
+    page.says(1, shown("a"))
+    page.says(1, shown("b"))
+    page.says(1, Cleared(wait=True))
+    assert list(page.screen.shown.values()) == ["of another", "a", "b"]
+    page.says(1, shown("c"))
+    assert list(page.screen.shown.values()) == ["of another", "c", ""]
+    page.says(1, shown("d"))
+    page.says(1, shown("e"))
+    page.says(1, Cleared())
+    assert list(page.screen.shown.values()) == ["of another", "", "", ""]
+    page.prints(1, "stdout", "epoch 1\n")
+    page.prints(1, "stdout", "loss 2\n")
+    assert list(page.screen.shown.values()) == ["of another", "f#1 epoch 1\nf#1 loss 2", "", ""]
+
+
+def test_a_flood_is_folded_and_the_log_named(page):
+    page.submit()
+    page.begin(2)
+    page.submit()
+    for _ in range(20):
+        page.prints(2, "stdout", "x\n" * 29)
+    page.end()
+    assert page.screen.text("cell 2").count("x") == 200
+    assert list(page.screen.shown.values()) == ["380 more: %treadle log [2]"]
+
+
+def test_twenty_figures_are_enough(page):
+    page.submit()
+    for index in range(23):
+        page.says(1, Shown({"text/plain": f"figure {index}", "image/png": "iVBOR"}))
+    page.end()
+    assert list(page.screen.shown.values())[20:] == ["3 more: %treadle log [1]"]
+
+
+def warned(text: str, count: int = 1) -> Warned:
+    return Warned("builtins", "DeprecationWarning", text, "/home/someone/model.py", 3, count)
+
+
+def test_equal_warnings_are_told_once_with_their_count(page, monkeypatch):
+    monkeypatch.setattr(heard, "_is_plain", lambda: True)  # as outside of pytest, which records them
+    page.submit(2)
+    page.says(1, warned("old"))
+    page.says(2, warned("old"))
+    page.says(1, warned("older"))
+    page.says(2, warned("old", 96))
+    assert not page.screen.written
+    page.end()
+    assert page.screen.written == [
+        ("cell 1", "stderr", "DeprecationWarning in f, model.py line 3: old (x 98)\n"),
+        ("cell 1", "stderr", "DeprecationWarning in f, model.py line 3: older\n"),
+    ]
+
+
+def test_warnings_go_to_whoever_wants_to_hear_them(page):
+    page.submit()
+    page.says(1, warned("old", 5))
+    with pytest.warns(DeprecationWarning, match=r"old \(x 5\)") as told:
+        page.end()
+    assert [(each.filename, each.lineno) for each in told] == [("/home/someone/model.py", 3)]
+    with warnings.catch_warnings():
+        told = []
+        warnings.showwarning = lambda *args: told.append(args[:4])
+        page.says(1, warned("old"))
+        page.end()
+    assert [(str(told[0][0]), *told[0][1:])] == [("old", DeprecationWarning, "/home/someone/model.py", 3)]
