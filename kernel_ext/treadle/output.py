@@ -19,7 +19,7 @@ from treadle_runtime.wire.asides import Aside, Cleared, Logged, Shown, Warned, u
 
 from .cells import Cell, Cells
 from .folding import Fold
-from .frames import place
+from .frames import cell_name
 from .screen import Screen
 from .shelves import Shelf
 
@@ -181,4 +181,4 @@ def _notice(page: Page) -> dict[str, str]:
 
 def _place(path: str, line: int) -> str:
     """Return how a person calls a line: `[5] line 3`, or with the file's name."""
-    return f"{place(path).removeprefix('Cell In').removeprefix('File ')} line {line}"
+    return f"{cell_name(path)} line {line}"

@@ -96,7 +96,7 @@ def test_twenty_tasks_print_into_three_cells_at_once_and_c_code_too(notebook):
             for i, number in enumerate(numbers)
             for text in (f"system {i}", f"c {i}", *(f"python {i} {line}" for line in range(4)))
         }
-        notebook.until(lambda ran=ran: ran.text.count("\n") >= 12 * len(numbers), "all lines")
+        notebook.until(lambda ran=ran, n=12 * len(numbers): ran.text.count("\n") >= n, "all lines")
         lines = ran.text.splitlines()
         assert len(lines) == 12 * len(numbers)
         assert set(lines) == expected
