@@ -96,9 +96,10 @@ def test_twenty_tasks_print_into_three_cells_at_once_and_c_code_too(notebook):
             for i, number in enumerate(numbers)
             for text in (f"system {i}", f"c {i}", *(f"python {i} {line}" for line in range(4)))
         }
-        notebook.until(lambda ran=ran, n=12 * len(numbers): ran.text.count("\n") >= n, "all lines")
+        count = 12 * len(numbers)
+        notebook.until(lambda ran=ran, count=count: ran.text.count("\n") >= count, "all lines")
         lines = ran.text.splitlines()
-        assert len(lines) == 12 * len(numbers)
+        assert len(lines) == count
         assert set(lines) == expected
 
 
