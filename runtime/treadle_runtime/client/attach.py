@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,7 @@ from ..errors import EngineError, RuntimeLost
 from ..wire import messages as m
 from ..wire.process import start_time
 from ..wire.session import Descriptor, RuntimeOptions, Session, bury_dead, published
+from ..wire.stream import listen
 from .connection import Connection
 from .link import Receive
 from .runtime_process import RuntimeProcess, reap
@@ -64,7 +66,8 @@ def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = ST
     session = Session.create(options)
     child = connection = None
     try:
-        child = _spawn(session)
+        with listen(session.clients) as door:
+            child = _spawn(session, door)
         connection = Connection(session, RuntimeProcess(child.pid, None, child, options.script), receive)
         connection.greet(_hello(session), deadline)
     except BaseException as error:
@@ -159,8 +162,11 @@ def _hello(session: Session) -> m.Hello:
     return m.Hello(m.PROTOCOL, session.token(), pid, start_time(pid) or 0.0)
 
 
-def _spawn(session: Session) -> subprocess.Popen[bytes]:
-    """Start the runtime process, in a session of its own: the Stop button's SIGINT never reaches it."""
+def _spawn(session: Session, door: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the runtime process, in a session of its own: the Stop button's SIGINT never reaches it.
+
+    `door`, the listening socket for clients, becomes its standard input.
+    """
     environ = dict(os.environ)
     if _HOME not in sysconfig.get_paths().values():  # a checkout that only this process' sys.path names
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_HOME, environ.get("PYTHONPATH")]))
@@ -169,7 +175,7 @@ def _spawn(session: Session) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             # -P: a file of the user's folder must not pass for a module of the standard library.
             [sys.executable, "-P", "-m", "treadle_runtime.host", str(session.folder)],
-            stdin=subprocess.DEVNULL,
+            stdin=door.fileno(),
             stdout=log,
             stderr=log,
             env=environ,

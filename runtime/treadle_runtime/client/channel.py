@@ -2,31 +2,35 @@
 
 Law: knows frames, never messages' meaning nor threads: whoever calls owns it at that moment (see `connection`).
 A KeyboardInterrupt ends a poll at once, but waits while frames move between queues and socket: none is lost.
+That nothing more can come is the system's word about the process; the end of the stream alone is not believed for a
+while, since a runtime that ends hangs up first.
 """
 
 from __future__ import annotations
 
-import functools
+import logging
+import select
+import time
 from collections import deque
-from typing import Any, Final
+from typing import Final
 
-import zmq
-
+from ..errors import EngineError
 from ..wire.bell import Bell
 from ..wire.process import ASK_EVERY_S, Watch
 from ..wire.session import Session
+from ..wire.stream import Overlong, connect
 from .outbox import Outbox
 from .uninterrupted import uninterrupted
 
-RECONNECT_MS: Final = 5
-LAST_WORDS_MS: Final = 20
-BYE_LINGER_MS: Final = 500
-_EVENTS: Final = zmq.EVENTS  # the enum itself: a plain number would be looked up at each call
-_POLLIN: Final = int(zmq.POLLIN)
+BYE_LINGER_S: Final = 0.5
+HUNG_UP_S: Final = 30.0
+"""So long may a runtime live on after it has hung up."""
+_IN, _OUT = select.POLLIN, select.POLLOUT
+_log = logging.getLogger("treadle")
 
 
 class Channel:
-    """A DEALER connected to the runtime process `pid` of `session`.
+    """A stream to the runtime process `pid` of `session`. Raises EngineError if nobody listens there.
 
     Attributes
     ----------
@@ -37,10 +41,18 @@ class Channel:
     sleeping : bool
         Whoever owns the channel polls, so that something to send needs a ring.
     gone : bool
-        The runtime process has ended, and all it said is in `frames`.
+        Nothing more will come, and all that was said is in `frames`.
+    ended : bool
+        The runtime process has ended.
     """
 
     def __init__(self, session: Session, pid: int, started: float | None) -> None:
+        try:
+            self._stream = connect(session.clients)
+        except OSError as error:
+            raise EngineError(
+                f"The runtime process (pid {pid}) can't be reached ({error}). `treadle ps` lists those that live."
+            ) from None
         self.out = Outbox()
         self.frames: deque[bytes] = deque()
         self.sleeping = False
@@ -48,71 +60,96 @@ class Channel:
         self._shut = False
         self.bell = Bell()
         self._watch = Watch()
-        self._ended = not self._watch.add("runtime", pid, started)
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads=1)
-        self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.SNDHWM, 0)
-        self._socket.setsockopt(zmq.RCVHWM, 0)
-        self._socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
-        self._socket.connect(session.clients)
-        # The C methods: the Python around them costs as much again.
-        self._send: Any = functools.partial(zmq.backend.Socket.send, self._socket)
-        self._recv: Any = functools.partial(zmq.backend.Socket.recv, self._socket, int(zmq.NOBLOCK))
-        self._get: Any = functools.partial(zmq.backend.Socket.get, self._socket)
-        self._bell_descriptor, self._watch_descriptor = self.bell.fileno(), self._watch.fileno()
-        keys = (self._socket, self._bell_descriptor, self._watch_descriptor)
-        self._polled: list[Any] = [(key, zmq.POLLIN) for key in keys if key is not None]
+        self.ended = not self._watch.add("runtime", pid, started)
+        self._hung_up_at: float | None = None
+        self._waits_for_room = False
+        self._poll = select.poll()
+        self._key, self._bell_key = self._stream.fileno(), self.bell.fileno()
+        self._watch_key = self._watch.fileno()
+        for key in (self._key, self._bell_key, self._watch_key):
+            if key is not None:
+                self._poll.register(key, _IN)
+
+    @property
+    def behind(self) -> bool:
+        """Whether something is left to be sent that the system had no room for."""
+        return self._stream.behind
 
     def flush(self) -> None:
-        """Send what is queued; never blocks."""
-        if self.out:
+        """Send what is queued, as far as there is room; never blocks."""
+        if self.out.queue or self._stream.behind:
             uninterrupted(self._flush)
 
     def _flush(self) -> None:
-        self.out.flush(self._send)
+        stream = self._stream
+        if stream.behind:
+            stream.flush()
+        self.out.flush(stream.send)
 
     def exchange(self, timeout: float | None) -> None:
         """Send what is queued, wait at most so many seconds for something to come in or a ring, take it in."""
         self.flush()
-        if self._watch_descriptor is None:
+        if self._stream.behind != self._waits_for_room and self._hung_up_at is None:
+            self._waits_for_room = not self._waits_for_room
+            self._poll.modify(self._key, _IN | _OUT if self._waits_for_room else _IN)
+        if self._watch_key is None or self._hung_up_at is not None:
             timeout = ASK_EVERY_S if timeout is None else min(timeout, ASK_EVERY_S)
         self.sleeping = True
         try:
-            if self.out or self._ended:  # queued after the flush by one who saw us awake
+            if self.out.queue or self.ended:  # queued after the flush by one who saw us awake
                 timeout = 0
-            ready = zmq.zmq_poll(self._polled, -1 if timeout is None else max(0, int(timeout * 1000 + 0.999)))
+            ready = self._poll.poll(None if timeout is None else max(0, timeout * 1000))
         finally:
             self.sleeping = self._shut
         for key, _ in ready:
-            if key is self._socket:
+            if key == self._key:
                 uninterrupted(self._take_in)
-            elif key == self._bell_descriptor:
+            elif key == self._bell_key:
                 self.bell.hush()
             elif self._watch.ended():
-                self._ended = True
-        if self._ended or (self._watch_descriptor is None and self._watch.ended()):
-            self._ended = True
-            while zmq.zmq_poll(self._polled[:1], LAST_WORDS_MS):  # what it sent before it ended
-                uninterrupted(self._take_in)
-            self.gone = True
+                self.ended = True
+        if self.ended or self._watch_key is None or self._hung_up_at is not None:
+            self._look_for_the_end()
 
     def shut(self) -> None:
         """Have everybody ring from now on, who then learns that nothing can be sent any more. Any thread."""
         self._shut = self.sleeping = True
 
-    def _take_in(self) -> None:
-        """Take in what is there; only to be called when a poll said so. (An empty read's exception costs 7 us.)"""
-        append, receive, get = self.frames.append, self._recv, self._get
-        append(receive())
-        while get(_EVENTS) & _POLLIN:
-            append(receive())
-
     def close(self) -> None:
         """Send what is queued (as far as that goes quickly) and give everything back."""
         if not self.gone:
             self.flush()
-        self._socket.close(0 if self.gone else BYE_LINGER_MS)
-        self._context.term()
+            limit = time.monotonic() + BYE_LINGER_S
+            room = select.poll()
+            room.register(self._key, _OUT)
+            while self._stream.behind and room.poll(max(0.0, limit - time.monotonic()) * 1000):
+                self.flush()
+        self._stream.close()
         self.bell.close()
         self._watch.close()
+
+    def drop(self) -> None:
+        """Close this process' copies of the descriptors and touch nothing behind them: it is a forked child."""
+        self.shut()
+        self.out.clear()
+        self._stream.close()
+        self.bell.close()
+        self._watch.drop()
+
+    def _take_in(self) -> None:
+        try:
+            while self._stream.take_in(self.frames) and self.ended and not self._stream.ended:
+                continue
+        except Overlong as error:
+            _log.error("Treadle's runtime sent what can't be read: %s", error)
+        if self._stream.ended and self._hung_up_at is None:
+            self._hung_up_at = time.monotonic()
+            self._poll.unregister(self._key)
+
+    def _look_for_the_end(self) -> None:
+        self.ended = self.ended or bool(self._watch.ended())
+        if self.ended:
+            uninterrupted(self._take_in)  # what it sent before
+            self.gone = True
+        elif self._hung_up_at is not None:
+            self.gone = time.monotonic() - self._hung_up_at > HUNG_UP_S

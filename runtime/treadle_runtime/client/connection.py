@@ -17,13 +17,12 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import select
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Final
-
-import zmq
 
 from ..core.model import TaskRow
 from ..errors import EngineError, RuntimeLost, UsageError
@@ -49,6 +48,7 @@ POLL_S: Final = 0.25
 _log = logging.getLogger("treadle")
 _live: weakref.WeakSet[Connection] = weakref.WeakSet()
 _STOPPED: Final = "The runtime was stopped. The next call of a task starts a new one."
+_HUNG_UP: Final = "The runtime has closed the connection. The next call of a task starts a new one."
 _FORKED: Final = (
     "This process is a fork of the one that started the runtime, and can't use its connection. "
     "Call tasks in the original process, or start a runtime here with treadle.start()."
@@ -82,7 +82,7 @@ class Connection:
         self._refused = False
         self._lost: str | None = None
         self._bye: m.Bye | None = None
-        self._closed = self._forked = False
+        self._closed = self._disposed = self._forked = False
         self._channel = Channel(session, process.pid, process.started)
         self._queue = self._channel.out.queue
         self._current: list[bytes] = []  # being handed in (more than one: `receive` waited itself)
@@ -92,6 +92,8 @@ class Connection:
         self._seat = Seat()
         self._background_sleeps = False
         self._alarm = Bell()  # wakes the background thread out of a doze
+        self._dozing = select.poll()
+        self._dozing.register(self._alarm.fileno(), select.POLLIN)
         self._thread = threading.Thread(target=self._background, name="treadle-link", daemon=True)
         _live.add(self)
 
@@ -137,10 +139,10 @@ class Connection:
         deadline = None if timeout is None else time.monotonic() + timeout
         me = threading.get_ident()
         if self._depth and self._seat.owner == me:  # `receive` itself waits: go on with what came after
-            return self._serve(until, deadline)
+            return self._serve(me, until, deadline)
         try:
             mine = self._seat.take(me, until, deadline, POLL_S, self._give_way)
-            return self._serve(until, deadline) if mine else until()
+            return self._serve(me, until, deadline) if mine else until()
         finally:
             self._leave(me)
 
@@ -219,12 +221,15 @@ class Connection:
         if self._seat.leave(me) and self._background_sleeps:
             self._alarm.ring()
 
-    def _serve(self, until: Callable[[], bool], deadline: float | None) -> bool:
+    def _serve(self, me: int, until: Callable[[], bool], deadline: float | None) -> bool:
         """Exchange messages until `until()` or the deadline. Only the owner."""
+        seat = self._seat
         while True:
             self._deliver()
             if until():
                 return True
+            if seat.owner != me and not seat.take(me, until, deadline, POLL_S, self._give_way):
+                return until()  # `until` has waited itself, and left the place behind it
             if self._lost is not None:
                 raise RuntimeLost(self._lost)
             left = POLL_S if deadline is None else deadline - time.monotonic()
@@ -236,7 +241,8 @@ class Connection:
         self._channel.exchange(0 if self._closed else timeout)
         if self._channel.gone:
             stopped = self._bye is not None and self._bye.stop
-            self._channel.frames.append(encode(m.Refused(_STOPPED if stopped else self._process.obituary())))
+            reason = self._process.obituary() if self._channel.ended else _HUNG_UP
+            self._channel.frames.append(encode(m.Refused(_STOPPED if stopped else reason)))
 
     def _deliver(self) -> None:
         """Hand in what has come in; first what an interrupt cut short."""
@@ -312,7 +318,7 @@ class Connection:
                 self._doze(same >= LONG_WAIT_DOZES)
                 continue
             quiet, same = quiet + 1 if calm else 0, 0
-            settled = quiet >= QUIET_DOZES
+            settled = quiet >= QUIET_DOZES or self._channel.behind
             try:
                 self._look(me, settled)
             finally:
@@ -338,7 +344,7 @@ class Connection:
     def _doze(self, long: bool) -> None:
         self._background_sleeps = long
         if not long or self._seat.owner != NOBODY:
-            zmq.zmq_poll([(self._alarm.fileno(), zmq.POLLIN)], -1 if long else int(DOZE_S * 1000))
+            self._dozing.poll(None if long else DOZE_S * 1000)
         self._background_sleeps = False
         self._alarm.hush()
 
@@ -355,6 +361,7 @@ class Connection:
     def _dispose(self) -> None:
         me = threading.get_ident()
         self._seat.take(me, lambda: False, None, POLL_S, self._channel.bell.ring)
+        self._disposed = True
         self._channel.close()
         self._alarm.close()
         self._process.leave(self._channel.gone or self._refused)
@@ -365,8 +372,8 @@ def _drop_in_child() -> None:
     """A forked child has none of its parent's threads: it must not touch their sockets and locks."""
     for connection in list(_live):
         connection._forked = True
-        connection._channel.shut()
-        connection._channel.out.clear()
+        if not connection._disposed:
+            connection._channel.drop()
 
 
 os.register_at_fork(after_in_child=_drop_in_child)

@@ -6,7 +6,6 @@ thread that owns the socket.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -16,36 +15,32 @@ from ..wire.messages import FromClient, Release, Submit
 
 ROWS_IN_FRAME: Final = 1000
 """Longer submits are cut, so that the runtime starts on the first rows while the last are still packed."""
+FRAME_NBYTES: Final = 64 << 20
+"""Larger ones, too."""
 
 
 class Outbox:
     """A queue of task rows and messages."""
 
-    __slots__ = ("_frames", "queue")
+    __slots__ = ("queue",)
 
     def __init__(self) -> None:
         self.queue: list[TaskRow | FromClient] = []
-        self._frames: deque[bytes] = deque()  # packed, not yet sent
 
     def __bool__(self) -> bool:
-        return bool(self.queue or self._frames)
+        return bool(self.queue)
 
-    def flush(self, send: Callable[[bytes], Any]) -> None:
-        """Send all there is; `send` must not block. Only the owner of the socket."""
+    def flush(self, send: Callable[[list[bytes]], Any]) -> None:
+        """Give all there is to `send`, packed. Only the owner of the socket."""
         count = len(self.queue)
         if count:  # others may append meanwhile
-            batch = self.queue[:count]
+            frames = pack(self.queue[:count])
             del self.queue[:count]
-            self._frames += pack(batch)
-        frames = self._frames
-        while frames:
-            send(frames[0])
-            del frames[0]
+            send(frames)
 
     def clear(self) -> None:
         """Forget everything."""
         self.queue.clear()
-        self._frames.clear()
 
 
 def pack(batch: Sequence[TaskRow | FromClient]) -> list[bytes]:
@@ -70,6 +65,17 @@ def pack(batch: Sequence[TaskRow | FromClient]) -> list[bytes]:
 
 
 def _close(frames: list[bytes], rows: list[TaskRow], released: list[Vid]) -> None:
-    frames += [encode(Submit(rows[i : i + ROWS_IN_FRAME])) for i in range(0, len(rows), ROWS_IN_FRAME)]
+    for start in range(0, len(rows), ROWS_IN_FRAME):
+        _submit(frames, rows[start : start + ROWS_IN_FRAME])
     if released:
         frames.append(encode(Release(released)))
+
+
+def _submit(frames: list[bytes], rows: list[TaskRow]) -> None:
+    frame = encode(Submit(rows))
+    if len(frame) <= FRAME_NBYTES or len(rows) == 1:
+        frames.append(frame)
+    else:
+        half = len(rows) // 2
+        _submit(frames, rows[:half])
+        _submit(frames, rows[half:])

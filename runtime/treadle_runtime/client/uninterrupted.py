@@ -2,8 +2,9 @@
 
 Law: knows SIGINT and the main thread, nothing else. For steps that take microseconds and never block.
 
-Why: pyzmq looks for signals inside `recv` and `send` (after the frame has left the socket, before it has reached it),
-so an interrupt raised there loses a frame, and whoever waits for what it said waits for ever.
+Why: Python looks for signals between any two steps, so also when bytes have left a socket and are in no queue yet, or
+were sent and still count as unsent. An interrupt raised there loses a frame or cuts one in half, and whoever waits for
+what it said waits for ever.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """The clients: greeted, listened to, told, and missed when they go.
 
-Law: knows processes, identities and frames; what a client says becomes an event as it stands. Nobody counts as a
-client before it has shown the token. A client that dies is told by the system (pidfd), never by silence.
+Law: knows processes, lines and frames; what a client says becomes an event as it stands. Nobody counts as a client
+before it has shown the token. That a client has died is told by the system (pidfd), never by silence, nor by the end
+of its line: a process that lives may come back on another one, and is the same client if it says so.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
-
-import zmq
 
 from ..core.events import (
     CancelWanted,
@@ -30,7 +30,9 @@ from ..wire import messages as m
 from ..wire.auth import same_token
 from ..wire.codec import Malformed, from_client
 from ..wire.process import Watch
-from .mail import Mail
+from ..wire.stream import Overlong
+from .ears import Ears
+from .lines import Line, Lines
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -39,51 +41,77 @@ if TYPE_CHECKING:
 class Client:
     """What is known of one client."""
 
-    __slots__ = ("cid", "identity", "pid", "started", "watching")
+    __slots__ = ("cid", "line", "missed", "pid", "started", "watching")
 
-    def __init__(self, cid: ClientId, identity: bytes, pid: int, started: float) -> None:
+    def __init__(self, cid: ClientId, line: Line, pid: int, started: float) -> None:
         self.cid = cid
-        self.identity = identity
+        self.line: Line | None = line  # None: it has hung up, but lives
         self.pid = pid
         self.started = started
         self.watching = False
+        self.missed = False  # a change of the feed, because it did not read
 
 
 class Clients:
     """All clients of a runtime."""
 
-    def __init__(self, socket: zmq.Socket[bytes], token: str, journal: Journal, host: Host) -> None:
+    def __init__(self, door: socket.socket, ears: Ears, token: str, journal: Journal, host: Host) -> None:
         self.present: dict[ClientId, Client] = {}
         self.watch = Watch()
         self.ever = 0  # how many there have been
-        self._by_identity: dict[bytes, Client] = {}
         self._known: dict[ClientId, tuple[int, float]] = {}  # all ever: which process
-        self._mail = Mail(socket)
+        self._lines = Lines(door, ears, self)
         self._token = token
         self._journal = journal
         self._host = host
 
     # ------------------------------------------------------------------ what comes in
-    def take_in(self, now: float, events: list[Event]) -> None:
-        """Take in what clients sent."""
-        clients, add = self._by_identity, self._journal.add
-        for identity, frames in self._mail.take_in():
-            client = clients.get(identity)
+    def on_frames(self, line: Line, frames: list[bytes], now: float, events: list[Event]) -> None:
+        """Take in what somebody sent."""
+        client: Client | None = line.owner
+        if client is None:
+            client = self._on_stranger(line, frames.pop(0), now, events)
             if client is None:
-                self._on_stranger(identity, frames, now, events)
+                return
+        cid, add = client.cid, self._journal.add
+        for frame in frames:
+            try:
+                message = from_client(frame)
+            except Malformed as error:
+                self._on_malformed(client, error)
                 continue
-            for frame in frames:
-                try:
-                    message = from_client(frame)
-                except Malformed as error:
-                    self._on_malformed(client, error)
-                    continue
-                add(client.cid, frame)
-                _HANDLERS[type(message)](self, client, message, now, events)
+            add(cid, frame)
+            _HANDLERS[type(message)](self, client, message, now, events)
+            if line.closing:  # it said goodbye
+                return
 
-    def _on_stranger(self, identity: bytes, frames: list[bytes], now: float, events: list[Event]) -> None:
+    def on_overlong(self, line: Line, error: Overlong, now: float, events: list[Event]) -> None:
+        """Say why nothing of this line can be read any more; a client that sent such a thing has left."""
+        client: Client | None = line.owner
+        print(f"closes the line of {f'client {client.cid}' if client else 'a stranger'}: {error}", flush=True)
+        self._lines.post(line, m.Refused(f"The runtime has closed the connection: {error}."))
+        if client is not None:
+            self._gone(client, now, events)
+
+    def on_hung_up(self, line: Line) -> None:
+        """Note that nothing more comes from this line. Its client may come back."""
+        client: Client | None = line.owner
+        if client is not None and client.line is line:
+            client.line = None
+            print(f"client {client.cid} has hung up", flush=True)
+
+    def on_caught_up(self, line: Line) -> None:
+        """Show a client what it missed of the feed while it did not read."""
+        client: Client | None = line.owner
+        if client is not None and client.missed:
+            client.missed = False
+            if client.watching:
+                self._host.feed.on_watch(client.cid, False, False)  # no change before the whole
+                self._host.feed.on_watch(client.cid, True, True)
+
+    def _on_stranger(self, line: Line, frame: bytes, now: float, events: list[Event]) -> Client | None:
         try:
-            hello = from_client(frames[0])
+            hello = from_client(frame)
         except Malformed:
             hello = None
         reason = "The first message must be a hello."
@@ -98,26 +126,32 @@ class Clients:
             elif self._host.ending:
                 reason = "The runtime is about to end. Start a new one."
             else:
-                self._welcome(identity, hello, now, events)
-                return
-        print(f"refused a stranger: {reason}", flush=True)
-        self._mail.post(identity, m.Refused(reason))
+                return self._welcome(line, hello, now, events)
+        self._refuse(line, reason)
+        return None
 
-    def _welcome(self, identity: bytes, hello: m.Hello, now: float, events: list[Event]) -> None:
+    def _refuse(self, line: Line, reason: str) -> None:
+        print(f"refused a stranger: {reason}", flush=True)
+        self._lines.post(line, m.Refused(reason))
+        self._lines.hang_up(line)
+
+    def _welcome(self, line: Line, hello: m.Hello, now: float, events: list[Event]) -> Client | None:
         process = (hello.pid, hello.start_time)
         cid = hello.resume if self._known.get(hello.resume) == process else self.ever + 1
-        self.ever = max(self.ever, cid)
         old = self.present.get(cid)
         if old is not None:
             self._forget(old)
         if not self.watch.add(cid, *process):
-            self._mail.post(identity, m.Refused("The process that says hello does not exist here."))
-            return
-        client = Client(cid, identity, *process)
+            self._refuse(line, "The process that says hello does not exist here.")
+            return None
+        self.ever = max(self.ever, cid)
+        client = Client(cid, line, *process)
+        self._lines.introduce(line, client)
         self._known[cid] = process
-        self._by_identity[identity] = self.present[cid] = client
+        self.present[cid] = client
         events.append(ClientJoined(now, cid))
-        self._mail.post(identity, self._host.welcome(cid))
+        self._lines.post(line, self._host.welcome(cid))
+        return client
 
     def _on_malformed(self, client: Client, error: Malformed) -> None:
         print(f"client {client.cid} sent what is no message: {error}", flush=True)
@@ -192,7 +226,9 @@ class Clients:
         """Note which client processes have ended."""
         for cid in self.watch.ended():
             client = self.present.get(cast(ClientId, cid))
-            if client is not None:
+            if client is not None and client.line is not None:
+                self._lines.read(client.line, now, events)  # its last words
+            if client is not None and client.cid in self.present:  # it did not say goodbye in them
                 print(f"client {client.cid} (pid {client.pid}) has ended", flush=True)
                 self._gone(client, now, events)
 
@@ -204,7 +240,8 @@ class Clients:
 
     def _forget(self, client: Client) -> None:
         self.present.pop(client.cid, None)
-        self._by_identity.pop(client.identity, None)
+        if client.line is not None:
+            self._lines.hang_up(client.line)
         self.watch.remove(client.cid)
         self._host.feed.on_watch(client.cid, False, False)
 
@@ -212,8 +249,17 @@ class Clients:
     def tell(self, cid: ClientId, message: m.Message) -> None:
         """Queue a message for a client, if it is still there."""
         client = self.present.get(cid)
-        if client is not None:
-            self._mail.post(client.identity, message)
+        if client is not None and client.line is not None:
+            self._lines.post(client.line, message)
+
+    def show(self, cid: ClientId, delta: m.Delta) -> None:
+        """Queue a change of the feed; whoever does not read gets the whole picture later instead."""
+        client = self.present.get(cid)
+        if client is not None and client.line is not None:
+            if client.line.stream.behind:
+                client.missed = True
+            else:
+                self._lines.post(client.line, delta)
 
     def tell_owner(self, number: Number, message: m.Message) -> None:
         """Queue a message for the client that submitted task `number`."""
@@ -221,12 +267,17 @@ class Clients:
 
     def tell_all(self, message: m.Message) -> None:
         """Queue a message for every client."""
-        for client in self.present.values():
-            self._mail.post(client.identity, message)
+        for cid in self.present:
+            self.tell(cid, message)
 
     def send(self) -> None:
         """Send what this turn has queued."""
-        self._mail.send()
+        self._lines.send()
+
+    def close(self, limit_s: float) -> None:
+        """Give all lines back, the last words sent, if that takes no longer than `limit_s`."""
+        self._lines.close(limit_s)
+        self.watch.close()
 
 
 _HANDLERS: Final[dict[type, Callable[[Clients, Client, Any, float, list[Event]], None]]] = {

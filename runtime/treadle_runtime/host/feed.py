@@ -28,7 +28,7 @@ BATCH: Final = 5000
 class Feed:
     """The projection of one runtime and who watches it."""
 
-    def __init__(self, epoch: str, tell: Callable[[ClientId, m.Message], None]) -> None:
+    def __init__(self, epoch: str, tell: Callable[[ClientId, m.Delta], None]) -> None:
         self.projection = Projection(epoch=epoch, wall_offset=time.time() - time.monotonic())
         self._tell = tell
         self._facts: list[Fact] = []

@@ -10,6 +10,7 @@ import gc
 import secrets
 import shutil
 import signal
+import socket
 import time
 import traceback
 from collections.abc import Callable
@@ -33,13 +34,14 @@ from ..wire.process import ASK_EVERY_S
 from ..wire.session import Descriptor, Session, publish
 from .clients import Clients
 from .crew import Crew
+from .ears import Ears
 from .feed import Feed
 from .mail import router
 from .output import Output
 from .questions import answer
 from .rest import Rest
 from .sweep import Sweep
-from .values import Values
+from .values import ValueRow, Values
 
 LOOK_S: Final = 0.1
 """How often status pages and logs are looked at while workers have work."""
@@ -47,7 +49,9 @@ FIRST_CLIENT_S: Final = 60.0
 """A runtime that nobody greets for so long ends again."""
 CANCEL_LIMIT_S: Final = 4.0
 LEAVE_LIMIT_S: Final = 2.0
-LINGER_MS: Final = 300
+LAST_WORDS_S: Final = 0.3
+DELIVERY: Final = 16 << 20
+"""Bytes of values in one message."""
 GC_THRESHOLDS: Final = (50_000, 20, 50)
 """Tasks come by the thousand and go by reference count: looking for cycles among them is mostly in vain."""
 _WAITING, _READY = TaskState.WAITING, TaskState.READY
@@ -57,7 +61,7 @@ _PLACED, _RUNNING = TaskState.PLACED, TaskState.RUNNING
 class Host:
     """A runtime, from its first socket to its last file."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, door: socket.socket) -> None:
         self.session = session
         self.owner = session.own()
         self.options = session.options()
@@ -69,13 +73,13 @@ class Host:
         token = session.token()
         self._context = zmq.Context(io_threads=1)
         self._workers_socket = router(self._context, session.workers)
-        self._clients_socket = router(self._context, session.clients)
+        self._ears = Ears()
         self.engine = LocalEngine(session, self.options, self._environ())
         self._bell = Bell()
         self.scheduler = Scheduler()
         self.journal = Journal(session.journal, m.PROTOCOL, self.epoch)
         self.values = Values()
-        self.clients = Clients(self._clients_socket, token, self.journal, self)
+        self.clients = Clients(door, self._ears, token, self.journal, self)
         self.output = Output(session, self._on_output)
         self.crew = Crew(
             self.engine,
@@ -87,7 +91,7 @@ class Host:
             self.journal,
             lambda level, text: self.clients.tell_all(m.Notice(level, text)),
         )
-        self.feed = Feed(self.epoch, self.clients.tell)
+        self.feed = Feed(self.epoch, self.clients.show)
         self.questions: list[tuple[int, m.Ask]] = []
         self.wishes: list[Event] = []  # what an answer to a question wants the scheduler to hear
         self.ending = ""  # why the runtime is to end
@@ -101,7 +105,7 @@ class Host:
         self._cancel_all = False
         self._ask_at: float | None = None  # without pidfd: when to look who has ended
         self.rest = Rest(self.crew, self.scheduler, self.options.idle_s)
-        self._readable = self._readers()
+        self._listen()
         self._do = self._doers()
 
     # ------------------------------------------------------------------ life
@@ -117,10 +121,9 @@ class Host:
         gc.set_threshold(*GC_THRESHOLDS)
         try:
             self._ask_at = time.monotonic() + ASK_EVERY_S if self.engine.fileno() is None else None
-            polled: list[tuple[Any, int]] = [(key, zmq.POLLIN) for key in self._readable]
             while not self._is_over():
-                self.turn(zmq.zmq_poll(polled, self._timeout_ms()))
-            self._dismiss_workers(polled)
+                self.turn(self._ears.wait(self._timeout_ms()))
+            self._dismiss_workers()
         except Exception as error:
             self._fall(error)
             raise
@@ -129,13 +132,12 @@ class Host:
                 descriptor.unlink(missing_ok=True)
             self.close()
 
-    def turn(self, ready: list[tuple[Any, int]]) -> None:
+    def turn(self, ready: list[Any]) -> None:
         """Take in what is there, decide, carry out, send. `ready` is what a poll has found readable."""
         now = time.monotonic()
         events: list[Event] = self.wishes
         self.wishes = []
-        for key, _ in ready:
-            self._readable[key](now, events)
+        self._ears.take_in(ready, now, events)
         self._on_time(now, events)
         while events:
             instructions, facts = self.scheduler.handle(events)
@@ -167,10 +169,9 @@ class Host:
         """Give everything back: workers, sockets, files. Nothing is left."""
         self.engine.close()
         self.output.close_all()
-        self.clients.watch.close()
+        self.clients.close(LAST_WORDS_S)
         self.journal.close()
         self._sweep.close()
-        self._clients_socket.close(LINGER_MS)
         self._workers_socket.close(0)
         self._context.term()
         self._bell.close()
@@ -233,18 +234,15 @@ class Host:
     def _on_sigterm(self, *_: Any) -> None:
         self._bell.ring()
 
-    def _readers(self) -> dict[Any, Callable[[float, list[Event]], None]]:
-        """Who takes in what, by the socket or descriptor that a poll finds readable."""
-        found: dict[Any, Callable[[float, list[Event]], None]] = {
-            self._workers_socket: self.crew.take_in,
-            self._clients_socket: self.clients.take_in,
-            self._bell.fileno(): self._on_bell,
-        }
+    def _listen(self) -> None:
+        """Say who takes in what; workers first, then news of those who have ended."""
+        add = self._ears.add
+        add(self._workers_socket, self.crew.take_in)
+        add(self._bell.fileno(), self._on_bell)
         if (descriptor := self.engine.fileno()) is not None:
-            found[descriptor] = self.crew.on_ended
+            add(descriptor, self.crew.on_ended)
         if (descriptor := self.clients.watch.fileno()) is not None:
-            found[descriptor] = self.clients.on_ended
-        return found
+            add(descriptor, self.clients.on_ended)
 
     def _doers(self) -> dict[type, Callable[[Any, list[Event]], None]]:
         """Who carries out which instruction."""
@@ -300,13 +298,13 @@ class Host:
             self._deadline = min(now + max(1.0, self.options.keep_alive_s), last)  # after what runs has ended
         return False
 
-    def _dismiss_workers(self, polled: list[tuple[Any, int]]) -> None:
+    def _dismiss_workers(self) -> None:
         """Let workers end by themselves, for a moment; `close` kills the rest."""
         self.crew.dismiss("with the runtime")
         limit = time.monotonic() + LEAVE_LIMIT_S
         self.turn([])
         while self.crew.workers and time.monotonic() < limit:
-            self.turn(zmq.zmq_poll(polled, 20))
+            self.turn(self._ears.wait(20))
 
     def publish(self) -> Path | None:
         started, options = time.time(), self.options
@@ -339,7 +337,14 @@ class Host:
                 self.feed.on_failure(row[0], row[3])
 
     def _on_deliver(self, instruction: i.Deliver, _: list[Event]) -> None:
-        rows = [self.values.delivered(vid, kind) for vid, kind in instruction.vids]
+        rows: list[ValueRow] = []
+        nbytes = 0
+        for vid, kind in instruction.vids:
+            rows.append(row := self.values.delivered(vid, kind))
+            nbytes += 0 if row[3] is None else len(row[3])
+            if nbytes > DELIVERY:
+                self.clients.tell(instruction.client, m.Values(rows))
+                rows, nbytes = [], 0
         self.clients.tell(instruction.client, m.Values(rows))
 
     def _on_drop(self, instruction: i.Drop, _: list[Event]) -> None:

@@ -1,7 +1,7 @@
 """Frames: one message each way as msgpack, one decoder per direction.
 
 Law: turns messages into bytes and back, checks their shape while doing so; never looks at what they mean.
-A zmq message is a list of such frames, so many small messages cost one system call.
+Frames travel several at a time (a zmq message, a write to a stream), so many small messages cost one system call.
 """
 
 from __future__ import annotations

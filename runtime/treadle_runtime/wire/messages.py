@@ -1,7 +1,7 @@
 """Messages between client, runtime and worker.
 
-Law: typed, batched, versioned; knows the shapes of core.model and nothing else. One zmq message is a list of
-frames, one frame is one message (codec.py). The journal stores client frames as they came, so a change here
+Law: typed, batched, versioned; knows the shapes of core.model and nothing else. One frame is one message
+(codec.py). The journal stores client frames as they came, so a change here
 raises PROTOCOL.
 """
 

@@ -156,6 +156,14 @@ class Watch:
         if self._epoll is not None:
             self._epoll.close()
 
+    def drop(self) -> None:
+        """Give back a forked child's copies of the descriptors; the parent goes on watching."""
+        for descriptor in self._keys:
+            os.close(descriptor)
+        self._keys.clear()
+        if self._epoll is not None:
+            self._epoll.close()
+
     def _forget(self, descriptor: int) -> None:
         del self._keys[descriptor]
         if self._epoll is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from treadle_runtime.client import outbox
 from treadle_runtime.client.outbox import ROWS_IN_FRAME, Outbox, pack
 from treadle_runtime.wire import messages as m
 from treadle_runtime.wire.codec import from_client
@@ -49,25 +50,19 @@ def test_definitions_stay_before_the_rows_that_need_them() -> None:
     assert unpacked(row(1), define, row(2)) == [m.Submit([row(1)]), define, m.Submit([row(2)])]
 
 
-def test_a_send_that_fails_keeps_the_rest() -> None:
-    outbox = Outbox()
-    outbox.queue += [m.Take([1]), m.Take([2]), m.Take([3])]
-    sent: list[bytes] = []
+def test_submits_of_many_bytes_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "FRAME_NBYTES", 1000)
+    rows = [(number, 1, bytes(400), (), 1, (), 0, 0, 0, None, None) for number in range(5)]
+    frames = unpacked(*rows)
+    assert [row for frame in frames if isinstance(frame, m.Submit) for row in frame.rows] == rows
+    assert len(frames) >= 3
 
-    def send(frame: bytes) -> None:
-        if len(sent) == 1:
-            raise OSError("full")
-        sent.append(frame)
 
-    with pytest.raises(OSError, match="full"):
-        outbox.flush(send)
-    assert outbox
-    outbox.queue.append(row(4))
-    outbox.flush(sent.append)
-    assert [from_client(frame) for frame in sent] == [
-        m.Take([1]),
-        m.Take([2]),
-        m.Take([3]),
-        m.Submit([row(4)]),
-    ]
-    assert not outbox
+def test_what_is_queued_is_given_away_once() -> None:
+    box = Outbox()
+    box.queue += [m.Take([1]), m.Take([2])]
+    sent: list[list[bytes]] = []
+    box.flush(sent.append)
+    assert not box
+    box.flush(sent.append)
+    assert [[from_client(frame) for frame in frames] for frames in sent] == [[m.Take([1]), m.Take([2])]]
