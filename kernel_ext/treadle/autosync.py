@@ -26,6 +26,7 @@ from treadle_runtime.store.members import root_of
 from .inference import awaits
 from .outs import Outs
 from .reads import reads
+from .waiting import suspend
 
 _OF_OUT: Final = re.compile(r"_{1,3}|_\d+")
 _active: Autosync | None = None
@@ -83,6 +84,10 @@ class Autosync:
             return True
         return name in space and (self._made.get(name) is space[name] or _is_written(space[name]))
 
+    def settle_read(self, tree: ast.Module) -> None:
+        """Have what this code reads be values, whether plain cells wait or not."""
+        self.settle(name for name in reads(tree, self._shell.user_ns) if self._is_waiting(name))
+
     # ------------------------------------------------------------ inside the cell
     def calls(self, names: Iterable[str]) -> list[Call]:
         """Return the calls that these names wait for."""
@@ -104,6 +109,12 @@ class Autosync:
             if self._shell.user_ns.get(name) is thing:
                 self._shell.user_ns[name] = value
             self._made.pop(name, None)
+
+    def settle_made(self, names: Iterable[str]) -> None:
+        """Bring up to date what these names stand for; of futures only those that `%%task` made become values."""
+        wait_on([self._thing(name) for name in names])
+        if self.on:
+            self.settle([name for name in names if self._is_waiting(name)])
 
     def _thing(self, name: str) -> Any:
         future = self.outs.future_of(name) if _OF_OUT.fullmatch(name) else None
@@ -131,15 +142,6 @@ class Settling:
         except BaseException as error:
             strip(error)
             raise
-
-
-def suspend(calls: list[Call]) -> Iterator[Any]:
-    """Suspend the coroutine until all have ended, or the first failed."""
-    by_client: dict[int, list[Call]] = {}
-    for call in calls:
-        by_client.setdefault(id(call.client), []).append(call)
-    for some in by_client.values():
-        yield from some[0].client.suspend(some)
 
 
 def _insert(tree: ast.Module, waiting: dict[str, int]) -> None:

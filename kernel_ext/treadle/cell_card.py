@@ -10,10 +10,12 @@ import queue
 import sys
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from treadle_runtime.api import Future
+from treadle_runtime.client.calls import Call
 from treadle_runtime.core.states import TaskState
 
 from .displays import call_html, future_bundle
@@ -53,55 +55,110 @@ class Afterwards:
 
 
 class CellCard:
-    """The display of one `%%task` cell."""
+    """The display of one `%%task` cell: one task, or one for each item of `--for`."""
 
-    def __init__(self, extension: Extension, cell: CellTask, future: Future[Any]) -> None:
+    def __init__(
+        self, extension: Extension, cell: CellTask, futures: Sequence[Future[Any]], items: bool = False
+    ) -> None:
         self._extension = extension
         self._cell = cell
-        self._future = future
+        self._futures = list(futures)
+        self._calls = [future._call_now() for future in futures]
+        self._items = items
+        self._raises = False
         self._number = extension.cells.current.number
         self._parent = extension.cells.current.parent
         self._display_id = f"treadle-cell-{uuid.uuid4().hex[:12]}"
+        self._left = len(futures)
+        self._bundle: dict[str, Any] = {}
+        self._metadata: dict[str, Any] = {}
+        self._mark = ""
 
-    def show(self) -> None:
-        """Display the card and have it follow its task."""
+    def show(self, raises: bool) -> None:
+        """Display the card and have it follow its tasks; `raises`: the cell shows a failure itself."""
+        self._raises = raises
         if self._cell.shows:
-            self._extension.autosync.outs.put(self._number, self._future)
-        self._extension.screen.display(self._parent, self._line(), {}, self._display_id)
+            self._extension.autosync.outs.put(self._number, self._futures[0])
+        self._bundle = self._line()
+        self._extension.screen.display(self._parent, self._bundle, {}, self._display_id)
         if self._extension.cells.headless:  # nobody will take in what comes after the end of the cell
-            call = self._future._call_now()
-            call.client.wait_for([call])
+            if self._calls:
+                self._calls[0].client.wait_for(self._calls)
             self._end()
             return
         self._extension.afterwards.start()
-        self._future.add_done_callback(lambda _future: self._extension.afterwards.add(self._end))
+        for call in self._calls:
+            call.watch(self._on_final)
+
+    def mark(self, text: str) -> None:
+        """Add a quiet line, or exchange the one that is there. Any thread."""
+        if text != self._mark:
+            self._mark = text
+            self._extension.afterwards.add(self._update)
+            self._extension.afterwards.start()
+
+    def _on_final(self, _call: Call) -> None:
+        self._left -= 1  # messages are handed in by one thread at a time
+        if self._left == 0:
+            self._extension.afterwards.add(self._end)
 
     def _end(self) -> None:
         metadata: dict[str, Any] = {}
-        bundle = line = self._line()
-        if self._future._call_now().state != TaskState.DONE:
-            bundle = future_bundle(self._future, looked=False)
-        elif self._cell.shows:
-            try:
-                value = self._future.result()
-                self._extension.autosync.outs.settle(self._future, value)
-                if value is not None:
-                    made, metadata = self._extension.shell.display_formatter.format(value)
-                    bundle = made or bundle
-                    _put_away(value)
-            except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
-                bundle = {"text/plain": f"{type(error).__name__}: {error}"}
-        if bundle is not line or self._extension.screen.exchanges:
-            self._extension.screen.update(bundle, metadata, self._display_id)
+        bundle: dict[str, Any] = self._line()
+        if not self._items:
+            if self._calls[0].state != TaskState.DONE:
+                bundle = bundle if self._raises else future_bundle(self._futures[0], looked=False)
+            elif self._cell.shows:
+                bundle, metadata = self._value() or (bundle, metadata)
+        shown, self._bundle, self._metadata = self._bundle, bundle, metadata
+        self._futures.clear()
+        if bundle != shown or self._extension.screen.exchanges:
+            self._update()
+
+    def _value(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return how the value of the cell looks, None if it is None."""
+        future = self._futures[0]
+        try:
+            value = future.result()
+            self._extension.autosync.outs.settle(future, value)
+            if value is None:
+                return None
+            made, metadata = self._extension.shell.display_formatter.format(value)
+            _put_away(value)
+        except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
+            return {"text/plain": f"{type(error).__name__}: {error}"}, {}
+        return (made, metadata) if made else None
+
+    def _update(self) -> None:
+        bundle = marked(self._bundle, self._mark) if self._mark else self._bundle
+        self._extension.screen.update(bundle, self._metadata, self._display_id)
 
     def _line(self) -> dict[str, str]:
-        call = self._future._call_now()
-        made = ", ".join(
-            (*self._cell.returned, *(name for name in self._cell.renewed if name not in self._cell.returned))
-        )
+        cell = self._cell
+        made = ", ".join((*cell.returned, *(name for name in cell.renewed if name not in cell.returned)))
         arrow = f" \N{RIGHTWARDS ARROW} {made}" if made else ""
+        if self._items:
+            told = (
+                f"cell[{self._number}]: {len(self._calls)} task{'' if len(self._calls) == 1 else 's'}{arrow}"
+            )
+            return {"text/plain": told, "text/html": f"<div>{escape(told)}</div>"}
+        call = self._calls[0]
         html = call_html(call).removesuffix("</div>") + f"{arrow}</div>"
         return {"text/plain": f"{call.label} {call.state}{arrow}", "text/html": html}
+
+
+def marked(bundle: dict[str, Any], text: str) -> dict[str, Any]:
+    """Return what is shown with a quiet line below it, whatever kind it is of."""
+    plain = str(bundle.get("text/plain", ""))
+    html = bundle.get("text/html")
+    if html is None:
+        image = next((kind for kind in ("image/png", "image/jpeg") if kind in bundle), None)
+        inside = (
+            f'<img src="data:{image};base64,{bundle[image]}">' if image else f"<pre>{escape(plain)}</pre>"
+        )
+        html = str(bundle.get("image/svg+xml") or inside)
+    line = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
+    return {**bundle, "text/plain": f"{plain}\n({text})", "text/html": html + line}
 
 
 def _put_away(value: Any) -> None:

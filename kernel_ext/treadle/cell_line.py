@@ -225,7 +225,8 @@ class Lines:
 
     def _on_first(self, number: int) -> None:
         cell = self._cells.current
-        if self._cells.raw.lstrip().startswith("%%task"):
+        first = self._cells.raw.lstrip().partition("\n")[0].split()
+        if first[:1] == ["%%task"] and "--for" not in first:
             return  # its card says it
         runs = self._runs.setdefault(self._cell_id, []) if self._cell_id else []
         for line in runs:

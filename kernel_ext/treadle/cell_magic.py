@@ -1,17 +1,18 @@
 """`%%task`: a cell becomes one task, its names futures.
 
 Law: the order of the steps; what the cell needs is `inference`, its function `cell_function`, its display
-`cell_card`. Main thread; waits for nothing.
+`cell_card`. Main thread; waits for nothing but with `--wait`, and for the items of `--for`.
 """
 
 from __future__ import annotations
 import __future__
 
+import ast
 import builtins
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from treadle_runtime.api import INOUT, Future, Task
 from treadle_runtime.core.states import TASK_FINAL, TaskState
@@ -19,16 +20,15 @@ from treadle_runtime.errors import UsageError
 
 from .cell_card import CellCard
 from .cell_function import build, run_now
-from .inference import CellTask, infer
+from .cell_items import items_of, refuse, settle_names, submit_all
+from .cell_options import USAGE, CellOptions, read_options
+from .flow import trace
+from .inference import CellTask, infer, parse
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from .extension import Extension
 
-_OPTION: Final = re.compile(
-    r"""\s*(?:(?P<names>-i|-o|--in|--out|--inout)(?:\s+|=)(?P<value>[^\W\d]\w*(?:\s*,\s*[^\W\d]\w*)*)
-        |--name(?:\s+|=)(?P<name>"[^"]*"|'[^']*'|\S+))(?:\s+|$)""",
-    re.VERBOSE,
-)
 _NOT_DATA: Final = frozenset(
     {"exit", "quit", "get_ipython", "open"}
 )  # what IPython itself puts into the namespace
@@ -38,66 +38,106 @@ _FUTURE_FLAGS: Final = reduce(
 
 
 @dataclass
-class CellOptions:
-    """What stands behind the magic's name."""
+class Prepared:
+    """A cell whose definitions have taken effect, ready to be called."""
 
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    inout: tuple[str, ...] = ()
-    name: str | None = None
-
-
-def read_options(line: str) -> tuple[CellOptions, str]:
-    """Return the options at the beginning of a line, and the rest of it."""
-    options = CellOptions()
-    fields = {"-i": "inputs", "--in": "inputs", "-o": "outputs", "--out": "outputs", "--inout": "inout"}
-    while match := _OPTION.match(line):
-        line = line[match.end() :]
-        if match["names"]:
-            field = fields[match["names"]]
-            given = tuple(name.strip() for name in match["value"].split(","))
-            setattr(options, field, getattr(options, field) + given)
-        else:
-            options.name = match["name"].strip("\"'")
-    return options, line.strip()
+    cell: CellTask
+    call: Callable[..., Any]
+    given: dict[str, Any]  # its arguments
 
 
-def run_cell(extension: Extension, line: str, body: str) -> None:
-    """Serve `%%task`."""
+def run_cell(extension: Extension, line: str, body: str) -> Any:
+    """Serve `%%task`; with `--await` what the cell awaits is returned."""
     options, rest = read_options(line)
     if rest:
-        raise UsageError(
-            f"%%task does not know {rest!r}. Its options: -i a,b  -o a,b  --inout a,b  --name NAME."
-        )
-    filename, first_line = _place_of(extension, body, whole=True)
-    submitted = _submit(extension, options, body, filename, first_line)
-    if submitted is not None:
-        cell, future = submitted
-        CellCard(extension, cell, future).show()
+        raise UsageError(f"%%task does not know {rest!r}. Its options: {USAGE}.")
+    place = _place_of(extension, body, whole=True)
+    shown = (
+        _submit_items(extension, options, body, place)
+        if options.items
+        else _submit_one(extension, options, body, place)
+    )
+    if shown is None:
+        return None
+    card, futures = shown
+    card.show(raises=options.wait)
+    return (
+        Waiting([future._call_now() for future in futures]).begin(options.awaited) if options.wait else None
+    )
 
 
 def run_statement(extension: Extension, line: str) -> Future[Any] | None:
     """Serve `%task STATEMENT`: of an expression the future is returned, as `%time` returns the value."""
     options, statement = read_options(line)
+    if options.items is not None:
+        raise UsageError("--for is for whole cells: begin the cell with `%%task --for ...`.")
     if not statement:
         raise UsageError(
             "%task needs a statement, as in `%task y = f(x)`. For a whole cell begin it with %%task."
         )
-    filename, first_line = _place_of(extension, statement, whole=False)
-    submitted = _submit(extension, options, statement, filename, first_line)
-    if submitted is None or not submitted[0].shows:
+    prepared = _prepare(extension, options, statement, _place_of(extension, statement, whole=False))
+    if prepared is None:
         return None
-    return submitted[1]
+    shown = _call(extension, prepared)
+    if options.wait:
+        Waiting([shown._call_now()]).begin(awaited=False)
+    return shown if prepared.cell.shows else None
 
 
-def _submit(
-    extension: Extension, options: CellOptions, body: str, filename: str, first_line: int
-) -> tuple[CellTask, Future[Any]] | None:
+def _submit_one(
+    extension: Extension, options: CellOptions, body: str, place: tuple[str, int]
+) -> tuple[CellCard, list[Future[Any]]] | None:
+    prepared = _prepare(extension, options, body, place)
+    if prepared is None:
+        return None
+    future = _call(extension, prepared)
+    return CellCard(extension, prepared.cell, [future]), [future]
+
+
+def _submit_items(
+    extension: Extension, options: CellOptions, body: str, place: tuple[str, int]
+) -> tuple[CellCard, list[Future[Any]]] | None:
+    assert options.items is not None
+    space, autosync = extension.shell.user_ns, extension.autosync
+    flow = trace(parse(body, *place).body)
+    carried = settle_names(options, flow, space)
+    if not options.chain:
+        refuse(carried)
+    autosync.settle_read(ast.Module([ast.Expr(options.items.iter)], []))
+    items = items_of(options, space)
+    prepared = _prepare(
+        extension, options, body, place, items[0] if items else dict.fromkeys(options.targets)
+    )
+    if prepared is None:
+        return None
+    cell = prepared.cell
+    if not options.chain and cell.renewed:
+        refuse(cell.renewed)
+    found, tasks = submit_all(cell, items, prepared.given, prepared.call, carried if options.chain else ())
+    for name in cell.returned:
+        if name in options.collect:
+            autosync.bind(name, found[name])
+        elif found[name]:
+            autosync.bind(name, found[name][-1])
+    autosync.wrote |= bool(cell.renewed)
+    return CellCard(extension, cell, tasks, items=True), tasks
+
+
+def _prepare(
+    extension: Extension,
+    options: CellOptions,
+    body: str,
+    place: tuple[str, int],
+    item: dict[str, Any] | None = None,
+) -> Prepared | None:
+    """Take the cell apart and run its definitions; None if nothing is left for a task."""
+    filename, first_line = place
     space = extension.shell.user_ns
     flags = extension.shell.compile.flags & _FUTURE_FLAGS
+    known = {name: value for name, value in space.items() if name not in _NOT_DATA} | (item or {})
     cell = infer(
         body,
-        {name: value for name, value in space.items() if name not in _NOT_DATA},
+        known,
         inputs=options.inputs,
         outputs=options.outputs,
         inout=options.inout,
@@ -106,25 +146,35 @@ def _submit(
         filename=filename,
         first_line=first_line,
     )
+    if item is not None:
+        kept = {*options.collect, *(cell.inout if options.chain else ())}
+        cell.returned = tuple(name for name in cell.returned if name in kept)
+        cell.shows = False
     run_now(cell, space, filename, flags)
     if not cell.body:
         return None
     function = build(cell, space, filename, f"cell[{extension.cells.current.number}]", flags)
-    settings: dict[str, Any] = {"returns": 1 + len(cell.returned), "name": options.name}
+    settings: dict[str, Any] = {"returns": 1 + len(cell.returned), "name": options.name, "check": True}
     directions: dict[str, Any] = dict.fromkeys(cell.renewed, INOUT)
     given = {
-        name: space[name] if name in space else getattr(builtins, name)
+        name: known[name] if name in known else getattr(builtins, name)
         for name in (*cell.inputs, *cell.inout)
     }
-    result: Any = Task(function, settings, directions)(**given)
-    shown, *values = result if cell.returned else (result,)
     extension.cells.current.returned.update(cell.returned)
+    return Prepared(cell, Task(function, settings, directions), given)
+
+
+def _call(extension: Extension, prepared: Prepared) -> Future[Any]:
+    """Submit the cell and bind what it makes; return the future of what it shows."""
+    cell, space = prepared.cell, extension.shell.user_ns
+    result: Any = prepared.call(**prepared.given)
+    shown, *values = result if cell.returned else (result,)
     for name in cell.deletes:
         space.pop(name, None)
     for name, value in zip(cell.returned, values, strict=True):
         extension.autosync.bind(name, value)
     extension.autosync.wrote |= bool(cell.renewed)
-    return cell, shown
+    return cast(Future[Any], shown)
 
 
 def _has_failed(value: object) -> bool:

@@ -5,6 +5,7 @@ Law: reads the line and says what happened; the work is the api's and the button
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,8 @@ from treadle_runtime import api
 from treadle_runtime.api.cancelling import calls_of, cancel_calls
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
+
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from .extension import Extension
@@ -29,6 +32,33 @@ def cancel(extension: Extension, words: list[str]) -> None:
         )
         return
     print(f"Treadle: cancelling {count} task{'' if count == 1 else 's'}")
+
+
+def wait(extension: Extension, words: list[str], awaited: bool = False) -> Waiting | None:
+    """Serve `%treadle wait [NAME ...]`; without a name for everything, as `barrier`."""
+    names = [name for word in words for name in word.split(",") if name]
+    space, autosync = extension.shell.user_ns, extension.autosync
+    for name in names:
+        if name not in space:
+            close = difflib.get_close_matches(name, space, 1)
+            raise UsageError(
+                f"`{name}` is no name of the notebook. {f'Did you mean `{close[0]}`?' if close else ''}".strip()
+            )
+    if names:
+        calls = autosync.calls(names)
+        return Waiting(calls, lambda: autosync.settle_made(names)).begin(awaited)
+    session = api.peek()
+    calls = (
+        [call for call in list(session.client.calls.values()) if not call.final]
+        if session is not None
+        else []
+    )
+    return Waiting(calls, api.barrier, raises=False).begin(awaited)
+
+
+def awaited_wait(extension: Extension, words: list[str]) -> Waiting | None:
+    """Serve `await %treadle wait`, which cells of a kernel are rewritten to."""
+    return wait(extension, words, awaited=True)
 
 
 def _meant(word: str) -> list[Call]:

@@ -33,6 +33,7 @@ from .output import Printer
 from .pending_notice import pending_text
 from .screen import screen_of
 from .stopping import StopButton
+from .waiting import Awaited
 
 _OFFERED = ("treadle", "task", "wait_on", "barrier", "IN", "OUT", "INOUT")
 
@@ -47,6 +48,7 @@ class Extension:
         self.lines = Lines(self.cells, self.screen)
         self.afterwards = Afterwards()
         self.autosync = Autosync(shell)
+        self._awaited = Awaited(shell)
         self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
         self._printer = Printer(self.cells, self.screen, self._name_of)
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
@@ -66,6 +68,8 @@ class Extension:
         self._undo.append(teach(self.shell))
         self._undo.append(show_cards(self.shell, self.screen, self.lines.follow_card))
         self._undo.append(self.autosync.install())
+        if hasattr(self.shell, "kernel"):
+            self._undo.append(self._awaited.install())
         set_face(self)
         atexit.register(self._at_exit)
         return _greeting(left_out, self._options.given())
@@ -116,10 +120,12 @@ class Extension:
         if self.cells.session is not None:
             share(self.cells.session)
         self.button.on_begin()
+        self._awaited.on_begin()
         self.lines.begin(info)
 
     def _on_end(self, result: Any) -> None:
         self._names.restore()
+        self._awaited.on_end()
         value = getattr(result, "result", None)
         if value is not None and (told := pending_text(value, self.cells.raw, self.shell.user_ns)):
             self.screen.write(self.cells.current.parent, "stdout", f"{told}\n")
@@ -142,14 +148,15 @@ class Extension:
             client.close()
 
     def _changed_text(self, call: Call, names: str) -> str:
-        """Say that an input was changed; nothing of names that the cell gives back with their new value."""
+        """Say that an input was changed; of a cell below that cell, and not of names it gives back with their new value."""
         if not call.function.startswith("cell["):
             return changed_text(call, names)
-        lost = [name for name in names.split(", ") if name not in self.cells.of(call.number).returned]
-        if not lost:
-            return ""
-        told = " and ".join(lost)
-        return f"{told} was changed by this cell but is an input; its change is lost: add --inout {','.join(lost)}"
+        cell = self.cells.of(call.number)
+        lost = [name for name in names.split(", ") if name not in cell.returned]
+        if lost:
+            told = f"{' and '.join(lost)} was changed by this cell but is an input; its change is lost"
+            self.screen.write(cell.parent, "stderr", f"Treadle: {told}: add --inout {','.join(lost)}\n")
+        return ""
 
     def _name_of(self, number: int) -> str:
         session = self.cells.session

@@ -210,7 +210,7 @@ class _Reader:
             if _is_code(self.namespace[name]):
                 raise UsageError(f"`{name}` is a {type(self.namespace[name]).__name__}, which is always IN.")
         for name in outputs:
-            if name not in self.flow.bound:
+            if name not in self.flow.bound and not (name in self.flow.mutated and name in inputs):
                 raise UsageError(
                     f"-o names `{name}`, but the cell never assigns it. {_meant(name, self.flow.bound)}"
                 )

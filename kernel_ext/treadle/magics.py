@@ -52,8 +52,8 @@ class TreadleMagics(Magics):
 
     @line_magic
     @_served
-    def treadle(self, line: str) -> None:
-        run_verb(self._extension, line)
+    def treadle(self, line: str) -> Any:
+        return run_verb(self._extension, line)
 
     @no_var_expand
     @line_cell_magic
@@ -62,18 +62,19 @@ class TreadleMagics(Magics):
         """Run a statement, or with %%task the whole cell, as one task.
 
         `%task y = f(x)`, or a cell that begins with `%%task [-i a,b] [-o a,b] [--inout a,b] [--name NAME]`.
+        `%%task --for seed in range(100) --collect score`: one task for each item; `score` becomes a list.
 
         Inputs are the names the cell reads, results the names it assigns; what is stored into, or has a method called
-        on it as a statement, is changed in place. The names become futures at once: use wait_on(x) for a value. Loop,
-        with, except and comprehension variables and names that begin with _ stay inside. Imports, functions and
+        on it as a statement, is changed in place. Later cells may use the names at once: a plain cell waits for those it reads.
+        Loop, with, except and comprehension variables and names that begin with _ stay inside. Imports, functions and
         classes take effect in the notebook at once. The value of the last expression is displayed when it is there.
 
-        -i, -o, --inout say of a name what it is, whatever is inferred; --name is what the task is called.
+        -i, -o, --inout say of a name what it is, whatever is inferred; --name is what the task is called. --wait ends the
+        cell with its task; --chain with --for hands what an item changes to the next one.
         """
         if cell is None:
             return run_statement(self._extension, line)
-        run_cell(self._extension, line, cell)
-        return None
+        return run_cell(self._extension, line, cell)
 
     treadle.__doc__ = f"""Start, stop and look at Treadle.
 
@@ -88,7 +89,10 @@ def install_magics(extension: Extension) -> Callable[[], None]:
     shell.register_magics(TreadleMagics(extension))
     shell.set_hook("complete_command", _complete, str_key=_COMPLETE)
     magics = shell.magics_manager.magics
-    own = [(kind, name, magics[kind][name]) for kind, name in (("line", "treadle"), ("line", "task"), ("cell", "task"))]
+    own = [
+        (kind, name, magics[kind][name])
+        for kind, name in (("line", "treadle"), ("line", "task"), ("cell", "task"))
+    ]
 
     def remove() -> None:
         for kind, name, magic in own:

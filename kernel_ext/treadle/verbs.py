@@ -17,7 +17,7 @@ from treadle_runtime import api
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
-from .control import autosync, cancel
+from .control import autosync, awaited_wait, cancel, wait
 from .failures import failure_text
 from .held import held_by
 from .picture import BAR_ORDER, WORDS
@@ -29,18 +29,19 @@ if TYPE_CHECKING:
 _SHOWN: Final = 30
 
 
-def run_verb(extension: Extension, line: str) -> None:
-    """Serve `%treadle LINE`; without a verb it shows the live view."""
+def run_verb(extension: Extension, line: str) -> Any:
+    """Serve `%treadle LINE`; without a verb it shows the live view. Returns what the cell awaits, mostly nothing."""
     words = shlex.split(line)
     if not words:
-        _graph(extension, [])
-        return
+        return _graph(extension, [])
+    if words[0] == "await":
+        return awaited_wait(extension, words[1:])
     verb = VERBS.get(words[0])
     if verb is None:
         close = difflib.get_close_matches(words[0], VERBS, 1)
         meant = f"Did you mean `%treadle {close[0]}`?" if close else "`%treadle help` lists the verbs."
         raise UsageError(f"`%treadle {words[0]}` is no verb. {meant}")
-    verb[0](extension, words[1:])
+    return verb[0](extension, words[1:])
 
 
 def help_text() -> str:
@@ -52,6 +53,8 @@ def help_text() -> str:
         "%task STATEMENT, %%task             run a statement or a cell as one task; options before the statement:",
         "  -i a,b  -o a,b  --inout a,b       names that are inputs, results, changed in place, whatever is inferred",
         "  --name NAME                       what the task is called",
+        "  --wait                            the cell ends with its task",
+        "  --for x in XS [--collect a,b]     one task for each item; a and b become lists; --chain: one after another",
     ]
     return "\n".join(lines)
 
@@ -192,7 +195,7 @@ def _help(_extension: Extension, _words: list[str]) -> None:
     print(help_text())
 
 
-VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]] = {
+VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] = {
     "start": (_start, "start [workers=2] [threads=1] ...", "start the runtime now, with these options"),
     "stop": (_stop, "stop [cancel]", "end it: wait for its tasks, or cancel them"),
     "status": (_status, "status", "what runs and waits, worker by worker"),
@@ -209,6 +212,11 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], None], str, str]]]
         "end a task, a cell's tasks, all; else those of the cell interrupted last",
     ),
     "failures": (_failures, "failures", "what has failed, alike ones as one"),
+    "wait": (
+        wait,
+        "wait [NAME ...]",
+        "wait for these names, or for everything; the kernel goes on serving the page",
+    ),
     "autosync": (
         autosync,
         "autosync [on | off]",

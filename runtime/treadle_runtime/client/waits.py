@@ -71,16 +71,16 @@ class Waits:
         left = sum(not call.final for call in calls)
         raise TimeoutError(f"{left} of {len(calls)} tasks have not ended after {timeout} s. They go on.")
 
-    def suspend(self, calls: Sequence[Call]) -> Generator[Any, None, None]:
-        """Suspend a coroutine until all calls are final (`yield from`). If it is cancelled the tasks go on."""
+    def suspend(self, calls: Sequence[Call], first_failure: bool = False) -> Generator[Any, None, None]:
+        """Suspend a coroutine as `wait_for` blocks a thread (`yield from`). If it is cancelled the tasks go on."""
         open_calls = [call for call in calls if not call.final]
         left = len(open_calls)
 
         def arm(wake: Callable[[], None]) -> None:
-            def count(_call: Call) -> None:
+            def count(call: Call) -> None:
                 nonlocal left
                 left -= 1  # messages are handed in by one thread at a time
-                if left == 0:
+                if left == 0 or (first_failure and call.state != TaskState.DONE):
                     wake()
 
             for call in open_calls:
