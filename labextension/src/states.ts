@@ -1,5 +1,5 @@
 // The states of a task as people see them: word, sign, order. The sign tells without the colour.
-import type { Counts, TaskState } from './feed/reducer.ts';
+import type { Counts, TaskRecord, TaskState } from './feed/reducer.ts';
 
 export const STATES: readonly TaskState[] = ['running', 'placed', 'ready', 'waiting', 'done', 'failed', 'upstream', 'cancelled'];
 
@@ -18,6 +18,12 @@ export const WORD: { [state in TaskState]: string } = {
   upstream: 'upstream failed',
   cancelled: 'cancelled',
 };
+
+/** How far a running task says it is: "42 %, epoch 3"; "" if it says nothing. */
+export function sayProgress(task: TaskRecord): string {
+  const percent = task.progress === undefined ? [] : [`${Math.floor(100 * task.progress)} %`];
+  return [...percent, ...(task.text ? [task.text] : [])].join(', ');
+}
 
 export interface Sign {
   d: string; // path in a box of 16 x 16

@@ -84,6 +84,8 @@ def from_projection() -> list[dict[str, Any]]:
     step(("t", 4, "upstream", 0, 1.0), ("t", 2, "done", 1, 1.1))
     step(*[f for n in range(5, 15) for f in (("b", n, 2, 0, 3, 0, (), None, 2.0), ("t", n, "ready", 0, 2.0))])
     step(("t", 5, "running", 1, 3.0), ("t", 6, "done", 1, 3.0), ("e", 1))
+    projection.reports({5: (0.42, "epoch 3")})
+    step()
     step(("t", 5, "done", 1, 3.5), ("w", 1, "gone", "killed by signal 9", 3.6))
     return deltas
 

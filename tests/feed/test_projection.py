@@ -69,6 +69,23 @@ def test_a_task_is_shown_from_birth_to_end() -> None:
     assert projection.delta() is None
 
 
+def test_how_far_a_task_is_is_shown_while_it_runs() -> None:
+    projection = Projection(epoch="e")
+    screen = Screen(projection)
+    projection.apply([born(1), became(1, "running", 4)])
+    projection.reports({1: (0.33333, "epoch 3 " * 20), 2: (0.5, "of a task nobody knows")})
+    record = screen.look()["task"]["1"]
+    assert record["progress"] == 0.333
+    assert record["text"].startswith("epoch 3")
+    assert len(record["text"]) <= 60
+    projection.reports({1: (float("nan"), "")})
+    assert "progress" not in screen.look()["task"]["1"]
+    projection.reports({1: (7.0, "")})
+    assert screen.look()["task"]["1"]["progress"] == 1.0
+    projection.apply([became(1, "done", 4)])
+    assert screen.look()["task"] == {"1": {"fn": 1, "cell": 1, "state": "done", "worker": 4}}
+
+
 def test_evicted_tasks_leave_but_stay_counted() -> None:
     projection = Projection(epoch="e")
     screen = Screen(projection)

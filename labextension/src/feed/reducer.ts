@@ -11,6 +11,8 @@ export interface TaskRecord {
   worker?: number;
   in?: (number | string)[];
   since?: number;
+  progress?: number; // 0 to 1
+  text?: string;
   title?: string;
   group?: string;
 }

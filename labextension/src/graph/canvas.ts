@@ -159,7 +159,7 @@ export class GraphCanvas {
     const task = state.task[id];
     if (!task) throw new Error(`no node ${id}`);
     const label = task.title ?? state.function[task.fn]?.name ?? 'task';
-    return { ...at, h: NODE_H, label, suffix: `#${id}`, state: task.state, counts: null, parents: (task.in ?? []).map(String) };
+    return { ...at, h: NODE_H, label, suffix: `#${id}`, state: task.state, counts: null, progress: task.progress, parents: (task.in ?? []).map(String) };
   }
 
   private nodeAt(event: PointerEvent): string | null {

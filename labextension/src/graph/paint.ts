@@ -14,6 +14,7 @@ export interface PaintNode {
   suffix: string; // "#17": never cut
   state: TaskState;
   counts: Counts | null; // of a group
+  progress?: number | undefined; // 0 to 1, of a task that says so
   parents: string[];
 }
 
@@ -152,7 +153,10 @@ function paintCard(c: CanvasRenderingContext2D, node: PaintNode, scene: Scene, p
     c.globalAlpha = state === 'running' ? 0.22 : state === 'failed' ? 0.16 : 0.09;
     c.fillStyle = colour;
     c.fillRect(x, y, w, h);
-    if (state === 'running' && scene.phase) {
+    if (state === 'running' && node.progress !== undefined) {
+      c.globalAlpha = 0.3;
+      c.fillRect(x + 26, y, (w - 26) * node.progress, h);
+    } else if (state === 'running' && scene.phase) {
       const at = x + 26 + ((scene.phase * 0.55) % 1) * (w + 30) - 30;
       const shine = c.createLinearGradient(at, 0, at + 60, 0);
       shine.addColorStop(0, 'transparent');

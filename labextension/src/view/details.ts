@@ -1,6 +1,6 @@
 // Details of one task or group: what the feed says at once, the rest when the runtime has answered.
 import type { State } from '../feed/reducer.ts';
-import { FINAL, inWords, total, WORD } from '../states.ts';
+import { FINAL, inWords, sayProgress, total, WORD } from '../states.ts';
 import { el, setText, signOf } from './dom.ts';
 import { nameOf } from './tasklist.ts';
 
@@ -86,6 +86,8 @@ export class DetailsView {
       if (task.cell) facts.push(['cell', `[${task.cell}]`]);
       if (task.worker) facts.push(['worker', String(task.worker)]);
       if (task.since) facts.push(['for', `${Math.max(0, Date.now() / 1000 - task.since).toFixed(1)} s`]);
+      const said = sayProgress(task);
+      if (said) facts.push(['progress', said]);
       if (task.in?.length) facts.push(['reads', shorten(task.in.map((maker) => (typeof maker === 'number' ? `#${maker}` : maker)).join(' '), 120)]);
     } else if (failure) {
       this.head.replaceChildren(signOf('failed'), ` ${failure.function ?? 'task'} #${id}`);

@@ -1,7 +1,7 @@
 // The graph in words, beside the canvas: a list of its nodes for keyboard and screen readers (and for tests).
 // Left and right walk along the edges, up and down through the list, Enter goes to the details.
 import type { Delta, State } from '../feed/reducer.ts';
-import { inWords, total, WORD } from '../states.ts';
+import { inWords, sayProgress, total, WORD } from '../states.ts';
 import { el, setAttribute, setText } from './dom.ts';
 
 export interface Walk {
@@ -106,6 +106,8 @@ function wordsOfTask(state: State, id: string): string {
   const task = state.task[id];
   if (!task) return '';
   const parts = [nameOf(state, id), WORD[task.state]];
+  const said = sayProgress(task);
+  if (said) parts.push(said);
   if (task.worker) parts.push(`worker ${task.worker}`);
   if (task.in?.length) parts.push(`reads ${task.in.slice(0, 5).map((maker) => (typeof maker === 'number' ? `#${maker}` : 'a group')).join(' ')}${task.in.length > 5 ? ` and ${task.in.length - 5} more` : ''}`);
   return parts.join(', ');

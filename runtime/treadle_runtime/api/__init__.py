@@ -10,6 +10,7 @@ from .completed import as_completed
 from .directions import IN, INOUT, OUT
 from .mapping import map
 from .per_worker import per_worker
+from .progress import progress
 from .put import Put
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
 from .sync import barrier, future, futures, put, wait_on
@@ -33,6 +34,7 @@ __all__ = [
     "map",
     "peek",
     "per_worker",
+    "progress",
     "put",
     "rng",
     "set_face",

@@ -69,6 +69,7 @@ class InlineLink:
             self._functions[row[1]] = (name, function)
         context = TaskContext()
         context.begin(row[0], 1, name, row[10])
+        context.report = self._client.on_report
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         seed = None if row[10] is None else row[10].get("seed")
         with _Surroundings(seed):

@@ -12,6 +12,7 @@ this order of verbs; every verb is optional.
 finds a gap or a new epoch asks for a reset. Records:
 
     task      fn, cell, state, worker, in (makers: task numbers, or ids of groups), since (running: wall time),
+              progress (running: 0 to 1, if it says so) and text (what it says besides),
               title, group (set: one of very many, shown only because it runs or failed)
     group     fn (-1: more than one), cell, depth, span (levels it stands for), counts (state -> tasks), in (group or task -> edges)
     worker    state, reason, pid, cpu (percent), rss (bytes), task

@@ -7,7 +7,7 @@ its tasks live on as groups, plus those that run or failed, one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..core.facts import BORN, DATUM, EVICTED, TASK, Fact
@@ -20,6 +20,8 @@ from .groups import CellKey, Group, Groups, newest
 _FOLD_AT = 8192
 _PLACES_KEPT = 4096
 _RECORD_BYTES = 80
+_REPORTS_KEPT = 1000
+_UNKNOWN = float("nan")
 _HOT = frozenset({TaskState.RUNNING, TaskState.FAILED})
 
 
@@ -64,6 +66,7 @@ class Ledger:
         self._last: dict[Number, Any] = {}  # last fact folded
         self._places: dict[tuple[int, ...], _Place] = {}
         self._cells: dict[CellKey, _Cell] = {}
+        self._reports: dict[Number, tuple[float, str]] = {}
         self._open_tasks = 0
         self._open_nbytes = 0
         self._hot: dict[Number, None] = {}  # tasks in groups that run or failed, oldest first
@@ -110,7 +113,22 @@ class Ledger:
             record["worker"] = worker
         if state == TaskState.RUNNING:
             record["since"] = round(at + self._wall_offset, 2)
+            fraction, text = self._reports.get(number, (_UNKNOWN, ""))
+            if fraction == fraction:  # else it is not known
+                record["progress"] = round(min(1.0, max(0.0, fraction)), 3)
+            if text:
+                record["text"] = clip(text, NAME_CHARS)
+        else:
+            self._reports.pop(number, None)
         return record
+
+    def report(self, reports: Mapping[Number, tuple[float, str]]) -> None:
+        """Take in how far tasks say they are."""
+        if reports:
+            self._reports.update(reports)
+            self.dirty.update(reports)
+            while len(self._reports) > _REPORTS_KEPT:
+                del self._reports[next(iter(self._reports))]
 
     def about(self, number: Number) -> Record:
         """Return the function's name and the cell of a task, as far as they are known."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..core.facts import Fact
-from ..core.model import FunctionId, WorkerId
+from ..core.model import FunctionId, Number, WorkerId
 from ..core.states import WorkerState
 from .delta import FEED, WORKER_LIMIT, Delta, Record, State, clip
 from .failures import Failures
@@ -64,6 +64,10 @@ class Projection:
     def functions(self, names: Mapping[FunctionId, str]) -> None:
         """Name functions, before facts speak of them. Versions with the same name are shown as one."""
         self._ledger.functions.name(names)
+
+    def reports(self, reports: Mapping[Number, tuple[float, str]]) -> None:
+        """Take in how far tasks say they are: number -> (fraction or NaN, text)."""
+        self._ledger.report(reports)
 
     def workers(self, samples: Iterable[tuple[WorkerId, Mapping[str, Any]]]) -> None:
         """Take in samples: (worker, {"pid":, "cpu": percent, "rss": bytes, "task": number or None})."""

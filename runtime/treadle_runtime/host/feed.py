@@ -21,6 +21,7 @@ from .crew import Crew
 EVERY_S: Final = 0.2
 SAMPLE_S: Final = 1.0
 FAILURES: Final = 1000
+REPORTS: Final = 1000
 BATCH: Final = 5000
 """So many facts are taken in at once, even if nobody watches."""
 
@@ -33,6 +34,9 @@ class Feed:
         self._tell = tell
         self._facts: list[Fact] = []
         self._failures: deque[tuple[Number, bytes]] = deque(maxlen=FAILURES)
+        self.reports: dict[Number, tuple[float, str]] = {}
+        """How far tasks say they are (fraction or NaN, text), the last to speak last; some may have ended."""
+        self._reported: set[Number] = set()  # since the last fold
         self._watching: set[ClientId] = set()
         self._next_delta = 0.0
         self._next_sample = 0.0
@@ -47,6 +51,14 @@ class Feed:
     def on_functions(self, names: dict[FunctionId, str]) -> None:
         """Name functions."""
         self.projection.functions(names)
+
+    def on_report(self, number: Number, fraction: float, text: str) -> None:
+        """Take note of how far a task is (NaN: not known)."""
+        self.reports.pop(number, None)
+        self.reports[number] = (fraction, text)
+        self._reported.add(number)
+        if len(self.reports) > REPORTS:
+            del self.reports[next(iter(self.reports))]
 
     def on_failure(self, number: Number, failure: bytes) -> None:
         """Take note of why a task failed."""
@@ -81,6 +93,8 @@ class Feed:
         facts, self._facts = self._facts, []
         failures, self._failures = self._failures, deque(maxlen=FAILURES)
         self.projection.apply(facts)
+        reported, self._reported = self._reported, set()
+        self.projection.reports({number: self.reports[number] for number in reported & self.reports.keys()})
         if failures:
             self.projection.failures([_row(number, failure) for number, failure in failures])
 

@@ -80,7 +80,7 @@ class Host:
         self.journal = Journal(session.journal, m.PROTOCOL, self.epoch)
         self.values = Values()
         self.clients = Clients(door, self._ears, token, self.journal, self)
-        self.output = Output(session, self._on_output)
+        self.output = Output(session, self._on_output, lambda *report: self.feed.on_report(*report))
         self.crew = Crew(
             self.engine,
             self._workers_socket,

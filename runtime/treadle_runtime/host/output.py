@@ -26,6 +26,8 @@ WORDS: Final = 4000
 STREAMS: Final = (("out", "stdout"), ("err", "stderr"))
 
 Tell = Callable[[Number, str, str | bytes], None]
+Report = Callable[[Number, float, str], None]
+"""Hears how far a task is: (number, fraction or NaN, text)."""
 Part = tuple[str, str | bytes]
 """(stream, text), or an aside as it stands."""
 
@@ -94,12 +96,13 @@ class _Asides:
 class _Worker:
     """What is read of one worker."""
 
-    __slots__ = ("asides", "logs", "page")
+    __slots__ = ("asides", "logs", "page", "reports")
 
     def __init__(self, session: Session, worker: WorkerId) -> None:
         self.logs = [_Log(str(session.log(worker, key)), key, stream) for key, stream in STREAMS]
         self.asides = _Asides(str(session.log(worker, STREAM)))
         self.page = StatusReader(session.status(worker))
+        self.reports = 0  # how often it has said how far a task is, at the last look
 
     def close(self) -> None:
         for log in self.logs:
@@ -111,9 +114,10 @@ class _Worker:
 class Output:
     """The logs of all workers."""
 
-    def __init__(self, session: Session, tell: Tell) -> None:
+    def __init__(self, session: Session, tell: Tell, on_report: Report = lambda *_: None) -> None:
         self._session = session
         self._tell = tell
+        self._on_report = on_report
         self._workers: dict[WorkerId, _Worker] = {}
         self._spent: dict[Number, int] = {}  # bytes sent on, of tasks that run
         self._places: OrderedDict[Number, list[tuple[str, str, int, int]]] = OrderedDict()
@@ -128,6 +132,9 @@ class Output:
         status = one.page.read()
         if not status.number:
             return status
+        if status.reports != one.reports and (said := one.page.report(status)) is not None:
+            one.reports = status.reports
+            self._on_report(*said)
         sizes = [log.size() for log in one.logs]
         if status.aside_end > one.asides.sent or any(
             size > log.sent for log, size in zip(one.logs, sizes, strict=True)

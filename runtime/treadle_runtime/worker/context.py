@@ -20,7 +20,18 @@ _STREAM: Final = 1  # of the task's own generator, apart from what `seeding.seed
 class TaskContext:
     """The running task as code in it sees it. A worker has one, which it re-uses for every task."""
 
-    __slots__ = ("_rng", "attempt", "ended", "function", "notes", "number", "options", "tidy", "worker")
+    __slots__ = (
+        "_rng",
+        "attempt",
+        "ended",
+        "function",
+        "notes",
+        "number",
+        "options",
+        "report",
+        "tidy",
+        "worker",
+    )
 
     def __init__(self, worker: int = 0) -> None:
         self.worker = worker
@@ -30,6 +41,8 @@ class TaskContext:
         self.options: dict[str, Any] = {}
         self.notes: dict[str, int | float | str | bool] | None = None
         self._rng: np.random.Generator | None = None
+        self.report: Callable[[int, float, str], None] | None = None
+        """Takes (number, fraction or NaN, text) if anybody can hear how far the task is."""
         self.ended: Callable[[Any], None] | None = None
         """Called with what a task returned, before that is packed."""
         self.tidy: list[Callable[[], None]] = []

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Final
 
 PAGE: Final = 4096
-_WORDS: Final = struct.Struct("<12Q")
+_WORDS: Final = struct.Struct("<13Q")
 _START: Final = struct.Struct("<6Q")
 _MAGIC: Final = 0x3153_454C_4441_5254  # "TRADLES1"
-_PID, _FIRST, _NUMBER, _WISH, _PEAK, _ASIDE = 1, 2, 7, 8, 10, 11
+_PID, _FIRST, _NUMBER, _WISH, _PEAK, _ASIDE, _REPORTS = 1, 2, 7, 8, 10, 11, 12
+_REPORT: Final = struct.Struct("<Qd240p")  # number, fraction (NaN: not known), text
+_REPORT_AT: Final = 256
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,6 +39,7 @@ class Status:
     wish: tuple[int, int]  # (number, attempt) whose cancel was asked for last, (0, 0) if none
     peak_kib: int  # highest resident memory seen so far
     aside_end: int = 0  # size of the file of asides
+    reports: int = 0  # counts how often tasks said how far they are; odd while one says it
 
 
 class StatusPage:
@@ -52,7 +55,7 @@ class StatusPage:
         finally:
             os.close(descriptor)
         self._words = memoryview(self._map).cast("Q")
-        _WORDS.pack_into(self._map, 0, _MAGIC, os.getpid(), *[0] * 10)
+        _WORDS.pack_into(self._map, 0, _MAGIC, os.getpid(), *[0] * 11)
 
     def begin(self, number: int, attempt: int, started_ns: int, done: int, out: int, err: int) -> None:
         """Name the task that starts now. Main thread."""
@@ -74,6 +77,13 @@ class StatusPage:
     def aside(self, end: int) -> None:
         """Note how large the file of asides is. Whoever has just written to it."""
         self._words[_ASIDE] = end
+
+    def report(self, number: int, fraction: float, text: str) -> None:
+        """Note how far a task is (NaN: not known). Any thread of the task; 0.8 us."""
+        words = self._words
+        words[_REPORTS] |= 1
+        _REPORT.pack_into(self._map, _REPORT_AT, number, fraction, text.encode(errors="replace"))
+        words[_REPORTS] += 1
 
     def close(self) -> None:
         """Unmap the page; the file stays for whoever wants to read it."""
@@ -110,10 +120,17 @@ class StatusReader:
             if again == words:
                 break
             words = again
-        _, pid, attempt, started, done, out, err, number, wish, wish_attempt, peak, aside = _WORDS.unpack(
-            words
-        )
-        return Status(pid, number, attempt, started, done, out, err, (wish, wish_attempt), peak, aside)
+        _, pid, *one, wish, wish_attempt, peak, aside, reports = _WORDS.unpack(words)
+        attempt, started, done, out, err, number = one
+        wished = (wish, wish_attempt)
+        return Status(pid, number, attempt, started, done, out, err, wished, peak, aside, reports)
+
+    def report(self, status: Status) -> tuple[int, float, str] | None:
+        """Return what was said last: (number, fraction or NaN, text); None if that is not what `status` counts."""
+        number, fraction, text = _REPORT.unpack_from(self._map, _REPORT_AT)
+        if status.reports & 1 or _WORDS.unpack_from(self._map)[_REPORTS] != status.reports:
+            return None  # it is being written
+        return number, fraction, text.decode(errors="ignore")  # it may end within a character
 
     def close(self) -> None:
         """Unmap the page."""

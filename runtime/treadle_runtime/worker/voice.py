@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import displays, logs
+from . import displays, logs, progress
 from .asides import Asides, speak
 from .context import TaskContext
 from .status import StatusPage
@@ -19,3 +19,4 @@ def give_voice(path: Path, streams: Streams, task: TaskContext, status: StatusPa
     speak(Asides(path, streams, task, status))
     displays.install(task)
     logs.install(task)
+    progress.install(task, status)
