@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from treadle_runtime.client.failed import grouped
-from treadle_runtime.core.states import TaskState
+from treadle_runtime.client.review import Ran, review, sentences
+from treadle_runtime.core.states import TASK_FINAL, TaskState
+from treadle_runtime.errors import UsageError
 
 _NUMBERS: Final = 5
 
@@ -29,3 +31,32 @@ def failures_text(session: Any) -> str:
         new = "" if unseen.isdisjoint(group.numbers) else " (not looked at yet)"
         lines += [str(group), f"    {shown}{more}{new}: %treadle log {group.numbers[0]}"]
     return "\n".join(lines)
+
+
+def summary_text(session: Any, cell: int | None = None) -> str:
+    """Return what held the tasks of a cell back: the newest with tasks unless one is named.
+
+    Raises UsageError if the cell has none that are known.
+    """
+    client = session.client
+    calls = list(client.calls.values())
+    if cell is None and calls:
+        cell = calls[-1].cell
+    mine = {call.number: call for call in calls if call.cell == cell}
+    ended = [call for call in mine.values() if call.state in TASK_FINAL]
+    if not ended:
+        known = "has no tasks that have ended" if mine else "has no tasks"
+        raise UsageError(f"Cell [{cell}] {known}, so there is nothing to sum up.")
+    first, last = min(mine), max(mine) + 1
+    rows = [
+        Ran(number, call.function, born, at, call.run_s, sum(output[1] for output in call.outputs), tuple(makers))
+        for number, born, at, makers in client.link.ask("timeline", {"first": first, "last": last})
+        if (call := mine.get(number)) is not None and call.run_s
+    ]
+    if not rows:
+        raise UsageError(f"The runtime no longer knows when the tasks of cell [{cell}] ran: sum up sooner.")
+    stored = sum(nbytes for number, nbytes in client.stored if number in mine)
+    head, *lines = sentences(review(rows, session.plan.workers, stored))
+    left = len(mine) - len(ended)
+    going = f" ({left} more go on)" if left else ""
+    return "\n".join([f"[{cell}] {head}{going}", *(f"  {line}" for line in lines)])

@@ -21,7 +21,7 @@ from .control import autosync, awaited_wait, cancel, wait
 from .failures import failure_text
 from .held import held_by
 from .picture import BAR_ORDER, WORDS
-from .reports import failures_text
+from .reports import failures_text, summary_text
 
 if TYPE_CHECKING:
     from .extension import Extension
@@ -185,6 +185,14 @@ def _failures(_extension: Extension, _words: list[str]) -> None:
     print("no task has failed" if session is None else failures_text(session))
 
 
+def _summary(_extension: Extension, words: list[str]) -> None:
+    cell = words[0].strip("[]") if words else ""
+    session = api.peek()
+    if session is None or (words and not cell.isdigit()):
+        raise UsageError("%treadle summary [12] sums up cell 12 while its runtime lives; without a number the last one.")
+    print(summary_text(session, int(cell) if cell else None))
+
+
 def _seed(_extension: Extension, words: list[str]) -> None:
     if len(words) != 1 or not (words[0].isdigit() or words[0] == "off"):
         raise UsageError("%treadle seed needs a whole number, as in `%treadle seed 42`, or `off`.")
@@ -222,6 +230,7 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
         "autosync [on | off]",
         "whether plain cells wait for names of %%task cells that they read",
     ),
+    "summary": (_summary, "summary [CELL]", "what held the tasks of a cell back, and what to do"),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "help": (_help, "help", "this list"),
 }

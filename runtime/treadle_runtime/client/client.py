@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -73,6 +74,7 @@ class Client(Waits):
         self._next_put = PUT_BASE + 1
         self._values: dict[Vid, tuple[int, int, bytes | None]] = {}
         self._wanted: dict[Vid, int] = {}  # values that are waited for, and by how many threads
+        self.stored: deque[tuple[Number, int]] = deque(maxlen=_HISTORY)  # for which task, how many bytes
         self.kept: dict[Vid, Packed] = {}
         self._warned: set[str] = set()
         self._settling = threading.RLock()  # never held while waiting: the thread waited for may want it
@@ -130,6 +132,7 @@ class Client(Waits):
             row: tuple[Vid, int, int, bytes | None] = (vid, Kind.INLINE, packed.nbytes, packed.to_bytes())
         else:
             self.room.make(packed.nbytes)
+            self.stored.append((self.next_number, packed.nbytes))
             row = (vid, Kind.FILE, self.store.write(vid, packed), None)
         call.state, call.outputs = TaskState.DONE, (row[1:],)
         self.link.send(m.Put([row]))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MANY: Final = 1000
 """Tasks in one answer, unless asked for more."""
+MOST: Final = 20_000
+"""Tasks in the largest answer."""
 LOG_LIMIT: Final = 1 << 20
 Answer = dict[str, Any] | list[Any] | str | int | bool | None
 
@@ -122,6 +124,17 @@ def _workers(host: Host) -> Answer:
     return found
 
 
+def _timeline(host: Host, first: int, last: int) -> Answer:
+    """When the newest of the tasks [first, last) came, when they ended, and whose results they read."""
+    tasks, found = host.scheduler.books.tasks, []
+    for number in range(max(first, last - MOST), last):
+        task = tasks.get(number)
+        if task is not None and task.state in TASK_FINAL:
+            born = task.log[0]
+            found.append([number, born[8], task.log[-1][4], list(born[6])])
+    return found
+
+
 def _look(host: Host, number: int, payload: bool = False) -> Answer:
     """Where a task is, and if asked what it was given, as long as that is kept: payload, (maker, vid, Kind) per read."""
     task = host.scheduler.task(number)
@@ -190,6 +203,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "tasks": _tasks,
     "workers": _workers,
     "progress": _progress,
+    "timeline": _timeline,
     "look": _look,
     "log": _log,
     "functions": _functions,
