@@ -49,7 +49,15 @@ def summary_text(session: Any, cell: int | None = None) -> str:
         raise UsageError(f"Cell [{cell}] {known}, so there is nothing to sum up.")
     first, last = min(mine), max(mine) + 1
     rows = [
-        Ran(number, call.function, born, at, call.run_s, sum(output[1] for output in call.outputs), tuple(makers))
+        Ran(
+            number,
+            call.function,
+            born,
+            at,
+            call.run_s,
+            sum(output[1] for output in call.outputs),
+            tuple(makers),
+        )
         for number, born, at, makers in client.link.ask("timeline", {"first": first, "last": last})
         if (call := mine.get(number)) is not None and call.run_s
     ]

@@ -189,7 +189,9 @@ def _summary(_extension: Extension, words: list[str]) -> None:
     cell = words[0].strip("[]") if words else ""
     session = api.peek()
     if session is None or (words and not cell.isdigit()):
-        raise UsageError("%treadle summary [12] sums up cell 12 while its runtime lives; without a number the last one.")
+        raise UsageError(
+            "%treadle summary [12] sums up cell 12 while its runtime lives; without a number the last one."
+        )
     print(summary_text(session, int(cell) if cell else None))
 
 

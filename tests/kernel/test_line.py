@@ -172,3 +172,23 @@ def test_showing_what_tasks_still_write_says_so(notebook):
     notebook.ok("treadle.barrier()")
     assert "c: tasks have written it since; wait_on(c)" in notebook.ok("c").text
     assert not notebook.ok("c = wait_on(c)\nc").text
+
+
+# ---------------------------------------------------------------- the summary
+def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
+    notebook.ok("@task\ndef add_slowly(a, b):\n    time.sleep(0.05)\n    return a + b")
+    cell = notebook.ok("x = add_slowly(0, 1)\nfor _ in range(7): x = add_slowly(x, 1)\nwait_on(x)")
+    assert cell.shown
+    number = notebook.value("treadle.futures(function='add_slowly')[-1]._call.cell")
+    head, *lines = notebook.ok("%treadle summary").text.splitlines()
+    assert re.match(rf"\[{number}\] 8 tasks in \d\.\d s: 0\.4 s of work on 2 workers, [01]\.\dx", head), head
+    assert [line.split(":")[0].strip() for line in lines] == [
+        "critical path",
+        "idle workers",
+        "short tasks",
+        "data",
+        "waiting in the notebook",
+    ]
+    assert "0.4 s in 8 tasks" in lines[0]
+    assert notebook.ok(f"%treadle summary [{number}]").text.splitlines()[0] == head
+    assert "has no tasks" in notebook.run("%treadle summary 1").text

@@ -26,6 +26,7 @@ from ..client.futures import Future
 from ..client.inline import open_inline
 from ..client.printing import Printer
 from ..client.remote_traceback import leaves_no_trace
+from ..client.ticker import ticker_for
 from ..config import KEEP_ALIVE_S, Options, plan
 from ..core.states import TaskState
 from ..errors import InternalError, UsageError
@@ -89,6 +90,8 @@ class Session:
         if connection.welcome is None:
             raise InternalError("The runtime was connected without a welcome. Please report this.")
         client.attach(connection, connection.welcome)
+        if not _in_notebook():
+            client.ticker = ticker_for(client, self.plan.workers)
 
     def _runtime_options(self) -> RuntimeOptions:
         keep = self.options.keep_alive

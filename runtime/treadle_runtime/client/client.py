@@ -206,6 +206,8 @@ class Client(Waits):
                 self._values[vid] = (kind, nbytes, data)
 
     def _on_output(self, message: m.Output) -> None:
+        if self.ticker is not None:
+            self.ticker.clear()
         if self.on_output is not None:
             for number, stream, text in message.rows:
                 self.on_output(number, stream, text)

@@ -98,25 +98,26 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {seconds - 60 * minutes:.0f} s"
 
 
-_WORDS: Final = (
-    (TaskState.RUNNING, "running"),
-    (TaskState.WAITING, "waiting"),
-    (TaskState.DONE, "done"),
-    (TaskState.FAILED, "failed"),
-    (TaskState.UPSTREAM, "not run"),
-    (TaskState.CANCELLED, "cancelled"),
-)
+_WORDS: Final = {
+    TaskState.RUNNING: "running",
+    TaskState.WAITING: "waiting",
+    TaskState.DONE: "done",
+    TaskState.FAILED: "failed",
+    TaskState.UPSTREAM: "not run",
+    TaskState.CANCELLED: "cancelled",
+}
 
 
-def progress_words(counts: Mapping[str, int], left_s: float | None = None) -> str:
-    """Return where many tasks stand, in one line.
+def progress_words(counts: Mapping[str, int], left_s: float | None = None, waiting: str = "waiting") -> str:
+    """Return where many tasks stand, in one line; `waiting` is what those are called that do not run.
 
     Examples
     --------
     >>> progress_words({"running": 2, "done": 210, "failed": 2}, 1.42)
     '2 running · 210 done · 2 failed · 1.4 s left'
     """
-    parts = [f"{counts[state]} {word}" for state, word in _WORDS if counts.get(state)]
+    words = {**_WORDS, TaskState.WAITING: waiting}
+    parts = [f"{counts[state]} {word}" for state, word in words.items() if counts.get(state)]
     if left_s is not None:
         parts.append(f"{duration(left_s)} left")
     return " · ".join(parts)

@@ -131,7 +131,14 @@ def sentences(found: Review) -> list[str]:
     gain = f", {found.work_s / took:.1f}x" if took else ""
     on = f"{workers} worker{'s' if workers != 1 else ''}"
     head = f"{found.tasks} tasks in {duration(took)}: {duration(found.work_s)} of work on {on}{gain}"
-    return [head, _path_line(found), _idle_line(found), _short_line(found), _data_line(found), _notebook_line(found)]
+    return [
+        head,
+        _path_line(found),
+        _idle_line(found),
+        _short_line(found),
+        _data_line(found),
+        _notebook_line(found),
+    ]
 
 
 def _path_line(found: Review) -> str:
@@ -177,7 +184,9 @@ def _short_line(found: Review) -> str:
 
 
 def _data_line(found: Review) -> str:
-    line = f"data: {_nbytes(found.result_nbytes)} of results, {_nbytes(found.stored_nbytes)} of arguments stored"
+    line = (
+        f"data: {_nbytes(found.result_nbytes)} of results, {_nbytes(found.stored_nbytes)} of arguments stored"
+    )
     if found.stored_nbytes > LARGE_NBYTES and found.stored_nbytes >= found.result_nbytes:
         return f"{line}: give tasks what other tasks made, or let them read their files themselves"
     if found.result_nbytes > LARGE_NBYTES:
@@ -189,7 +198,9 @@ def _notebook_line(found: Review) -> str:
     line = f"waiting in the notebook: {duration(found.notebook_s)} in which workers were free and nothing was called"
     if found.notebook_idle_s < MATTERS * found.workers * found.took_s:
         return f"{line}: fine"
-    return f"{line}. Call all tasks first, then wait_on once; what the cell computes itself can be a task, too"
+    return (
+        f"{line}. Call all tasks first, then wait_on once; what the cell computes itself can be a task, too"
+    )
 
 
 def _nbytes(count: int) -> str:

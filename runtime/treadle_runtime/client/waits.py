@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .link import Link
+    from .ticker import Ticker
 
 
 class Button(Protocol):
@@ -40,9 +41,24 @@ class Waits:
     link: Link
     lost: str | None
     button: Button | None = None
+    ticker: Ticker | None = None  # what shows a long wait at a terminal
 
     def wait(self, until: Callable[[], bool], timeout: float | None, calls: Sequence[Call]) -> bool:
         """Block until `until()` or the timeout, as a wait for `calls` that the Stop button may end."""
+        ticker = self.ticker
+        if ticker is None or not ticker.begin():
+            return self._wait(until, timeout, calls)
+
+        def looked() -> bool:
+            ticker.tick()
+            return until()
+
+        try:
+            return self._wait(looked, timeout, calls)
+        finally:
+            ticker.end()
+
+    def _wait(self, until: Callable[[], bool], timeout: float | None, calls: Sequence[Call]) -> bool:
         if self.button is None:
             return self.link.wait(until, timeout)
         return self.button.wait(self.link, until, timeout, calls)

@@ -7,7 +7,9 @@ import pytest
 from treadle_runtime.client.review import Ran, review, sentences
 
 
-def ran(number: int, born: float, ended: float, run_s: float, *makers: int, name: str = "f", nbytes: int = 10) -> Ran:
+def ran(
+    number: int, born: float, ended: float, run_s: float, *makers: int, name: str = "f", nbytes: int = 10
+) -> Ran:
     return Ran(number, name, born, ended, run_s, nbytes, makers)
 
 
@@ -38,7 +40,13 @@ def test_a_chain_is_the_limit() -> None:
 
 
 def test_the_longest_chain_is_by_time_not_by_length() -> None:
-    rows = [ran(1, 0, 1, 0.1), ran(2, 0, 1, 0.1, 1), ran(3, 0, 1, 0.1, 2), ran(4, 0, 5, 5.0), ran(5, 0, 6, 1.0, 3, 4)]
+    rows = [
+        ran(1, 0, 1, 0.1),
+        ran(2, 0, 1, 0.1, 1),
+        ran(3, 0, 1, 0.1, 2),
+        ran(4, 0, 5, 5.0),
+        ran(5, 0, 6, 1.0, 3, 4),
+    ]
     assert [each.number for each in review(rows, 2).path] == [4, 5]
 
 
@@ -65,7 +73,10 @@ def test_short_tasks_and_much_data() -> None:
     rows = [ran(n, 0.0, 1.0, 20e-6, name="tiny", nbytes=10**7) for n in range(1, 101)]
     found = review(rows, 2, stored_nbytes=200)
     lines = sentences(found)
-    assert "100 of 100 below 100 us, mostly tiny: several items in one task, treadle.map(tiny, items, chunk=100)" in lines[3]
+    assert (
+        "100 of 100 below 100 us, mostly tiny: several items in one task, treadle.map(tiny, items, chunk=100)"
+        in lines[3]
+    )
     assert "1.0 GB of results" in lines[4]
     assert "INOUT" in lines[4]
     assert "arguments stored: give tasks" in sentences(review(rows[:1], 2, stored_nbytes=3 * 10**9))[4]
