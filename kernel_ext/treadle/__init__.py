@@ -53,6 +53,8 @@ from treadle_runtime.errors import (
     UsageError,
     WorkerLost,
 )
+from treadle_runtime.interop.executor import Executor
+from treadle_runtime.interop.joblib_backend import register_with_joblib
 
 __all__ = [
     "IN",
@@ -62,6 +64,7 @@ __all__ = [
     "DataError",
     "DataLost",
     "EngineError",
+    "Executor",
     "Future",
     "FutureAttribute",
     "FutureUsedAsValue",
@@ -99,6 +102,8 @@ __all__ = [
     "task",
     "wait_on",
 ]
+
+register_with_joblib()
 
 
 def dashboard() -> Any:

@@ -22,7 +22,7 @@ FLOORS = [
     {"engines", "worker", "record"},
     {"client", "host"},
     {"api"},
-    {"cli", "testing"},
+    {"cli", "interop", "testing"},
 ]
 ATTIC = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff"}
 PURE = {

@@ -327,3 +327,9 @@ class _Captures(threading.local):
 
 
 _captures = _Captures()
+
+
+def wait_for_end(future: Future[Any]) -> None:
+    """Wait until a task has ended, however it did; nobody has looked at its failure by that."""
+    call = future._call_now()
+    call.client.wait_for([call])
