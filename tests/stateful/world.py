@@ -130,7 +130,9 @@ class World:
     def retry(self, client: int, number: int, function: int) -> None:
         """A client wants a task retried, perhaps with another function; the answer names it one way or the other."""
         self.retried = number
-        self.feed(e.RetryWanted(self.later(), client, 1, [(number, function, ())]))
+        task = self.scheduler.task(number)
+        instead = {task.function.fid: (function, ())} if task is not None and function else {}
+        self.feed(e.RetryWanted(self.later(), client, 1, [number], instead))
         assert self.retried == 0, "a wish to retry has an answer"
 
     def leave(self, client: int, cancel: bool) -> None:

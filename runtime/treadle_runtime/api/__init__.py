@@ -12,6 +12,7 @@ from .mapping import map
 from .per_worker import per_worker
 from .progress import progress
 from .put import Put
+from .retry import retry
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
 from .sync import barrier, future, futures, put, wait_on
 from .task import Task, task
@@ -36,6 +37,7 @@ __all__ = [
     "per_worker",
     "progress",
     "put",
+    "retry",
     "rng",
     "set_face",
     "start",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MethodType
@@ -20,6 +22,8 @@ from .seen import Seen
 from .shipping import ship
 from .signature import display_name
 
+_NAMELESS: Final = 20
+"""How many functions that no module names are kept for retries."""
 _REMEMBERED: Final = 1000
 """How many undecorated functions a book remembers."""
 
@@ -43,7 +47,7 @@ class FunctionVersion:
 class Watch:
     """One function as its calls see it. Made by `FunctionBook.watch`; any thread."""
 
-    __slots__ = ("_book", "_captured", "_elsewhere", "_lock", "_options", "_root", "_seen", "_volatile", "_without", "function", "name", "version")
+    __slots__ = ("__weakref__", "_book", "_captured", "_elsewhere", "_lock", "_options", "_root", "_seen", "_volatile", "_without", "function", "name", "version")
 
     def __init__(self, book: FunctionBook, function: Callable[..., Any], name: str, options: dict[str, Any]) -> None:
         self.function = function
@@ -108,6 +112,7 @@ class Watch:
             self._captured = [old.get((s.kind, *s.mark)) or Captured(s) for s in reached.slots]
             if self.version is None or self.version.code != code or self.version.labels != labels:
                 version = FunctionVersion(self._book.next_id(), self.name, code, self._options, labels)
+                self._book.note_origin(version.id, self)
                 self._book.define(version)
                 self.version, self._without = version, (version, ())
             self._seen = seen
@@ -149,6 +154,8 @@ class FunctionBook:
         self.define = define
         self.surroundings = surroundings
         self._watches: dict[int, Watch] = {}
+        self._origins: dict[int, tuple[str, str, weakref.ref[Watch]]] = {}
+        self._nameless: deque[Watch] = deque(maxlen=_NAMELESS)
 
     def watch(self, function: Callable[..., Any], name: str | None = None, options: dict[str, Any] | None = None) -> Watch:
         """Return a new watch on a function; a task keeps its own, one per book.
@@ -156,6 +163,18 @@ class FunctionBook:
         `book.watch(f).look()` gives the version to call now, and the data that goes with the call.
         """
         return Watch(self, function, name or display_name(function), options or {})
+
+    def note_origin(self, id: int, watch: Watch) -> None:
+        """Note where the function of a version stands in its module."""
+        module, name = getattr(watch.function, "__module__", None), getattr(watch.function, "__qualname__", "")
+        self._origins[id] = module or "", name, weakref.ref(watch)
+        if not all(part.isidentifier() for part in name.split(".")):
+            self._nameless.append(watch)  # a cell or local function: nobody else may keep it
+
+    def origin(self, id: int) -> tuple[str, str, Watch | None]:
+        """Return module and name of the function of a version, and what watches it, if that is still there."""
+        module, name, watch = self._origins.get(id, ("", "", None))
+        return module, name, None if watch is None else watch()
 
     def version_of(self, function: Callable[..., Any]) -> tuple[FunctionVersion, tuple[Any, ...]]:
         """Look at a function that no task object stands for; the last thousand are remembered."""

@@ -105,7 +105,7 @@ class Task(Generic[P, R]):
         function = self._signature.function
         module = sys.modules.get(getattr(function, "__module__", None) or "")
         name = getattr(function, "__qualname__", "")
-        if module is not None and not by_value(function) and _find(module, name) is self:
+        if module is not None and not by_value(function) and find(module, name) is self:
             return _imported, (module.__name__, name)
         return Task, self._given
 
@@ -131,7 +131,7 @@ class _Bound:
         return f"<task {self._task._signature.name} of {type(self._target).__name__}>"
 
 
-def _find(module: Any, name: str) -> Any:
+def find(module: Any, name: str) -> Any:
     found = module
     for part in name.split("."):
         found = getattr(found, "__dict__", {}).get(part)
@@ -140,7 +140,7 @@ def _find(module: Any, name: str) -> Any:
 
 def _imported(module: str, name: str) -> Any:
     __import__(module)
-    return _find(sys.modules[module], name)
+    return find(sys.modules[module], name)
 
 
 class _Decorator(Protocol):

@@ -6,6 +6,7 @@ when the last Version of an output goes, its handle goes.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,11 @@ class Call:
     """One call of a task."""
 
     __slots__ = (
-        "_failure", "attempt", "cell", "client", "error", "function", "looked", "notes", "number", "outputs", "root",
+        "_failure", "again", "attempt", "cell", "client", "error", "function", "looked", "notes", "number", "outputs", "root",
         "run_s", "state", "title", "watchers", "worker",
     )  # fmt: skip
+
+    again: list[weakref.WeakMethod[Callable[[Call], None]]]  # not there unless it has failed
 
     def __init__(self, client: Client, number: Number, function: str, cell: int, title: str | None) -> None:
         self.client = client
@@ -76,6 +79,19 @@ class Call:
             for watcher in watchers:
                 watcher(self)
 
+    def rearm(self) -> None:
+        """Be open again: what is known of the attempt that failed is forgotten, and the next end is told again."""
+        self.state, self.outputs, self._failure, self.root = TaskState.WAITING, (), None, 0
+        self.notes = self.error = None
+        self.looked = False
+        again = [watcher for kept in getattr(self, "again", ()) if (watcher := kept()) is not None]
+        self.watchers = again or None
+        self.again = []
+
+    def watch_again(self, watcher: Callable[[Call], None]) -> None:
+        """Have a method called when this call, which has failed, ends once more after a retry. Holds it weakly."""
+        self.again = [*getattr(self, "again", ()), weakref.WeakMethod(watcher)]
+
     def watch(self, watcher: Callable[[Call], None]) -> None:
         """Have `watcher(call)` called once when it is final (at once if it is). It must be short and never raise."""
         if self.watchers is None:
@@ -107,6 +123,8 @@ class Version:
         """Let go of older versions once this one is there."""
         if call.state == TaskState.DONE:
             self.parents = ()
+        else:
+            call.watch_again(self.settled)
 
     def unsettled(self) -> list[Call]:
         """Return the calls that must end before it is known which version below a failed one is the last good one."""

@@ -40,6 +40,7 @@ from .link import Link
 from .naming import not_in_place_text
 from .raising import error_from, rebuild
 from .remarks import changed_text, changes
+from .retries import Retries
 from .room import Room
 from .waits import Waits
 
@@ -55,6 +56,7 @@ class Client(Waits):
     def __init__(self, notify: Notify, memory: int = 0) -> None:
         self.room = Room(self, memory)
         self.pending = Pending()
+        self.retries = Retries(self)
         self.calls: dict[Number, Call] = {}
         self.open = 0  # calls that are not final
         self.store: Store | None = None
@@ -323,6 +325,8 @@ class Client(Waits):
             for version in good:
                 self._renew(version, rebuild(packed[version.vid], version.call))
             self._let_go(group)
+        if failed(newest):
+            self.retries.remember(group)
         self.raise_if_failed(newest.call)
 
     def _let_go(self, group: Group) -> None:
@@ -370,6 +374,7 @@ class Client(Waits):
     def close(self) -> None:
         """Give everything back; values that are here stay readable."""
         self.closed = True
+        self.retries.clear()
         self.link.close()
         if self.store is not None:
             self.store.close()
@@ -377,6 +382,7 @@ class Client(Waits):
 
 _HANDLERS: dict[type, Callable[[Client, Any], None]] = {
     m.Finished: Client._on_finished,
+    m.Rearmed: lambda client, message: client.retries.on_rearmed(message),
     m.Values: Client._on_values,
     m.Output: Client._on_output,
     m.Delta: Client._on_delta,

@@ -154,6 +154,8 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         with condition:
             cancelled = self.cancelled()
             failed = not cancelled and self._call_now().state != TaskState.DONE
+            if cancelled or failed:
+                self._call_now().watch_again(self._notify_waiters)
             for waiter in self.__dict__["_waiters"]:
                 if cancelled:
                     waiter.add_cancelled(self)
@@ -173,6 +175,8 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
                 call = self._call_now()
                 if not call.final:
                     call.watch(self._notify_waiters)
+                elif call.state != TaskState.DONE:
+                    call.watch_again(self._notify_waiters)
                 call.client.flush()
                 return self.__dict__[name]
             if name[:2] == "__" or name[:6] in ("_repr_", "_ipyth"):

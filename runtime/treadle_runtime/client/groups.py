@@ -40,6 +40,15 @@ class Group:
         """Return the members that still live; None stands for one that is gone."""
         return [held() for held in self.newest.holds or ()]
 
+    def mark(self) -> None:
+        """Take what the members are now as what they are to be."""
+        self._marks = [_mark(member) for member in self.members()]
+
+    def unchanged(self) -> bool:
+        """Tell whether no member was changed here since its marks were taken."""
+        pairs = zip(self.members(), self._marks, strict=True)
+        return all(member is None or _same(mark, _mark(member)) for member, mark in pairs)
+
     def check_unchanged(self) -> None:
         """Raise ChangedWhilePending if a member was changed here since the tasks that write it were called."""
         members = self.members()

@@ -27,6 +27,7 @@ from ..worker.execute import Ran, execute
 from ..worker.seeding import seed_all
 from ..worker.world import World, set_environ
 from .client import Client
+from .inline_records import Records
 
 
 class InlineLink:
@@ -37,6 +38,7 @@ class InlineLink:
         self._functions: dict[int, tuple[str, Any]] = {}
         self._values: dict[Vid, bytes] = {}
         self._roots: dict[Number, tuple[str, Number, bytes | None]] = {}  # tasks without a result, and why
+        self._records = Records(self._values)
 
     def submit(self, row: TaskRow) -> None:
         """Run the task."""
@@ -68,7 +70,7 @@ class InlineLink:
             function = load_code(function)
             self._functions[row[1]] = (name, function)
         context = TaskContext()
-        context.begin(row[0], 1, name, row[10])
+        context.begin(row[0], self._attempt(row[0]), name, row[10])
         context.report = self._client.on_report
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         seed = None if row[10] is None else row[10].get("seed")
@@ -86,7 +88,8 @@ class InlineLink:
     ) -> None:
         if state != TaskState.DONE:
             self._roots[row[0]] = (state, root, failure)
-        finished: FinishedRow = (row[0], state, outputs, failure, root, (0, 1, ran.run_s), ran.notes)
+            self._records.keep(row, root)
+        finished: FinishedRow = (row[0], state, outputs, failure, root, (0, self._attempt(row[0]), ran.run_s), ran.notes)
         self._client.receive(m.Finished([finished]))
 
     def send(self, message: m.FromClient) -> None:
@@ -99,10 +102,22 @@ class InlineLink:
                 self._values[vid] = data or b""
         elif isinstance(message, m.Release):
             for vid in message.vids:
-                self._values.pop(vid, None)
+                self._records.release(vid)
+        elif isinstance(message, m.Retry):
+            self._retry(message)
         elif isinstance(message, m.Fetch):
             rows = [self._value_row(vid) for vid in message.vids]
             self._client.receive(m.Values(rows))
+
+    def _retry(self, message: m.Retry) -> None:
+        rows, refused = self._records.open(message.numbers, message.instead)
+        self._client.receive(m.Rearmed(message.id, [row[0] for row, _now in rows], refused))
+        for row, now in rows:
+            self.submit(now)
+            self._records.over(row)
+
+    def _attempt(self, number: Number) -> int:
+        return self._records.attempts[number] + 1
 
     def _value_row(self, vid: Vid) -> tuple[Vid, int, int, bytes | None]:
         data = self._values.get(vid)
@@ -114,6 +129,8 @@ class InlineLink:
 
     def ask(self, question: str, args: dict[str, Any], timeout: float | None = 10.0) -> Any:  # noqa: ARG002
         """Answer what can be answered without a runtime."""
+        if question == "recorded":
+            return self._records.functions()
         return {} if question == "status" else []
 
     def flush(self) -> None:

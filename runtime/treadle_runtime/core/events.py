@@ -113,15 +113,14 @@ class CellRunAgain:
 
 @dataclass(slots=True)
 class RetryWanted:
-    """Have tasks that did not end well tried again, with all they need and all that needs them.
-
-    `rows`: (number, function to be called instead or 0, versions it reads besides the recorded ones).
-    """
+    """Have tasks that did not end well tried again, with all they need and all that needs them."""
 
     at: float
     client: ClientId
     id: int  # names the wish in the Rearm that answers it
-    rows: list[tuple[Number, FunctionId, tuple[Vid, ...]]]
+    numbers: list[Number]
+    instead: dict[FunctionId, tuple[FunctionId, tuple[Vid, ...]]]
+    """What the client's tasks of a function call now, and what that reads besides what is recorded."""
 
 
 @dataclass(slots=True)

@@ -54,6 +54,7 @@ class Rare:
         "held",
         "kept",
         "losses",
+        "recorded",
         "retracted",
         "retried",
         "retry_lost",
@@ -73,6 +74,7 @@ class Rare:
         self.retried = 0  # how often it was
         self.held = False  # not to be placed until it is resumed; counts as one thing missing
         self.followers: tuple[Client, ...] = ()  # others that are told of its end
+        self.recorded = -1  # how many of its reads belong to its arguments, the rest to code that was put in; -1: all
 
 
 class Task:

@@ -24,22 +24,23 @@ def on_retry_wanted(books: Books, event: RetryWanted) -> None:
     """Open tasks again; what can't be is named with the reason."""
     chosen: dict[Number, Task] = {}
     refused: list[tuple[Number, str]] = []
-    changes: dict[Number, tuple[FunctionId, tuple[Vid, ...]]] = {}
-    for number, function, reads in event.rows:
+    for number in event.numbers:
         found = _needed(books, number)
         if isinstance(found, str):
             refused.append((number, found))
         else:
             chosen.update(found)
-            changes[number] = function, reads
     _add_followers(books, chosen)
-    told: dict[ClientId, list[Number]] = {event.client: []}
+    told: dict[ClientId, list[Number]] = {books.client(event.client).cid: []}
     opened = sorted(chosen.values(), key=_by_depth)
     for task in opened:
         _open(books, task)
         for client in (task.lane.client, *task.rarely().followers):
             told.setdefault(client.cid, []).append(task.number)
-    hopeless = [task for task in opened if not _enter(books, task, *changes.get(task.number, (0, ())))]
+        instead = event.instead.get(task.function.fid)
+        if instead is not None and task.lane.client.cid == event.client:
+            _call_instead(books, task, *instead)
+    hopeless = [task for task in opened if not _enter(books, task)]
     for cid, numbers in told.items():
         mine = cid == event.client
         if cid in books.clients and not books.clients[cid].gone:
@@ -100,7 +101,7 @@ def _open(books: Books, task: Task) -> None:
     kept.leave(books, task)
     del books.recorded[number]
     rare = task.rarely()
-    rare.kept = rare.cancel_wanted = rare.retracted = False
+    rare.kept = rare.cancel_wanted = rare.retracted = rare.told = False
     rare.root = rare.losses = rare.declined = 0
     rare.retried += 1
     for version in dict.fromkeys(task.reads):
@@ -117,18 +118,30 @@ def _read(version: Version, task: Task) -> None:
     version.readers[task.number] = task
 
 
-def _enter(books: Books, task: Task, function: FunctionId, reads: tuple[Vid, ...]) -> bool:
-    """Put an opened task where it belongs, with its new code; False if something that code reads is gone."""
-    if function:
-        task.function = books.function(function)
+def _call_instead(books: Books, task: Task, function: FunctionId, reads: tuple[Vid, ...]) -> None:
+    """Have an opened task call another function, which reads other things besides its arguments."""
+    task.function = books.function(function)
+    rare = task.rarely()
+    rare.recorded = len(task.reads) if rare.recorded < 0 else rare.recorded
+    surplus = task.reads[rare.recorded :]
+    task.reads = task.reads[: rare.recorded]
+    for version in surplus:
+        if version not in task.reads and version.readers is not None:
+            version.readers.pop(task.number, None)
+            if not version.pins and not version.readers:
+                data.release(books, version)
     for vid in reads:
-        version = books.versions.get(vid)
-        if version is None:
-            version = Version(vid, None, 0)
-            version.state = DatumState.DROPPED
+        found = books.versions.get(vid)
+        if found is None:
+            found = Version(vid, None, 0)
+            found.state = DatumState.DROPPED
         else:
-            _read(version, task)
-        task.reads += (version,)
+            _read(found, task)
+        task.reads += (found,)
+
+
+def _enter(books: Books, task: Task) -> bool:
+    """Put an opened task where it belongs; False if something it reads is gone."""
     states = [version.state for version in dict.fromkeys(task.reads)]
     task.missing = sum(state != _READY for state in states)
     times = (

@@ -76,6 +76,21 @@ class Failures:
             self._changed.pop(oldest, None)
             del self._nbytes[oldest]
 
+    def remove(self, number: int) -> None:
+        """A task has not failed after all; the row of its failure goes with the last one it stands for."""
+        key = next((key for key, row in self._rows.items() if number in row["numbers"]), None)
+        if key is None:
+            return  # dropped, or one of many that are only counted
+        row = self._rows[key]
+        self._dropped.append(str(row["number"]))
+        numbers = [one for one in row["numbers"] if one != number]
+        if not numbers:
+            del self._rows[key], self._nbytes[key]
+            self._changed.pop(key, None)
+            return
+        self._rows[key] = {**row, "number": numbers[0], "numbers": numbers, "count": row["count"] - 1}
+        self._changed[key] = None
+
     def changes(self) -> tuple[list[Record], list[str]]:
         """Return (new or changed rows, numbers of rows that left) since the last call."""
         added = [self._rows[key] for key in self._changed]

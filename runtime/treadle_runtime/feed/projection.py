@@ -83,6 +83,11 @@ class Projection:
         for row in rows:
             self._failures.add({**self._ledger.about(row["number"]), **row})
 
+    def not_failed(self, numbers: Iterable[Number]) -> None:
+        """Tasks have not failed after all: they are tried again."""
+        for number in numbers:
+            self._failures.remove(number)
+
     def session(self, values: Mapping[str, Any]) -> None:
         """Set what the host says of itself: a few plain values, e.g. {"name": "nb-1", "workers": 4}."""
         self._session.update(values)

@@ -204,6 +204,9 @@ class Clients:
     def _on_again(self, _: Client, message: m.Again, now: float, events: list[Event]) -> None:
         events.append(CellRunAgain(now, message.first, message.last))
 
+    def _on_retry(self, client: Client, message: m.Retry, now: float, events: list[Event]) -> None:
+        self._host.retries.on_retry(client.cid, message, now, events)
+
     def _on_ask(self, client: Client, message: m.Ask, _: float, __: list[Event]) -> None:
         self._host.questions.append((client.cid, message))
 
@@ -291,6 +294,7 @@ _HANDLERS: Final[dict[type, Callable[[Clients, Client, Any, float, list[Event]],
     m.Fetch: Clients._on_fetch,
     m.Cancel: Clients._on_cancel,
     m.Again: Clients._on_again,
+    m.Retry: Clients._on_retry,
     m.Ask: Clients._on_ask,
     m.Watch: Clients._on_watch,
     m.Bye: Clients._on_bye,

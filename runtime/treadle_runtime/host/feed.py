@@ -64,6 +64,12 @@ class Feed:
         """Take note of why a task failed."""
         self._failures.append((number, failure))
 
+    def on_rearm(self, numbers: list[Number]) -> None:
+        """Take note of tasks that are open again: they have not failed."""
+        again = frozenset(numbers)
+        self._failures = deque((one for one in self._failures if one[0] not in again), maxlen=FAILURES)
+        self.projection.not_failed(numbers)
+
     def on_watch(self, client: ClientId, on: bool, reset: bool) -> None:
         """Have a client watch, or watch no longer."""
         if not on:

@@ -22,7 +22,7 @@ import zmq
 from ..config import KEEP_ALIVE_AT_MOST_S
 from ..core import instructions as i
 from ..core.events import CancelWanted, Event, Tick
-from ..core.model import FunctionId
+from ..core.model import FunctionId, Vid
 from ..core.scheduler import Scheduler
 from ..core.states import TASK_FINAL, TaskState
 from ..engines.local import LocalEngine
@@ -40,6 +40,7 @@ from .mail import router
 from .output import Output
 from .questions import answer
 from .rest import Rest
+from .retries import Retries
 from .sweep import Sweep
 from .values import ValueRow, Values
 
@@ -92,6 +93,7 @@ class Host:
             lambda level, text: self.clients.tell_all(m.Notice(level, text)),
         )
         self.feed = Feed(self.epoch, self.clients.show)
+        self.retries = Retries(self)
         self.questions: list[tuple[int, m.Ask]] = []
         self.wishes: list[Event] = []  # what an answer to a question wants the scheduler to hear
         self.ending = ""  # why the runtime is to end
@@ -249,6 +251,7 @@ class Host:
         return {
             i.Launch: self.crew.on_launch,
             i.Report: self._on_report,
+            i.Rearm: self.retries.on_rearm,
             i.Retract: lambda each, _: self.crew.on_retract(each),
             i.Interrupt: lambda each, _: self.crew.on_interrupt(each),
             i.Kill: lambda each, _: self.crew.on_kill(each),
@@ -350,7 +353,10 @@ class Host:
     def _on_drop(self, instruction: i.Drop, _: list[Event]) -> None:
         if instruction.worker is not None:
             self.crew.free(instruction.worker, instruction.vids)
-        files = self.values.drop(instruction.vids)
+        self.sweep(self.values.drop(instruction.vids))
+
+    def sweep(self, files: list[Vid]) -> None:
+        """Have files of the store deleted."""
         if files:
             self._sweep.delete(files)
 

@@ -68,6 +68,11 @@ def _handles(host: Host) -> Answer:
     ]
 
 
+def _recorded(host: Host) -> Answer:
+    """The functions of tasks that did not end well and can be retried."""
+    return list({task.function.fid for task in host.scheduler.books.recorded.values()})
+
+
 def _holders(host: Host, limit: int = 3) -> Answer:
     """The largest versions in the store: (vid, nbytes)."""
     files = [(v.nbytes, vid) for vid, v in host.scheduler.books.versions.items() if v.kind == Kind.FILE]
@@ -209,6 +214,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "functions": _functions,
     "handles": _handles,
     "holders": _holders,
+    "recorded": _recorded,
     "stop": _stop,
     "resize": _resize,
 }

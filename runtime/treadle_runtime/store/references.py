@@ -20,6 +20,7 @@ from .packing import Packed, unpack
 
 PLAIN: Final = b"\x00"
 SPLIT: Final = b"\x01"
+EXCHANGED: Final = b"\x02"
 
 
 class Inputs:
@@ -41,6 +42,11 @@ class Inputs:
     def buffer(self, index: int) -> Any:
         """Return the memory of `reads[index]`, another one at each call: equal arrays are stored once, yet are two."""
         return unpack(self._sources[index]())
+
+
+    def behind(self, count: int) -> Inputs:
+        """Return those behind the first `count`."""
+        return Inputs(self._sources[count:])
 
 
 class _Local(threading.local):
@@ -102,8 +108,26 @@ def decode_payload(payload: bytes, inputs: Inputs | None) -> Any:
     try:
         if payload[:1] == PLAIN:
             return pickle.loads(memoryview(payload)[1:])
+        if payload[:1] == EXCHANGED:
+            reads, recorded, data = _exchanged(payload)
+            args, kwargs, groups, *_ = decode_payload(recorded, inputs)
+            return (args, kwargs, groups, decode_payload(data, inputs.behind(reads))[3])
         parts = msgspec.msgpack.decode(memoryview(payload)[1:], type=list[bytes | int])
         stream, *buffers = [inputs.buffer(part) if isinstance(part, int) else bytearray(part) for part in parts]
         return _Loader(io.BytesIO(stream), buffers=buffers).load()
     finally:
         _local.inputs = before
+
+
+def exchange_data(payload: bytes, reads: int, data: bytes) -> tuple[bytes, int]:
+    """Return a payload whose fourth part, the data read besides the arguments, is that of `data`, and its own reads.
+
+    The payload refers to its first `reads` reads, `data` to those behind. What was exchanged before is gone.
+    """
+    if payload[:1] == EXCHANGED:
+        reads, payload, _data = _exchanged(payload)
+    return EXCHANGED + msgspec.msgpack.encode((reads, payload, data)), reads
+
+
+def _exchanged(payload: bytes) -> tuple[int, bytes, bytes]:
+    return msgspec.msgpack.decode(memoryview(payload)[1:], type=tuple[int, bytes, bytes])

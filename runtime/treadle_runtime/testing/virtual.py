@@ -38,6 +38,7 @@ from ..worker.code import load_code
 from ..worker.context import TaskContext
 from ..worker.execute import execute
 from ..worker.failure import pack_lost
+from ..worker.instead import Instead, exchange
 
 _CLIENT = 0
 
@@ -91,6 +92,7 @@ class VirtualCluster:
         self._values: dict[Vid, bytes] = {}  # what the runtime keeps and what is in the store
         self._failures: dict[Number, bytes] = {}
         self._returned: dict[Number, ReturnRow] = {}
+        self._instead: dict[int, list[Instead]] = {}
         self._events: list[e.Event] = []  # happened, not yet told to the scheduler
         self._mail: deque[m.ToClient] = deque()
         self.session = Session(Options(engine="inline"), self._open)
@@ -137,6 +139,10 @@ class VirtualCluster:
             self._events.append(e.CellRunAgain(self._at, message.first, message.last))
         elif isinstance(message, m.Cancel):
             self._events.append(e.CancelWanted(self._at, message.numbers))
+        elif isinstance(message, m.Retry):
+            self._instead[message.id] = message.instead
+            instead = {old: (new, vids) for old, new, _data, vids in message.instead}
+            self._events.append(e.RetryWanted(self._at, _CLIENT, message.id, message.numbers, instead))
 
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002 - no clock here
         """Simulate until `until()`; raises AssertionError with the scheduler's explanation if nothing can happen."""
@@ -154,10 +160,12 @@ class VirtualCluster:
 
     def ask(self, question: str, args: dict[str, Any], timeout: float | None = 10.0) -> Any:  # noqa: ARG002
         """Answer what the client asks when it stops."""
-        if question != "handles":
-            return {}
         while self._events:
             self._step_scheduler()
+        if question == "recorded":
+            return list({task.function.fid for task in self.scheduler.books.recorded.values()})
+        if question != "handles":
+            return {}
         return [vid for vid in self._values if self.scheduler.version(vid) is not None]
 
     def flush(self) -> None:
@@ -317,6 +325,12 @@ class VirtualCluster:
         for number in forget.numbers:
             self._rows.pop(number, None)
 
+    def _rearm(self, rearm: i.Rearm) -> None:
+        instead = self._instead.pop(rearm.id, [])
+        for number in rearm.numbers:
+            self._rows[number] = exchange(self._rows[number], instead)
+        self._mail.append(m.Rearmed(rearm.id, rearm.numbers, rearm.refused))
+
     def _report(self, report: i.Report) -> None:
         rows: list[FinishedRow] = []
         for number, state, root in report.tasks:
@@ -325,7 +339,7 @@ class VirtualCluster:
             if returned is not None and state == "done":
                 outputs = returned[3]
             failure = self._failures.get(root) if root else None
-            rows.append((number, state, outputs, failure, root, (0, 1, 0.0), returned and returned[8]))
+            rows.append((number, state, outputs, failure, root, (0, returned[1] if returned else 0, 0.0), returned and returned[8]))
         self._mail.append(m.Finished(rows))
 
     def _deliver(self, deliver: i.Deliver) -> None:
@@ -348,6 +362,7 @@ _CARRY_OUT: dict[type, Callable[[VirtualCluster, Any], None]] = {
     i.Publish: VirtualCluster._publish,
     i.Drop: VirtualCluster._drop,
     i.Forget: VirtualCluster._forget,
+    i.Rearm: VirtualCluster._rearm,
     i.Report: VirtualCluster._report,
     i.Deliver: VirtualCluster._deliver,
     i.WakeAt: VirtualCluster._wake_at,

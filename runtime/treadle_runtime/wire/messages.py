@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from ..core.model import FinishedRow, LaunchRow, Number, ReturnRow, TaskRow, Vid
+from ..core.model import FinishedRow, FunctionId, LaunchRow, Number, ReturnRow, TaskRow, Vid
 
 PROTOCOL: Final = 2
 
@@ -77,6 +77,18 @@ class Again(Message, tag="again"):
     last: Number
 
 
+class Retry(Message, tag="retry"):
+    """Tasks to be tried again, with what they need and what needs them; answered by one Rearmed with the same id.
+
+    `instead`: (function, function that is called now, the data it reads besides its arguments as a payload, versions
+    that payload refers to).
+    """
+
+    id: int
+    numbers: list[Number]
+    instead: list[tuple[FunctionId, FunctionId, bytes, tuple[Vid, ...]]] = []
+
+
 class Ask(Message, tag="ask"):
     """A question; answered by one Answer with the same id. Questions: host/questions.py."""
 
@@ -114,6 +126,14 @@ class Refused(Message, tag="refused"):
 
 class Finished(Message, tag="finished"):
     rows: list[FinishedRow]
+
+
+class Rearmed(Message, tag="rearmed"):
+    """Tasks that are open again, and those that can't be, with the reason; `id` 0: somebody else wanted it."""
+
+    id: int
+    numbers: list[Number]
+    refused: list[tuple[Number, str]] = []
 
 
 class Values(Message, tag="values"):
@@ -191,8 +211,8 @@ class Published(Message, tag="published"):
 
 
 FromClient: TypeAlias = (
-    Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Ask | Watch | Bye
+    Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Retry | Ask | Watch | Bye
 )
-ToClient: TypeAlias = Welcome | Refused | Finished | Values | Output | Answer | Delta | Notice
+ToClient: TypeAlias = Welcome | Refused | Finished | Rearmed | Values | Output | Answer | Delta | Notice
 ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop
 FromWorker: TypeAlias = Ready | Returned | Published
