@@ -22,17 +22,17 @@ _LEFT: Final = (TaskState.WAITING, TaskState.READY)
 def on_cell_run_again(books: Books, event: CellRunAgain) -> None:
     """Put the waiting tasks of a run behind all others, as far as nobody can get at what they make."""
     known: dict[Number, bool] = {}
-    lanes: dict[int, Lane] = {}  # by identity: a client that left and came back has the same number
+    lanes: dict[Lane, None] = {}  # themselves: a client that left and came back has the same number
     moved: list[Task] = []
     for number in range(event.first, event.last):
         task = books.tasks.get(number)
         if task is None or task.state not in _LEFT or task.lane.priority == LAST or _reached(task, known):
             continue
         lane = task.lane
-        lanes[id(lane)] = lane
+        lanes[lane] = None
         task.lane = books.queue.lane(LAST, lane.client, lane.cell)
         moved.append(task)
-    books.queue.move(moved, list(lanes.values()))
+    books.queue.move(moved, list(lanes))
 
 
 def _reached(task: Task, known: dict[Number, bool]) -> bool:
