@@ -55,6 +55,7 @@ class CellLine:
         self.shown = ""  # the words on the page, "" before there are any
         self.running = 0
         self.path_s = 0.0
+        self.said = ""  # how far those that run say they are
         self._path_due = 0.0
         self._again_due = 0.0
         self._quiet = 0
@@ -101,9 +102,9 @@ class CellLine:
         left_s = None
         if tally.left and estimate.may_tell(now - tally.began, tally.ended, tally.submitted):
             left_s = estimate.seconds_left(tally.left_by_function(), workers, self.path_s)
-        return estimate.progress_words(
-            self.counts(), None if left_s is None else self._countdown.next(left_s, now)
-        )
+        left = None if left_s is None else self._countdown.next(left_s, now)
+        words = estimate.progress_words(self.counts(), left)
+        return f"{words} · {self.said}" if self.said and tally.left else words
 
     def bundle(self, words: str) -> dict[str, str]:
         """Return the line as text and HTML."""
@@ -291,8 +292,9 @@ class Lines:
                 answers = same[0].session.client.link.ask("progress", {"ranges": ranges, "path": path}, ASK_S)
             except TreadleError:  # the runtime ends or is very busy: what was known stands
                 continue
-            for line, (running, path_s) in zip(same, answers, strict=True):
+            for line, (running, path_s, said) in zip(same, answers, strict=True):
                 line.running = running
+                line.said = estimate.said_words(said)
                 line.path_s = path_s if path else max(0.0, line.path_s - EVERY_S)
 
     def _show(self, line: CellLine) -> None:

@@ -93,7 +93,7 @@ class Extension:
         self.lines.follow(session)
         client = session.client
         self._printer.follow(client)
-        share(session)
+        share(session, self.shell)
         client.changed_text = self._changed_text
         client.footer = footer
         client.name_file = cell_name
@@ -118,7 +118,7 @@ class Extension:
         self._names.restore()
         self.cells.begin(info)
         if self.cells.session is not None:
-            share(self.cells.session)
+            share(self.cells.session, self.shell)
         self.button.on_begin()
         self._awaited.on_begin()
         self.lines.begin(info)

@@ -11,20 +11,25 @@ from typing import Any, Final
 _ITS_OWN: Final = frozenset({"backend", "backend_fallback", "interactive", "toolbar", "webagg.port"})
 
 
-def share(session: Any) -> None:
+def share(session: Any, shell: Any) -> None:
     """Have the tasks that a session submits from now on draw as this notebook does."""
     listener = session.worlds.listener
-    if (figures := figure_manners()) != listener.figures:
+    if (figures := figure_manners(shell)) != listener.figures:
         listener.figures = figures
 
 
-def figure_manners() -> dict[str, Any]:
+def figure_manners(shell: Any) -> dict[str, Any]:
     """Return formats, options of `print_figure` and the `rcParams` that are not the defaults; empty without matplotlib."""
     found: dict[str, Any] = {}
     inline = getattr(sys.modules.get("matplotlib_inline.config"), "InlineBackend", None)
     if inline is not None and inline.initialized():
         now = inline.instance()
         found.update(formats=sorted(now.figure_formats), options=dict(now.print_figure_kwargs))
+    elif asked := dict(getattr(shell, "config", {}).get("InlineBackend", {})):  # for when it is imported
+        if formats := asked.get("figure_formats") or asked.get("figure_format"):
+            found["formats"] = [formats] if isinstance(formats, str) else sorted(formats)
+        if options := asked.get("print_figure_kwargs"):
+            found["options"] = dict(options)
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None:
         default = matplotlib.rcParamsDefault

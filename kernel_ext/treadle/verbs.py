@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
@@ -18,8 +17,8 @@ from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
 from .control import autosync, awaited_wait, cancel, wait
-from .failures import failure_text
 from .held import held_by
+from .log_view import log
 from .picture import BAR_ORDER, WORDS
 from .reports import failures_text, summary_text
 
@@ -156,30 +155,6 @@ def _tasks(extension: Extension, words: list[str]) -> None:
         print("no tasks yet")
 
 
-def _log(_extension: Extension, words: list[str]) -> None:
-    session = api.peek()
-    if session is None:
-        raise UsageError("Nothing runs, so there is no log. It ends with its runtime.")
-    number = _number(words)
-    call = session.client.calls.get(number)
-    for stream, text in session.client.link.ask("log", {"number": number}):
-        print(
-            text,
-            end="" if text.endswith("\n") else "\n",
-            file=sys.stdout if stream == "stdout" else sys.stderr,
-        )
-    if call is not None and call.final and call.state != "done":
-        call.looked = True
-        print(failure_text(call, session.client.calls.get(call.root)))
-
-
-def _number(words: list[str]) -> int:
-    text = words[0].lstrip("#") if words else ""
-    if not text.isdigit():
-        raise UsageError("%treadle log needs the number of a task, as in `%treadle log 17` for f #17.")
-    return int(text)
-
-
 def _failures(_extension: Extension, _words: list[str]) -> None:
     session = api.peek()
     print("no task has failed" if session is None else failures_text(session))
@@ -215,7 +190,7 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
         "tasks [STATE ...] [--held]",
         "counts per function, tasks in a state, or what names hold results",
     ),
-    "log": (_log, "log NUMBER", "all that a task printed, and its failure"),
+    "log": (log, "log [17 | [5]]", "all that a task, or those of a cell, printed, and failures"),
     "cancel": (
         cancel,
         "cancel [17 | [12] | all]",

@@ -13,6 +13,15 @@ def loaded(notebook):
     notebook.ok("from IPython.display import HTML, Markdown, display, update_display, clear_output")
 
 
+def said(cell):
+    """Return the outputs of a cell but for the line that counts its tasks: it appears when they take long."""
+    return [o for o in cell.outputs if "treadle-line" not in str(o.get("data", {}).get("text/html"))]
+
+
+def shown(cell):
+    return [o["data"] for o in said(cell) if "data" in o]
+
+
 def test_what_a_task_displays_stands_in_its_cell_between_its_text(notebook):
     first = notebook.start(
         "@task\n"
@@ -25,7 +34,7 @@ def test_what_a_task_displays_stands_in_its_cell_between_its_text(notebook):
     notebook.until(lambda: notebook.cells[first].status == "idle", "the first cell")
     notebook.ok("wait_on(x)")
     notebook.until(lambda: "after" in notebook.cells[first].text, "the task's output")
-    kinds = [o["text"] if "text" in o else o["data"].get("text/html") for o in notebook.cells[first].outputs]
+    kinds = [o["text"] if "text" in o else o["data"].get("text/html") for o in said(notebook.cells[first])]
     assert "".join(kinds) == "before\n<b>bold</b>after\n"
 
 
@@ -40,21 +49,21 @@ def test_figures_appear_where_they_were_shown(notebook):
         "    return len(plt.get_fignums())\n"
         "print(wait_on(draw()), wait_on(draw()))"
     )
-    notebook.until(lambda: len(cell.shown) == 2, "two figures")
+    notebook.until(lambda: len(shown(cell)) == 2, "two figures")
     assert cell.text == "1 1\n"
-    for shown in cell.shown:
-        assert base64.b64decode(shown["image/png"])[:4] == b"\x89PNG"
+    for each in shown(cell):
+        assert base64.b64decode(each["image/png"])[:4] == b"\x89PNG"
 
 
 def test_figures_left_open_by_a_cell_are_shown_as_the_notebook_would(notebook):
     cell = notebook.ok(
         "%%task\nimport matplotlib.pyplot as plt\nprint('drawn')\nfig, axes = plt.subplots()\naxes.plot([1, 2]);"
     )
-    notebook.until(lambda: any("image/png" in shown for shown in cell.shown), "the figure")
+    notebook.until(lambda: any("image/png" in each for each in shown(cell)), "the figure")
     assert cell.text == "drawn\n"
     later = notebook.ok("print(type(wait_on(fig)).__name__)")
     assert later.text == "Figure\n"
-    assert not [shown for shown in later.shown if "image/png" in shown]  # it has been shown
+    assert not any("image/png" in each for each in later.shown)  # it has been shown
 
 
 def test_a_live_figure_takes_the_place_of_the_one_before(notebook):
@@ -68,8 +77,10 @@ def test_a_live_figure_takes_the_place_of_the_one_before(notebook):
         "    handle.update('b')\n"
         "wait_on(live())"
     )
-    notebook.until(lambda: len(cell.shown) == 2 and cell.shown[1]["text/plain"] == "'b'", "the last displays")
-    assert cell.shown[0]["text/html"] == "<i>4</i>"
+    notebook.until(
+        lambda: len(shown(cell)) == 2 and shown(cell)[1]["text/plain"] == "'b'", "the last displays"
+    )
+    assert shown(cell)[0]["text/html"] == "<i>4</i>"
 
 
 def test_twenty_tasks_print_into_three_cells_at_once_and_c_code_too(notebook):
@@ -90,7 +101,7 @@ def test_twenty_tasks_print_into_three_cells_at_once_and_c_code_too(notebook):
     notebook.ok("barrier()")
     for cell in cells:
         ran = notebook.cells[cell]
-        numbers = eval(next(shown for shown in ran.shown)["text/plain"])
+        numbers = eval(shown(ran)[0]["text/plain"])
         expected = {
             f"talk#{number} {text}"
             for i, number in enumerate(numbers)
@@ -117,9 +128,9 @@ def test_output_after_later_cells_goes_to_the_cell_of_the_task(notebook):
     )
     later = notebook.ok("1 + 1")
     then = notebook.ok("flag.touch()\nwait_on(x)")
-    notebook.until(lambda: notebook.cells[first].shown, "what came late")
+    notebook.until(lambda: shown(notebook.cells[first]), "what came late")
     assert notebook.cells[first].text == "late words\n"
-    assert notebook.cells[first].shown[0]["text/html"] == "<u>late</u>"
+    assert shown(notebook.cells[first])[0]["text/html"] == "<u>late</u>"
     assert not later.text + then.text
 
 
@@ -172,6 +183,85 @@ def test_equal_warnings_are_shown_once_with_a_count_and_filters_hold(notebook):
 
 def test_a_flood_is_folded_and_everything_is_in_the_log(notebook):
     cell = notebook.ok("@task\ndef flood():\n    for i in range(580): print(i)\nz = flood()\nwait_on(z)")
-    notebook.until(lambda: any("more" in str(shown) for shown in cell.shown), "the notice")
+    notebook.until(lambda: any("more" in str(each) for each in shown(cell)), "the notice")
     assert cell.text.count("\n") == 200
-    assert cell.shown[-1]["text/plain"].startswith("380 more: %treadle log [")
+    notice = shown(cell)[-1]["text/plain"]
+    assert notice.startswith("380 more: %treadle log [")
+    log = notebook.ok(notice.partition(": ")[2])
+    assert log.text == "".join(f"{i}\n" for i in range(580))
+
+
+def test_the_log_of_a_cell_has_displays_and_records_in_their_order(notebook):
+    notebook.ok(
+        "@task\n"
+        "def tell(i):\n"
+        "    print('first', i)\n"
+        "    display(HTML(f'<b>{i}</b>'))\n"
+        "    logging.getLogger('lib').warning('careful')\n"
+        "    print('last', i, end='')\n"
+        "wait_on([tell(i) for i in range(2)])"
+    )
+    log = notebook.ok("%treadle log")
+    told = [o["text"] if "text" in o else o["data"]["text/html"] for o in said(log)]
+    lines = "".join(text if text.endswith("\n") else f"{text}\n" for text in told).splitlines()
+    names = [line.partition(" ")[0] for line in lines if line.endswith(("first 0", "first 1"))]
+    assert lines == [
+        line
+        for i, name in enumerate(names)
+        for line in (f"{name} first {i}", f"<b>{i}</b>", f"{name} lib: careful", f"{name} last {i}")
+    ]
+
+
+def test_tqdm_tells_how_far_its_task_is_and_its_bar_is_one_line(notebook):
+    cell = notebook.start(
+        "from tqdm.auto import tqdm\n"
+        "gate = pathlib.Path(tempfile.mkdtemp()) / 'gate'\n"
+        "@task\n"
+        "def steps(gate):\n"
+        "    for i in tqdm(range(4), desc='step', mininterval=0):\n"
+        "        while i == 3 and not gate.exists():\n"
+        "            time.sleep(0.01)\n"
+        "bar = steps(gate)"
+    )
+    told = notebook.ok(
+        "from treadle_runtime.api import peek\n"
+        "link, number = peek().client.link, bar._call.number\n"
+        "end = time.monotonic() + 30\n"
+        "while not (said := link.ask('progress', {'ranges': [[number, number + 1]]})[0][2]):\n"
+        "    assert time.monotonic() < end\n"
+        "    time.sleep(0.02)\n"
+        "print(said == [[number, 0.75, 'step']])\n"
+        "gate.touch()\n"
+        "wait_on(bar)"
+    )
+    assert told.text == "True\n"
+    notebook.until(lambda: "100%" in notebook.cells[cell].text, "the bar")
+    assert notebook.cells[cell].text.count("\n") == 1
+    assert "\rstep: 100%" in notebook.cells[cell].text
+
+
+def test_figures_look_as_the_notebook_is_set(notebook):
+    cell = notebook.ok(
+        "%config InlineBackend.figure_formats = ['svg']\n"
+        "import matplotlib.pyplot as plt\n"
+        "plt.rcParams['figure.facecolor'] = '#123456'"
+    )
+    cell = notebook.ok("@task\ndef draw():\n    plt.plot([1, 2])\n    plt.show()\nwait_on(draw())")
+    notebook.until(lambda: shown(cell), "the figure")
+    assert "<svg" in shown(cell)[0]["image/svg+xml"]
+    assert "#123456" in shown(cell)[0]["image/svg+xml"]
+    notebook.ok("%config InlineBackend.figure_formats = ['png']\nplt.rcdefaults()")
+
+
+def test_what_was_shown_survives_the_death_of_its_worker(notebook):
+    cell = notebook.ok(
+        "@task(retry_lost=False)\n"
+        "def dies():\n"
+        "    print('last words', end='')\n"
+        "    display(HTML('<b>last figure</b>'))\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "print(type(dies().exception()).__name__)"
+    )
+    assert "WorkerLost" in cell.text
+    assert "last words" in cell.text
+    assert shown(cell)[0]["text/html"] == "<b>last figure</b>"

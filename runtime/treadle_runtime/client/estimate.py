@@ -5,7 +5,7 @@ Law: pure arithmetic and words; knows no task, clock or screen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..core.states import TaskState
@@ -121,6 +121,26 @@ def progress_words(counts: Mapping[str, int], left_s: float | None = None, waiti
     if left_s is not None:
         parts.append(f"{duration(left_s)} left")
     return " · ".join(parts)
+
+
+def said_words(said: Sequence[tuple[int, float | None, str]]) -> str:
+    """Return how far tasks that run say they are, as (number, fraction or None, text) of each.
+
+    Examples
+    --------
+    >>> said_words([(17, 0.42, "epoch 3")])
+    '#17: 42 %, epoch 3'
+    >>> said_words([(17, 0.4, ""), (18, 0.6, "")])
+    '50 % of what runs'
+    """
+    if len(said) == 1:
+        number, fraction, text = said[0]
+        parts = ([] if fraction is None else [f"{fraction:.0%}".replace("%", " %")]) + (
+            [text] if text else []
+        )
+        return f"#{number}: {', '.join(parts)}"
+    known = [min(1.0, max(0.0, fraction)) for _, fraction, _ in said if fraction is not None]
+    return f"{sum(known) / len(known):.0%} of what runs".replace("%", " %", 1) if known else ""
 
 
 def final_words(counts: Mapping[str, int], took_s: float, work_s: float, workers: int) -> str:

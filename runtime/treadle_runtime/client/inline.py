@@ -27,6 +27,7 @@ from ..worker.execute import Ran, execute
 from ..worker.seeding import seed_all
 from ..worker.world import World, set_environ
 from .client import Client
+from .inline_output import Printed
 from .inline_records import Records
 
 
@@ -37,6 +38,7 @@ class InlineLink:
         self._client = client
         self._functions: dict[int, tuple[str, Any]] = {}
         self._values: dict[Vid, bytes] = {}
+        self._printed = Printed()
         self._roots: dict[Number, tuple[str, Number, bytes | None]] = {}  # tasks without a result, and why
         self._records = Records(self._values)
 
@@ -74,7 +76,7 @@ class InlineLink:
         context.report = self._client.on_report
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         seed = None if row[10] is None else row[10].get("seed")
-        with _Surroundings(seed):
+        with _Surroundings(seed), self._printed.of(row[0]):
             return execute(row[0], function, row[2], sources, row[4], row[10], context)
 
     def _finish(
@@ -89,7 +91,15 @@ class InlineLink:
         if state != TaskState.DONE:
             self._roots[row[0]] = (state, root, failure)
             self._records.keep(row, root)
-        finished: FinishedRow = (row[0], state, outputs, failure, root, (0, self._attempt(row[0]), ran.run_s), ran.notes)
+        finished: FinishedRow = (
+            row[0],
+            state,
+            outputs,
+            failure,
+            root,
+            (0, self._attempt(row[0]), ran.run_s),
+            ran.notes,
+        )
         self._client.receive(m.Finished([finished]))
 
     def send(self, message: m.FromClient) -> None:
@@ -131,6 +141,8 @@ class InlineLink:
         """Answer what can be answered without a runtime."""
         if question == "recorded":
             return self._records.functions()
+        if question == "log" and "number" in args:
+            return self._printed.text(int(args["number"]))
         return {} if question == "status" else []
 
     def flush(self) -> None:

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..core.books import Books
 from ..core.facts import Fact
 from ..core.model import ClientId, FunctionId, Number
+from ..core.states import TaskState
 from ..feed.projection import Projection
 from ..wire import messages as m
 from ..wire.process import usage
@@ -59,6 +61,16 @@ class Feed:
         self._reported.add(number)
         if len(self.reports) > REPORTS:
             del self.reports[next(iter(self.reports))]
+
+    def reported(self, first: Number, last: Number, books: Books) -> list[tuple[Number, float | None, str]]:
+        """Return how far tasks first..last-1 that run say they are: (number, fraction if known, text)."""
+        return [
+            (number, fraction if fraction == fraction else None, text)
+            for number, (fraction, text) in self.reports.items()
+            if first <= number < last
+            and (task := books.tasks.get(number)) is not None
+            and task.state == TaskState.RUNNING
+        ]
 
     def on_failure(self, number: Number, failure: bytes) -> None:
         """Take note of why a task failed."""

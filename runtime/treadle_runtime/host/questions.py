@@ -160,10 +160,17 @@ def _look(host: Host, number: int, payload: bool = False) -> Answer:
 
 
 def _progress(host: Host, ranges: list[list[int]], path: bool = False) -> Answer:
-    """For each range of task numbers [first, last): how many run, and if asked the longest chain left, in seconds."""
+    """For each range of task numbers [first, last): how many run, if asked the longest chain left, in seconds, and what
+
+    those that run say of themselves: [number, fraction or None, text], the last to speak last.
+    """
     books = host.scheduler.books
     return [
-        [outlook.running(books, first, last), outlook.longest_path_s(books, first, last) if path else 0.0]
+        [
+            outlook.running(books, first, last),
+            outlook.longest_path_s(books, first, last) if path else 0.0,
+            host.feed.reported(first, last, books),
+        ]
         for first, last in ranges
     ]
 
