@@ -196,6 +196,11 @@ class Lines:
                 line.look()
                 self._show(line)
 
+    def settle_cards(self) -> None:
+        """Bring all cards up to date now: nobody will take in what comes later."""
+        with self._lock:
+            self._cards = [card for card in self._cards if not card.tick(self._screen)]
+
     def reopen(self, calls: Iterable[Call]) -> None:
         """Calls that had ended are to run again: their lines live again."""
         for line in {id(line): line for call in calls if (line := self._by_cell.get(call.cell))}.values():
@@ -208,7 +213,8 @@ class Lines:
 
     def follow_card(self, card: Card) -> None:
         """Have a card look for news together with the lines."""
-        self._cards.append(card)
+        with self._lock:
+            self._cards.append(card)
         self._wake()
 
     def close(self) -> None:
@@ -264,9 +270,7 @@ class Lines:
                     self._work.wait()
             self._closed.wait(max(EVERY_S, 0.05 * (len(self._active) + len(self._cards))))
             self._look_at_all()
-            for card in list(self._cards):
-                if card.tick(self._screen):
-                    self._cards.remove(card)
+            self.settle_cards()
 
     def _look_at_all(self) -> None:
         now = time.monotonic()

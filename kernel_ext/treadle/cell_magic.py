@@ -23,6 +23,7 @@ from .cell_function import build, run_now
 from .cell_items import items_of, refuse, settle_names, submit_all
 from .cell_options import USAGE, CellOptions, read_options
 from .flow import trace
+from .headless import allows_failures
 from .inference import CellTask, infer, parse
 from .waiting import Waiting
 
@@ -52,6 +53,8 @@ def run_cell(extension: Extension, line: str, body: str) -> Any:
     if rest:
         raise UsageError(f"%%task does not know {rest!r}. Its options: {USAGE}.")
     place = _place_of(extension, body, whole=True)
+    if allows_failures(body):
+        body = "\n" + body.partition("\n")[2]
     shown = (
         _submit_items(extension, options, body, place)
         if options.items

@@ -27,6 +27,7 @@ from .failures import footer
 from .figures import share
 from .frames import cell_name
 from .future_card import show_cards
+from .headless import Headless
 from .magics import install_magics
 from .names import Names
 from .output import Printer
@@ -47,6 +48,7 @@ class Extension:
         self.cells = Cells(shell, self.screen)
         self.lines = Lines(self.cells, self.screen)
         self.afterwards = Afterwards()
+        self.headless = Headless(self.cells, shell)
         self.autosync = Autosync(shell)
         self._awaited = Awaited(shell)
         self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
@@ -129,12 +131,15 @@ class Extension:
         value = getattr(result, "result", None)
         if value is not None and (told := pending_text(value, self.cells.raw, self.shell.user_ns)):
             self.screen.write(self.cells.current.parent, "stdout", f"{told}\n")
+        self.headless.on_end(result)
         self.lines.end()
         self.button.on_end(getattr(result, "error_in_exec", None))
-        if self._view is not None and self.cells.headless:
-            from .dashboards import complete
+        if self.cells.headless:
+            self.lines.settle_cards()
+            if self._view is not None:
+                from .dashboards import complete
 
-            complete()
+                complete()
 
     def _at_exit(self) -> None:
         """End an idle runtime with its kernel; after a restart it is wanted again, so it stays for its lease."""
@@ -173,6 +178,12 @@ def load(shell: Any) -> None:
         return
     extension = _loaded[shell] = Extension(shell)
     print(extension.load())
+
+
+def finish() -> None:
+    """Wait for all tasks of this kernel and raise the first unseen failure: a runner's last words."""
+    for extension in _loaded.values():
+        extension.headless.finish()
 
 
 def unload(shell: Any) -> None:

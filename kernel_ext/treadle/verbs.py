@@ -176,6 +176,10 @@ def _seed(_extension: Extension, words: list[str]) -> None:
     api.current().seed(None if words[0] == "off" else int(words[0]))
 
 
+def _expect(_extension: Extension, _words: list[str]) -> None:
+    """Read from the cell's source by `headless`; nothing happens here."""
+
+
 def _help(_extension: Extension, _words: list[str]) -> None:
     print(help_text())
 
@@ -209,5 +213,10 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
     ),
     "summary": (_summary, "summary [CELL]", "what held the tasks of a cell back, and what to do"),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
+    "expect-failures": (
+        _expect,
+        "expect-failures",
+        "first line of a cell: headless, failures of its tasks do not end the run",
+    ),
     "help": (_help, "help", "this list"),
 }

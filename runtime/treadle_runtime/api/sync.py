@@ -177,12 +177,17 @@ def barrier() -> None:
     client.wait_for([call for call in list(client.calls.values()) if not call.final])
     failures = client.unlooked_failures()
     if failures:
-        error = client.error_of(failures[0])
-        for call in failures:
-            call.looked = True
-        if len(failures) > 1:
-            error.add_note(f"{len(failures) - 1} more tasks failed: {_names(failures[1:])}")
-        raise error
+        raise first_failure(failures)
+
+
+def first_failure(failures: list[Call]) -> BaseException:
+    """Return what the first of these failed calls raises, naming the others; all of them are looked at by that."""
+    error = failures[0].client.error_of(failures[0])
+    for call in failures:
+        call.looked = True
+    if len(failures) > 1:
+        error.add_note(f"{len(failures) - 1} more tasks failed: {_names(failures[1:])}")
+    return error
 
 
 def _names(calls: list[Call]) -> str:
