@@ -3,6 +3,8 @@
 Law: names only; each is defined in exactly one module below.
 """
 
+import logging
+
 from ..client.futures import Future
 from ..worker.context import rng
 from .cancelling import cancel
@@ -45,3 +47,5 @@ __all__ = [
     "task",
     "wait_on",
 ]
+
+logging.getLogger("treadle").addHandler(logging.NullHandler())
