@@ -37,7 +37,10 @@ def old():
 def test_text_of_several_tasks_is_printed_by_the_caller_line_by_line(capsys, engine):
     calls = [talk(i) for i in range(3)]
     assert wait_on(calls) == [0, 1, 2]
-    expected = {f"talk#{call._call.number} line {i}" if engine == "local" else f"line {i}" for i, call in enumerate(calls)}
+    expected = {
+        f"talk#{call._call.number} line {i}" if engine == "local" else f"line {i}"
+        for i, call in enumerate(calls)
+    }
     assert set(capsys.readouterr().out.splitlines()) == expected
 
 

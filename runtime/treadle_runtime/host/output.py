@@ -216,9 +216,7 @@ class Output:
             ):
                 if whose == number:
                     self._catch_up(log, number, max(begin, log.end), end)
-            spent = self._spent[whose] = self._spent.get(whose, 0) + len(data)
-            if spent <= TASK_LIMIT:
-                self._tell(whose, STREAM, data)
+            self._tell(whose, STREAM, data)  # their worker bounds them
             at = one.asides.sent + HEAD.size
             self._place(whose, (one.asides.path, STREAM, at, at + len(data)))
 

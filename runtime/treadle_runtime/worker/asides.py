@@ -31,6 +31,7 @@ class Asides:
         self._lock = threading.RLock()  # a signal handler of the task may speak, too
         self._of = (0, 0)  # the task whose asides are counted
         self._spent = 0
+        self._last: bytes | None = None  # of a task that has shown too much
 
     def add(self, aside: Aside) -> None:
         """Append an aside of the running task, behind all it has printed so far. Any thread of the task."""
@@ -39,20 +40,33 @@ class Asides:
         with self._lock:
             if (task.number, task.attempt) != self._of:
                 self._of, self._spent = (task.number, task.attempt), 0
-            spent, self._spent = self._spent, self._spent + len(data)
-            if spent > TASK_LIMIT:
+            before, self._spent = self._spent, self._spent + len(data)
+            if self._spent <= TASK_LIMIT:
+                self._write(data)
                 return
-            if self._spent > TASK_LIMIT:
+            if before <= TASK_LIMIT:
                 text = f"[{task.function} #{task.number} has shown more than {TASK_LIMIT >> 20} MB: the rest is not kept]"
-                data = pack_aside(Shown({"text/plain": text}))
-            if self._file < 0:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            out, err = self._streams.ends()
-            record = HEAD.pack(task.number, len(data), out, err) + data
-            while record:
-                record = record[os.write(self._file, record) :]
-            self._streams.aside_end = end = os.lseek(self._file, 0, os.SEEK_END)
-            self._status.aside(end)
+                self._write(pack_aside(Shown({"text/plain": text})))
+                task.tidy = [*task.tidy, self._tidy]
+            if isinstance(aside, Shown) and len(data) <= TASK_LIMIT:
+                self._last = data
+
+    def _tidy(self) -> None:
+        """Write the last display of a task that has shown too much: what it came to matters most."""
+        with self._lock:
+            self._task.tidy = [act for act in self._task.tidy if act != self._tidy]
+            if self._last is not None:
+                self._write(self._last)
+            self._last = None
+
+    def _write(self, data: bytes) -> None:
+        if self._file < 0:
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        record = HEAD.pack(self._task.number, len(data), *self._streams.ends()) + data
+        while record:
+            record = record[os.write(self._file, record) :]
+        self._streams.aside_end = end = os.lseek(self._file, 0, os.SEEK_END)
+        self._status.aside(end)
 
 
 _of_process: Asides | None = None
