@@ -18,7 +18,9 @@ _SHOWN: Final = "__treadle_shown__"
 _UNASSIGNED: Final = "__treadle_unassigned__"
 
 
-def build(cell: CellTask, namespace: dict[str, Any], filename: str, name: str, flags: int = 0) -> Callable[..., Any]:
+def build(
+    cell: CellTask, namespace: dict[str, Any], filename: str, name: str, flags: int = 0
+) -> Callable[..., Any]:
     """Make the function of a cell.
 
     Parameters
@@ -67,7 +69,9 @@ def _function_body(cell: CellTask, first: int, last: int) -> list[ast.stmt]:
     nested = _Globals(parameters | cell.local)
     body: list[ast.stmt] = [nested.visit(statement) for statement in cell.body]
     declared = [f"{name} = None" for name in cell.hidden]
-    declared += [f"{name} = None; del {name}" for name in sorted(nested.found - parameters)]  # nonlocal needs a binding
+    declared += [
+        f"{name} = None; del {name}" for name in sorted(nested.found - parameters)
+    ]  # nonlocal needs a binding
     shown = "None"
     if cell.shows:
         shown = _SHOWN
@@ -78,15 +82,17 @@ def _function_body(cell: CellTask, first: int, last: int) -> list[ast.stmt]:
     where = cell.name or "its cell"
     for name in cell.returned:
         if name in cell.maybe:  # told when it is used, as in sequential code
-            body += _lines(f"try: {name}\nexcept NameError: {name} = {_UNASSIGNED}({name!r}, {where!r})", last)
+            body += _lines(
+                f"try: {name}\nexcept NameError: {name} = {_UNASSIGNED}({name!r}, {where!r})", last
+            )
     given = f"return {', '.join((shown, *cell.returned))}"
     return [*_lines("\n".join(declared), first), *body, *_lines(given, last)]
 
 
 def _in_loop(body: list[ast.stmt], parameters: list[str], line: int) -> list[ast.stmt]:
-    """Run a body that awaits in an event loop of its own."""
+    """Give the coroutine of a body that awaits: a task runs it to its end."""
     main = _def("main", parameters, body, line, "async ")
-    return [main, *_lines(f"return __import__('asyncio').run(main({', '.join(parameters)}))", line)]
+    return [main, *_lines(f"return main({', '.join(parameters)})", line)]
 
 
 def _def(name: str, parameters: Iterable[str], body: list[ast.stmt], line: int, prefix: str = "") -> ast.stmt:

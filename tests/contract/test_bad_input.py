@@ -62,16 +62,11 @@ def generator():
     yield 1
 
 
-async def later():
-    return 1
-
-
 @pytest.mark.parametrize(
     ("function", "says"),
     [
         (3, "needs a function, not int"),
         (generator, "generator.*return list"),
-        (later, "async.*write it with def"),
         (task(two), "is a task already"),
     ],
 )

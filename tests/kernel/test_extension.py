@@ -86,6 +86,17 @@ def test_start_takes_options_and_refuses_others(notebook):
     assert "stopped" in notebook.ok("%treadle stop").text
 
 
+def test_async_tasks_beside_the_loop_of_the_kernel(notebook):
+    """Inline tasks run in the kernel, whose main thread has a loop that runs."""
+    notebook.ok("import asyncio\ntreadle.start(engine='inline')")
+    notebook.ok("@task\nasync def later(x):\n    await asyncio.sleep(0)\n    return x + 1")
+    assert notebook.value("wait_on(later(1))") == 2
+    assert notebook.value("await later(2)") == 3
+    notebook.ok("%%task\nz = await asyncio.sleep(0, result=5)")
+    assert notebook.value("wait_on(z)") == 5
+    notebook.ok("treadle.stop()\ndel asyncio, later, z")
+
+
 def test_unloading_takes_back_what_is_still_ours(notebook):
     notebook.ok("wait_on = 5\nx = 1")
     notebook.ok("%unload_ext treadle")

@@ -310,11 +310,10 @@ def _refuse(function: object) -> None:
         raise UsageError(f"@task needs a function, not {type(inner).__name__}: write @task above a def")
     name = display_name(inner)
     if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
+        kind = "a generator function" if inspect.isgeneratorfunction(inner) else "an async generator function"
         raise UsageError(
-            f"{name} is a generator function, which has no value to send: return list(...) instead of yielding"
+            f"{name} is {kind}, which has no value to send: return list(...) instead of yielding"
         )
-    if inspect.iscoroutinefunction(inner):
-        raise UsageError(f"{name} is an async function, which tasks cannot run yet: write it with def")
 
 
 def _signature_of(function: Callable[..., Any], follow_wrapped: bool = True) -> inspect.Signature | None:

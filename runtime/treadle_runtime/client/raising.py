@@ -49,13 +49,19 @@ def rebuild(data: bytes | Packed, call: Call) -> Any:
 def _make(call: Call, root: Call | None) -> BaseException:
     error: BaseException
     if call.state == TaskState.CANCELLED:
-        because = "" if call.root in (0, call.number) else f" because {_name(root, call.root)}, which it needs, was"
+        because = (
+            "" if call.root in (0, call.number) else f" because {_name(root, call.root)}, which it needs, was"
+        )
         error = TaskCancelled(f"{call.label} was cancelled{because}. Call it again if you want its result.")
     elif call.state == TaskState.UPSTREAM:
         error = _upstream(call, root)
     else:
         failure = call.failure
-        error = _own(call, failure) if failure is not None else RuntimeLost(f"{call.label} has no result. {call.client.lost}")
+        error = (
+            _own(call, failure)
+            if failure is not None
+            else RuntimeLost(f"{call.label} has no result. {call.client.lost}")
+        )
     return _tell(error, call)
 
 
@@ -64,7 +70,9 @@ def _upstream(call: Call, root: Call | None) -> BaseException:
     if cause is None and call.failure is not None:
         cause = _own(call, call.failure)
     why = f": {type(cause).__name__}: {cause}" if cause is not None else ""
-    error = UpstreamFailed(f"{call.label} was not run because {_name(root, call.root)}, which it needs, failed{why}")
+    error = UpstreamFailed(
+        f"{call.label} was not run because {_name(root, call.root)}, which it needs, failed{why}"
+    )
     error.root = call.root
     error.__cause__ = cause
     return error
@@ -86,6 +94,15 @@ def _own(call: Call, failure: Failure) -> BaseException:
     return errors[0]
 
 
+def _ends_the_caller(error: BaseException) -> bool:
+    """Tell whether raising this here would end the caller's process, generator or asyncio task."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        return True
+    return (
+        not isinstance(error, Exception) and type(error).__module__ == "asyncio.exceptions"
+    )  # its CancelledError
+
+
 def _rebuild(raised: Raised) -> BaseException:
     error: BaseException | None = None
     if raised.pickled is not None:
@@ -93,7 +110,7 @@ def _rebuild(raised: Raised) -> BaseException:
             error = pickle.loads(raised.pickled)
         except Exception:  # noqa: BLE001 - a class that can't be rebuilt here is told as text instead
             error = None
-    if not isinstance(error, BaseException) or isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+    if not isinstance(error, BaseException) or _ends_the_caller(error):
         error = TaskFailed(f"{raised.type_name}: {raised.message}")
     return rebuild_traceback(error, raised.frames)
 
@@ -116,7 +133,9 @@ def _name_the_place(error: BaseException, call: Call, failure: Failure) -> None:
     while (below := first.__cause__ or first.__context__) is not None:
         first = below
     given = f"; called with ({failure.arguments})" if failure.arguments else ""
-    place = InTask(f"in task {call.label}{call.where}, on worker {call.worker}, attempt {call.attempt}{given}")
+    place = InTask(
+        f"in task {call.label}{call.where}, on worker {call.worker}, attempt {call.attempt}{given}"
+    )
     first.__cause__ = about(place, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
     place.output = failure.output
 

@@ -11,7 +11,7 @@ import reprlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Final
 
 import numpy as np
@@ -92,6 +92,8 @@ def execute(
         cpu_at, cpu = _cpu_mark if start - _cpu_mark[0] < MARK_S else _mark_cpu(start)
         try:
             result = function(*args, **kwargs)
+            if type(result) is CoroutineType:
+                result = _run_coroutine(result)
         finally:
             end = _clock()
             run_s = end - start
@@ -113,6 +115,12 @@ def execute(
         place.leave_task(before)
 
 
+def _run_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> Any:
+    from .coroutines import run  # late: asyncio takes 50 ms, and most tasks never need it
+
+    return run(coroutine)
+
+
 def _mark_cpu(now: float) -> tuple[float, float]:
     global _cpu_mark
     _cpu_mark = (now, time.process_time())
@@ -121,11 +129,12 @@ def _mark_cpu(now: float) -> tuple[float, float]:
 
 def _pack_outputs(function: Any, result: Any, groups: list[list[Any]], outputs: int) -> list[Packed]:
     returns = outputs - len(groups)
-    if isinstance(result, (GeneratorType, CoroutineType)):
-        result.close()
-        raise UsageError(
-            f"{name_of(function)} returned a {type(result).__name__}. Return list(...) of it instead."
-        )
+    if isinstance(result, (GeneratorType, AsyncGeneratorType)):
+        kind, remedy = "an async generator", "[x async for x in ...]"
+        if isinstance(result, GeneratorType):
+            kind, remedy = "a generator", "list(...) of it"
+            result.close()
+        raise UsageError(f"{name_of(function)} returned {kind}. Return {remedy} instead.")
     if returns == 1:
         packed = [pack(result, root="result")]
     else:

@@ -87,7 +87,9 @@ def test_staticmethod_and_classmethod_below_the_decorator() -> None:
 
 
 def test_options_are_read() -> None:
-    s = TaskSignature.of(plain, {"returns": 2, "priority": True, "name": "case {a}", "check": True, "retry_lost": False})
+    s = TaskSignature.of(
+        plain, {"returns": 2, "priority": True, "name": "case {a}", "check": True, "retry_lost": False}
+    )
     o = s.options
     assert (o.returns, o.priority, o.check, o.retry_lost) == (2, 1, True, False)
     assert TaskSignature.of(plain, {"returns": 0}).options.returns == 1
@@ -139,12 +141,17 @@ def generator() -> Any:
     yield 1
 
 
-async def waiting() -> None: ...
+async def yielding() -> Any:
+    yield 1
 
 
 @pytest.mark.parametrize(
     ("thing", "says"),
-    [(generator, r"return list\(\.\.\.\)"), (waiting, "async function"), (5, "write @task above a def")],
+    [
+        (generator, r"return list\(\.\.\.\)"),
+        (yielding, "an async generator function.*list"),
+        (5, "write @task above a def"),
+    ],
 )
 def test_what_cannot_be_a_task(thing: Any, says: str) -> None:
     with pytest.raises(UsageError, match=says):
@@ -190,6 +197,8 @@ def test_titles() -> None:
     assert s.title((1.25, 0, 0, "r"), {}) == "1.2 r 1.0"
     with pytest.raises(UsageError, match="it may show a, x, y"):
         s.title((1.25, 0), {})
-    assert TaskSignature.of(plain, {"name": "{a:>9} {c}"}).title((LikeAFuture(), 1), {}) == "<future of g #3> 3"
+    assert (
+        TaskSignature.of(plain, {"name": "{a:>9} {c}"}).title((LikeAFuture(), 1), {}) == "<future of g #3> 3"
+    )
     with pytest.raises(UsageError, match="cannot be filled in"):
         TaskSignature.of(plain, {"name": "{d}"}).title((1, 2), {})

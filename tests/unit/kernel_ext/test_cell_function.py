@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import linecache
 import pickle
 import textwrap
@@ -25,10 +26,15 @@ def run(source: str, namespace: dict | None = None, travel: bool = True, **optio
     cell = infer(textwrap.dedent(source), namespace, first_line=2, filename="<cell>", **options)
     run_now(cell, namespace, "<cell>")
     function = build(cell, namespace, "<cell>", "cell[5]")
-    arguments = {name: namespace[name] if name in namespace else __builtins__[name] for name in (*cell.inputs, *cell.inout)}
+    arguments = {
+        name: namespace[name] if name in namespace else __builtins__[name]
+        for name in (*cell.inputs, *cell.inout)
+    }
     if travel:
         function = pickle.loads(cloudpickle.dumps(function))
     result = function(**arguments)
+    if asyncio.iscoroutine(result):  # as a task does
+        result = asyncio.run(result)
     shown, *values = result if cell.returned else (result,)
     return shown, dict(zip(cell.returned, values, strict=True))
 
@@ -52,7 +58,12 @@ CASES = [
     ("if True:\n    def f():\n        global z\n        z = 5\n    f()\n    y = z", {}, None, {"y": 5}),
     ("del x\ny = 1", {"x": 1}, None, {"y": 1}),
     ("def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\ny = fib(10)", {}, None, {"y": 55}),
-    ("if True:\n    def fact(n): return 1 if n < 1 else n * fact(n - 1)\n    y = fact(5)", {}, None, {"y": 120}),
+    (
+        "if True:\n    def fact(n): return 1 if n < 1 else n * fact(n - 1)\n    y = fact(5)",
+        {},
+        None,
+        {"y": 120},
+    ),
     ("async def f(v): return v + 1\ny = await f(1)\nawait f(y)", {}, 3, {"y": 2}),
     ("a = a * 2\nasync def f(): return a\na = a + await f()", {"a": 1}, None, {"a": 4}),
     ("import asyncio\nasync with asyncio.Lock():\n    y = 1", {}, None, {"y": 1}),
