@@ -73,7 +73,7 @@ def execute(
     options
         `check`: compare IN arguments before and after.
     task
-        what `place.current_task()` shall give to code in the task.
+        the running task, as `place.current_task()` gives it.
 
     Notes
     -----
@@ -91,8 +91,7 @@ def execute(
         start = _clock()
         cpu_at, cpu = _cpu_mark if start - _cpu_mark[0] < MARK_S else _mark_cpu(start)
         try:
-            result = function(*args, **kwargs)
-            if type(result) is CoroutineType:
+            if type(result := function(*args, **kwargs)) is CoroutineType:
                 result = _run_coroutine(result)
         finally:
             end = _clock()
@@ -102,8 +101,7 @@ def execute(
         if task is not None and task.ended is not None:
             task.ended(result)
         packed = _pack_outputs(function, result, groups, outputs)
-        notes = watch.changes() if watch is not None else None
-        return Ran(_OK, packed, None, run_s, cpu_s, notes)
+        return Ran(_OK, packed, None, run_s, cpu_s, None if watch is None else watch.changes())
     except KeyboardInterrupt:
         return Ran(Outcome.INTERRUPTED, run_s=run_s, cpu_s=cpu_s)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: it ends the task, not the worker
