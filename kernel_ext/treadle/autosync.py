@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -35,8 +35,9 @@ _active: Autosync | None = None
 class Autosync:
     """An AST transformer of one shell."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, on_settled: Callable[[str, object, object], object]) -> None:
         self._shell = shell
+        self.on_settled = on_settled  # name, what it was bound to, its value
         self.outs = Outs(shell)
         self.on = True
         self.wrote = False  # whether a %%task cell may have a write pending on an object
@@ -108,6 +109,7 @@ class Autosync:
                 self.outs.settle(thing, value)
             if self._shell.user_ns.get(name) is thing:
                 self._shell.user_ns[name] = value
+                self.on_settled(name, thing, value)
             self._made.pop(name, None)
 
     def settle_made(self, names: Iterable[str]) -> None:

@@ -6,6 +6,8 @@ its own, so neither the cell nor the thread that receives messages waits for it.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import queue
 import sys
 import threading
@@ -123,6 +125,7 @@ class CellCard:
             self._extension.autosync.outs.settle(future, value)
             if value is None:
                 return None
+            _learn_figures(value)
             made, metadata = self._extension.shell.display_formatter.format(value)
             _put_away(value)
         except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
@@ -159,6 +162,14 @@ def marked(bundle: dict[str, Any], text: str) -> dict[str, Any]:
         html = str(bundle.get("image/svg+xml") or inside)
     line = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
     return {**bundle, "text/plain": f"{plain}\n({text})", "text/html": html + line}
+
+
+def _learn_figures(value: Any) -> None:
+    """Have the shell know how figures look, which it learns from its first one: that may have been drawn elsewhere."""
+    figure = sys.modules.get("matplotlib.figure")
+    if figure is not None and isinstance(value, figure.Figure):
+        with contextlib.suppress(ImportError):
+            importlib.import_module("matplotlib_inline.backend_inline")
 
 
 def _put_away(value: Any) -> None:

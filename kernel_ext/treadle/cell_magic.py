@@ -45,6 +45,7 @@ class Prepared:
     cell: CellTask
     call: Callable[..., Any]
     given: dict[str, Any]  # its arguments
+    before: dict[str, int]  # identities of what its names were bound to
 
 
 def run_cell(extension: Extension, line: str, body: str) -> Any:
@@ -82,6 +83,7 @@ def run_statement(extension: Extension, line: str) -> Future[Any] | None:
     if prepared is None:
         return None
     shown = _call(extension, prepared)
+    _remember(extension, prepared, None)
     if options.wait:
         Waiting([shown._call_now()]).begin(awaited=False)
     return shown if prepared.cell.shows else None
@@ -94,7 +96,9 @@ def _submit_one(
     if prepared is None:
         return None
     future = _call(extension, prepared)
-    return CellCard(extension, prepared.cell, [future]), [future]
+    card = CellCard(extension, prepared.cell, [future])
+    _remember(extension, prepared, card)
+    return card, [future]
 
 
 def _submit_items(
@@ -123,7 +127,9 @@ def _submit_items(
         elif found[name]:
             autosync.bind(name, found[name][-1])
     autosync.wrote |= bool(cell.renewed)
-    return CellCard(extension, cell, tasks, items=True), tasks
+    card = CellCard(extension, cell, tasks, items=True)
+    _remember(extension, prepared, card)
+    return card, tasks
 
 
 def _prepare(
@@ -164,7 +170,8 @@ def _prepare(
         for name in (*cell.inputs, *cell.inout)
     }
     extension.cells.current.returned.update(cell.returned)
-    return Prepared(cell, Task(function, settings, directions), given)
+    before = {name: id(value) for name, value in given.items() if name in space}
+    return Prepared(cell, Task(function, settings, directions), given, before)
 
 
 def _call(extension: Extension, prepared: Prepared) -> Future[Any]:
@@ -178,6 +185,15 @@ def _call(extension: Extension, prepared: Prepared) -> Future[Any]:
         extension.autosync.bind(name, value)
     extension.autosync.wrote |= bool(cell.renewed)
     return cast(Future[Any], shown)
+
+
+def _remember(extension: Extension, prepared: Prepared, card: CellCard | None) -> None:
+    """Note what the cell was made from and what it makes."""
+    cell, space = prepared.cell, extension.shell.user_ns
+    makes = [name for name in (*cell.returned, *cell.renewed) if name in space]
+    extension.ancestry.submitted((*cell.inputs, *cell.inout), makes, prepared.before, card)
+    for name in makes:
+        extension.ancestry.bound(name, space[name])
 
 
 def _has_failed(value: object) -> bool:

@@ -39,6 +39,7 @@ class Cells:
         self._client: Any = None
         self._cells: OrderedDict[int, Cell] = OrderedDict()
         self.session: Any = None
+        self.code = ""  # the same without magics, as far as the shell tells
         self.raw = ""  # the source of the cell that runs, as the person wrote it
         self.current = Cell(0, screen.parent(), 1)
         self._cells[0] = self.current
@@ -57,6 +58,7 @@ class Cells:
         number = self._shell.displayhook.prompt_count if info.store_history else 0
         self.current = Cell(number, self._screen.parent(), following)
         self.raw = info.raw_cell
+        self.code = getattr(info, "transformed_cell", None) or info.raw_cell
         self._cells.pop(number, None)
         self._cells[number] = self.current
         if len(self._cells) > KEPT:

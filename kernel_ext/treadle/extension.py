@@ -17,6 +17,7 @@ from treadle_runtime.config import Options, plan
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Bye
 
+from .ancestry import Ancestry
 from .autosync import Autosync
 from .cell_card import Afterwards
 from .cell_line import Lines
@@ -49,7 +50,8 @@ class Extension:
         self.lines = Lines(self.cells, self.screen)
         self.afterwards = Afterwards()
         self.headless = Headless(self.cells, shell)
-        self.autosync = Autosync(shell)
+        self.ancestry = Ancestry()
+        self.autosync = Autosync(shell, self.ancestry.settled)
         self._awaited = Awaited(shell)
         self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
         self._printer = Printer(self.cells, self.screen, self._name_of)
@@ -121,6 +123,9 @@ class Extension:
         self.cells.begin(info)
         if self.cells.session is not None:
             share(self.cells.session, self.shell)
+        self.ancestry.begin(
+            str(getattr(info, "cell_id", None) or ""), self.cells.raw, self.cells.current.number
+        )
         self.button.on_begin()
         self._awaited.on_begin()
         self.lines.begin(info)
@@ -128,6 +133,7 @@ class Extension:
     def _on_end(self, result: Any) -> None:
         self._names.restore()
         self._awaited.on_end()
+        self.ancestry.end(self.cells.code, self.shell.user_ns)
         value = getattr(result, "result", None)
         if value is not None and (told := pending_text(value, self.cells.raw, self.shell.user_ns)):
             self.screen.write(self.cells.current.parent, "stdout", f"{told}\n")
