@@ -45,7 +45,7 @@ class Fold:
     def takes(self, nbytes: int, is_figure: bool, now: float) -> bool:
         """Tell whether one more display is shown; one that is no figure counts as a line."""
         room = self._room(nbytes, now)
-        if is_figure and room and self._figures < FIGURES:
+        if is_figure and self._figures < FIGURES and self._nbytes <= NBYTES:
             self._figures += 1
         elif not is_figure and room:
             self._lines += 1

@@ -47,14 +47,14 @@ class Lines:
             self._unfinished(number, stream, f"{name}#{number} {_seen(rest)}", written)
         elif rest:
             self._whole(number, stream, f"{name}#{number} {rest}", written)
-        return written
+        return _merged(written)
 
     def flush(self) -> Written:
         """Return what was held back, as whole lines."""
         written: Written = []
         for number, (stream, line) in list(self._held.items()):
             self._whole(number, stream, line, written)
-        return written
+        return _merged(written)
 
     @property
     def holds(self) -> bool:
@@ -91,6 +91,17 @@ class Lines:
             return
         self._held.pop(number, None)
         self._last = _Last(number, stream, line, len(line))
+
+
+def _merged(written: Written) -> Written:
+    """Return the same in as few pieces as can be: each is a message to the page."""
+    merged: list[tuple[str, list[str]]] = []
+    for stream, text in written:
+        if merged and merged[-1][0] == stream:
+            merged[-1][1].append(text)
+        else:
+            merged.append((stream, [text]))
+    return [(stream, "".join(texts)) for stream, texts in merged]
 
 
 def _seen(line: str) -> str:

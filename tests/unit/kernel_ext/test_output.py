@@ -220,3 +220,9 @@ def test_warnings_go_to_whoever_wants_to_hear_them(page):
         page.says(1, warned("old"))
         page.end()
     assert [(str(told[0][0]), *told[0][1:])] == [("old", DeprecationWarning, "/lib/model.py", 3)]
+
+
+def test_many_lines_are_one_message(page):
+    page.submit(2)
+    page.prints(1, "stdout", "a\nb\nc\n")
+    assert page.screen.written == [("cell 1", "stdout", "f#1 a\nf#1 b\nf#1 c\n")]
