@@ -99,10 +99,15 @@ class CellCard:
             self._extension.afterwards.add(self._update)
             self._extension.afterwards.start()
 
-    def _on_final(self, _call: Call) -> None:
+    def _on_final(self, call: Call) -> None:
         self._left -= 1  # messages are handed in by one thread at a time
         if self._left == 0:
-            self._extension.afterwards.add(self._end)
+            self._on_end(call)
+
+    def _on_end(self, call: Call) -> None:
+        self._extension.afterwards.add(self._end)
+        if call.state != TaskState.DONE and not self._items:
+            call.watch_again(self._on_end)  # a retry: its value belongs here
 
     def _end(self) -> None:
         metadata: dict[str, Any] = {}
@@ -113,7 +118,8 @@ class CellCard:
             elif self._cell.shows:
                 bundle, metadata = self._value() or (bundle, metadata)
         shown, self._bundle, self._metadata = self._bundle, bundle, metadata
-        self._futures.clear()
+        if self._items or self._calls[0].state == TaskState.DONE:
+            self._futures.clear()
         if bundle != shown or self._extension.screen.exchanges:
             self._update()
 

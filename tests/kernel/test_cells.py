@@ -136,6 +136,26 @@ def test_lost_change_of_an_input_is_told_in_the_cell(notebook):
     notebook.until(lambda: told in notebook.cells[cell].text, "the line")
 
 
+def test_lost_change_is_told_at_every_run_below_its_own_cell(notebook):
+    notebook.ok(
+        "import time\nclass Model:\n    def fit(self): self.fitted = True; return self\nmodel = Model()"
+    )
+    for _ in range(2):
+        cell = notebook.start("%%task -i model\ntime.sleep(0.2)\nmodel.fit()")
+        later = notebook.ok("print('later')")
+        told = "model was changed by this cell but is an input; its change is lost: add --inout model"
+        notebook.until(lambda cell=cell, told=told: told in notebook.cells[cell].text, "the line")
+        assert told not in later.text
+
+
+def test_modules_functions_and_classes_are_inputs_that_nothing_is_said_about(notebook):
+    notebook.ok("calls = 0\ndef counted():\n    counted.n = 1\n    return 2")
+    cell = notebook.start("%%task\ncounted()\nModel.tag = 3\nvia = counted() + 1")
+    assert notebook.value("via") == 3
+    notebook.until(lambda: "done" in last_shown(notebook.cells[cell]), "the end")
+    assert "is lost" not in notebook.cells[cell].text
+
+
 def test_change_that_comes_back_under_its_name_is_not_told(notebook):
     notebook.ok("%%task\ngrid = [0, 0]")
     cell = notebook.start("%%task\ngrid += [1]\ngrid[0] = 7")
@@ -162,6 +182,15 @@ def test_line_magic(notebook):
     assert notebook.value("wait_on(power)") == 100
     notebook.ok("made = %task base + 1")
     assert notebook.value("wait_on(made)") == 11
+
+
+def test_cell_that_failed_shows_its_value_after_a_retry(notebook):
+    notebook.ok("def tool(v):\n    return v / 0")
+    cell = notebook.start("%%task\nfixed = tool(8)\nfixed + 1")
+    notebook.until(lambda: "ZeroDivisionError" in str(notebook.cells[cell].shown), "the failure")
+    notebook.ok("def tool(v):\n    return v / 2\ntreadle.retry(fixed)")
+    notebook.until(lambda: last_shown(notebook.cells[cell]) == "5.0", "the value")
+    assert notebook.value("fixed") == 4.0
 
 
 @pytest.mark.parametrize(
