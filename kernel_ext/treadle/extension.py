@@ -33,6 +33,8 @@ from .magics import install_magics
 from .names import Names
 from .output import Printer
 from .pending_notice import pending_text
+from .recover import find_again, own
+from .remember import Memory
 from .screen import screen_of
 from .stopping import StopButton
 from .waiting import Awaited
@@ -59,6 +61,7 @@ class Extension:
         self._names = Names(shell, offered)
         self._undo: list[Any] = []
         self._options, self._unregister = configure(shell, self.tell)
+        self.memory = Memory(shell)
         self._view: Any = None
 
     def load(self) -> str:
@@ -76,7 +79,7 @@ class Extension:
             self._undo.append(self._awaited.install())
         set_face(self)
         atexit.register(self._at_exit)
-        return _greeting(left_out, self._options.given())
+        return _greeting(left_out, self.configured(), find_again(self))
 
     def unload(self) -> None:
         """Take back what is still ours; what runs goes on."""
@@ -86,6 +89,7 @@ class Extension:
             undo()
         self._undo.clear()
         self._unregister()
+        self.memory.close()
         self._names.take_back()
         self.lines.close()
         self.afterwards.close()
@@ -103,6 +107,8 @@ class Extension:
         client.name_file = cell_name
         if hasattr(self.shell, "kernel"):
             client.button = self.button
+            self.memory.follow(client)
+            own(self, session)
 
     def configured(self) -> dict[str, Any]:
         """Return what `%config Treadle` and configuration files say."""
@@ -128,10 +134,12 @@ class Extension:
         )
         self.button.on_begin()
         self._awaited.on_begin()
+        self.memory.begin()
         self.lines.begin(info)
 
     def _on_end(self, result: Any) -> None:
         self._names.restore()
+        self.memory.end()
         self._awaited.on_end()
         self.ancestry.end(self.cells.code, self.shell.user_ns)
         value = getattr(result, "result", None)
@@ -151,7 +159,7 @@ class Extension:
         """End an idle runtime with its kernel; after a restart it is wanted again, so it stays for its lease."""
         session = peek()
         reply = getattr(getattr(self.shell, "kernel", None), "_shutdown_message", None)
-        if session is None or reply is None or reply["content"].get("restart"):
+        if session is None or reply is None or reply["content"].get("restart") or session.options.name:
             return
         client = session.client
         if client.open == 0 and not client.closed and client.lost is None:
@@ -199,19 +207,21 @@ def unload(shell: Any) -> None:
         extension.unload()
 
 
-def _greeting(left_out: list[str], configured: dict[str, Any]) -> str:
+def _greeting(left_out: list[str], configured: dict[str, Any], attached: str) -> str:
     version = ".".join(treadle.__version__.split(".")[:2])
     session = peek()
-    if session is not None:
-        told = f"{session.plan.workers} workers"
+    if attached:
+        told = attached
+    elif session is not None:
+        told = f"{session.plan.workers} workers. %treadle help"
     else:
         try:
             options = Options.from_environment(configured=configured)
             workers = plan(options.workers, options.threads, options.memory).workers
-            told = f"{workers} workers at the first task"
+            told = f"{workers} workers at the first task. %treadle help"
         except TreadleError as error:
-            told = str(error)
-    line = f"Treadle {version}: {told}. %treadle help"
+            told = f"{error}. %treadle help"
+    line = f"Treadle {version}: {told}"
     if left_out:
         line += f"; not put into the notebook because you have them: {', '.join(left_out)}"
     return line

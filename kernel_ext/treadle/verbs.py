@@ -20,6 +20,7 @@ from .control import autosync, awaited_wait, cancel, wait
 from .held import held_by
 from .log_view import log
 from .picture import BAR_ORDER, WORDS
+from .recover import clear, recover, resume
 from .reports import failures_text, summary_text
 
 if TYPE_CHECKING:
@@ -212,6 +213,9 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
         "whether plain cells wait for names of %%task cells that they read",
     ),
     "summary": (_summary, "summary [CELL]", "what held the tasks of a cell back, and what to do"),
+    "resume": (resume, "resume", "after a restart: what the dead kernel left waiting goes on"),
+    "recover": (recover, "recover [NAME ... | 17 | all]", "list what it left, or bind it to names again"),
+    "clear": (clear, "clear", "let go of what it left: cancel and release"),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "expect-failures": (
         _expect,

@@ -40,6 +40,7 @@ THREAD_VARIABLES = (
 )
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SWITCHES = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 _PREFIXES = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -59,6 +60,10 @@ class Options:
         Seeds random numbers in every task.
     engine : str
         "local" or "inline".
+    name : str
+        Of the runtime, for others to join it; "" for one of its own making.
+    detach : bool
+        The runtime ends what it has to do when the script has ended.
     """
 
     workers: int | None = None
@@ -67,6 +72,8 @@ class Options:
     keep_alive: float | None = None
     seed: int | None = None
     engine: str = "local"
+    name: str = ""
+    detach: bool = False
 
     @classmethod
     def from_environment(
@@ -84,7 +91,8 @@ class Options:
         configured : mapping, optional
             What a configuration file or `%config Treadle` says; numbers may come as text.
         **given
-            workers, threads, memory ("4GB", "50%", bytes), keep_alive ("30m", seconds), seed, engine.
+            workers, threads, memory ("4GB", "50%", bytes), keep_alive ("30m", seconds), seed, engine,
+            name, detach.
 
         Raises
         ------
@@ -94,7 +102,7 @@ class Options:
         Examples
         --------
         >>> Options.from_environment({"TREADLE_WORKERS": "3"}, keep_alive="30m")
-        Options(workers=3, threads=None, memory=None, keep_alive=1800.0, seed=None, engine='local')
+        Options(workers=3, threads=None, memory=None, keep_alive=1800.0, seed=None, engine='local', name='', detach=False)
         """
         source = os.environ if environ is None else environ
         names = [option.name for option in fields(cls)]
@@ -274,6 +282,19 @@ def _engine(value: Any, name: str) -> str:
     return str(value)
 
 
+def _name(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,63}", value):
+        raise UsageError(f"{name}{value!r} is no name for a runtime: use letters, digits, '-', '_' and '.'")
+    return value
+
+
+def _switch(value: Any, name: str) -> bool:
+    found = _SWITCHES.get(str(value).lower())
+    if found is None:
+        raise UsageError(f"{name}{value!r} is neither True nor False")
+    return found
+
+
 def _plain(text: str) -> int | float | str:
     """A number written as text as that number; other text as it is."""
     for kind in (int, float):
@@ -291,4 +312,6 @@ _PARSERS: dict[str, Any] = {
     "keep_alive": seconds,
     "seed": _seed,
     "engine": _engine,
+    "name": _name,
+    "detach": _switch,
 }

@@ -16,6 +16,7 @@ from .progress import progress
 from .put import Put
 from .retry import retry
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
+from .sharing import get, publish, unpublish
 from .sync import barrier, future, futures, put, wait_on
 from .task import Task, task
 
@@ -34,10 +35,12 @@ __all__ = [
     "current",
     "future",
     "futures",
+    "get",
     "map",
     "peek",
     "per_worker",
     "progress",
+    "publish",
     "put",
     "retry",
     "rng",
@@ -45,6 +48,7 @@ __all__ = [
     "start",
     "stop",
     "task",
+    "unpublish",
     "wait_on",
 ]
 

@@ -47,6 +47,8 @@ def adapt(session: Session, wanted: Options, given: dict[str, Any]) -> None:
     keep_alive_s = new.keep_alive if new.keep_alive != have.keep_alive else None
     if planned != session.plan or keep_alive_s is not None:
         _become(session, planned, keep_alive_s)
+    if new.detach != have.detach and new.engine != "inline":
+        session.client.link.ask("detach", {"on": new.detach})
     session.options = new
 
 

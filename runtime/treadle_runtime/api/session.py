@@ -27,13 +27,13 @@ from ..client.inline import open_inline
 from ..client.printing import Printer
 from ..client.remote_traceback import leaves_no_trace
 from ..client.ticker import ticker_for
-from ..config import KEEP_ALIVE_S, Options, plan
+from ..config import Options, Plan, plan
+from ..core.model import first_number
 from ..core.states import TaskState
-from ..errors import InternalError, UsageError
+from ..errors import UsageError
 from ..store.members import is_atom
 from ..store.packing import pack
 from ..wire import messages as m
-from ..wire.session import RuntimeOptions
 from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
@@ -63,9 +63,14 @@ class Session:
     Returned by `start`; as a context manager it stops at the end of the block.
     """
 
-    def __init__(self, options: Options, open_link: Callable[[Client], None] | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        open_link: Callable[[Client], None] | None = None,
+        planned: Plan | None = None,
+    ) -> None:
         self.options = options
-        self.plan = plan(options.workers, options.threads, options.memory)
+        self.plan = planned or plan(options.workers, options.threads, options.memory)
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
         self.client = Client(tell, self.plan.memory)
         self.client.on_output = Printer(self.client).on_output
@@ -78,33 +83,22 @@ class Session:
         self._counts: dict[str, int] = {}
         for notice in self.plan.notices:
             tell("info", notice)
+        self.joined = False  # a runtime that ran before
         (open_link or self._open)(self.client)
+        first = first_number(self.client.cid) + 1  # functions of several clients have numbers of their own
+        self.functions.next_id = itertools.count(first).__next__
 
     def _open(self, client: Client) -> None:
         if self.options.engine == "inline":
             open_inline(client)
             return
-        from ..client.attach import start_runtime  # late: an inline session needs no zmq
+        from .joining import open_runtime, settle_in  # late: an inline session needs no sockets
 
-        connection = start_runtime(self._runtime_options(), client.receive)
-        if connection.welcome is None:
-            raise InternalError("The runtime was connected without a welcome. Please report this.")
-        client.attach(connection, connection.welcome)
+        self.joined = open_runtime(client, self.options, self.plan, _in_notebook())
+        if self.joined:
+            settle_in(self)
         if not _in_notebook():
             client.ticker = ticker_for(client, self.plan.workers)
-
-    def _runtime_options(self) -> RuntimeOptions:
-        keep = self.options.keep_alive
-        notebook = _in_notebook()
-        return RuntimeOptions(
-            workers=self.plan.workers,
-            threads=self.plan.threads,
-            memory=self.plan.memory,
-            keep_alive_s=keep if keep is not None else KEEP_ALIVE_S if notebook else 0.0,
-            seed=self.options.seed,
-            script=not notebook and keep is None,
-            interactive=notebook,
-        )
 
     def _surroundings(self) -> Surroundings:
         def keep(value: Any) -> Future[Any]:
@@ -148,6 +142,8 @@ class Session:
         if client.lost is None:
             if cancel:
                 client.cancel([call.number for call in list(client.calls.values()) if not call.final])
+            if self.joined:
+                client.cancel(client.link.ask("held", {"client": client.cid}))  # nobody will resume these
             # a KeyboardInterrupt here leaves everything as it was: the tasks go on, stop may be called again
             client.wait(
                 lambda: client.open == 0 or client.lost is not None, None, list(client.calls.values())
@@ -187,7 +183,17 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self.stop(cancel=kind is not None)
+        if self.options.detach and kind is None:
+            self.leave()
+        else:
+            self.stop(cancel=kind is not None)
+
+    def leave(self) -> None:
+        """Leave the runtime to itself, which does what there is to do and keeps what was published."""
+        global _session
+        if _session is self:
+            _session = None
+        self.end()
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}
@@ -275,6 +281,13 @@ def install(session: Session) -> None:
     _session = session
 
 
+def adopt(session: Session) -> None:
+    """Make `session`, which runs, the one of this process, and have the notebook follow it."""
+    install(session)
+    if _face is not None:
+        _face.on_start(session)
+
+
 def current() -> Session:
     """Return the session, starting it with the defaults if there is none."""
     session = _session
@@ -304,11 +317,17 @@ def start(**options: Any) -> Session:
         Seeds random numbers in every task, independent of worker and order.
     engine : str
         "local", or "inline" to run every task at once in the caller, for debugging.
+    name : str
+        Join the runtime of this name, or make it: several notebooks and scripts share one (`publish`, `get`).
+    detach : bool
+        Let the runtime end what it has to do when the script or the kernel has ended.
 
     Raises
     ------
     UsageError
-        an option that makes no sense, more than the machine allows, or another engine than the one that runs.
+        an option that makes no sense, more than the machine allows, or another engine or name than the one that runs.
+    EngineError
+        it can't be started, or the one of this name runs in another environment.
 
     Notes
     -----
@@ -336,6 +355,8 @@ def start(**options: Any) -> Session:
             session.end()
         _session = None
         _session = Session(Options(engine="inline") if place.in_worker() else wanted)
+        if _session.joined:
+            adapt(_session, wanted, options)
         if _face is not None:
             _face.on_start(_session)
         return _session
@@ -346,7 +367,7 @@ def _at_exit() -> None:
     """A script ends with its tasks done, or cancelled if it ends by an error; a notebook's runtime lives on."""
     if _session is None:
         return
-    if _in_notebook():
+    if _in_notebook() or (_session.options.detach and not hasattr(sys, "last_type")):
         _session.client.close()
     elif not place.in_forked_child():
         _session.stop(cancel=hasattr(sys, "last_type") or _session.client.lost is not None)

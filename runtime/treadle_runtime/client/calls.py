@@ -130,6 +130,10 @@ class Version:
         """Return the calls that must end before it is known which version below a failed one is the last good one."""
         return [version.call for version in self._below(lambda _version: True) if not version.call.final]
 
+    def all_below(self) -> list[Version]:
+        """Return this version and all that are kept in case it fails."""
+        return self._below(lambda _version: True)
+
     def last_good(self) -> list[Version]:
         """Return the newest versions at or below this one that exist (several where groups were merged)."""
         good = [version for version in self._below(_is_bad) if not _is_bad(version)]

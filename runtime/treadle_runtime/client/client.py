@@ -58,8 +58,10 @@ class Client(Waits):
         self.pending = Pending()
         self.retries = Retries(self)
         self.calls: dict[Number, Call] = {}
+        self.followed: dict[Number, Call] = {}  # of other clients, until they end
         self.open = 0  # calls that are not final
         self.store: Store | None = None
+        self.cid = 0
         self.closed = False
         self.lost = None
         self.on_output: Callable[[Number, str, str | bytes], None] | None = None
@@ -87,7 +89,7 @@ class Client(Waits):
 
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
-        self.link = link
+        self.link, self.cid = link, welcome.client
         before = first_number(welcome.client)
         self.next_number = before + 1
         self._next_put = PUT_BASE + before + 1
@@ -181,7 +183,11 @@ class Client(Waits):
     def finish(self, row: FinishedRow) -> None:
         """Take in how one task ended."""
         call = self.calls.get(row[0])
-        if call is None or call.final:
+        if call is None:
+            if (followed := self.followed.pop(row[0], None)) is not None:
+                followed.finish(row)
+            return
+        if call.final:
             return
         call.finish(row)
         self.open -= 1

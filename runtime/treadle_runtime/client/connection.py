@@ -274,7 +274,9 @@ class Connection:
                 self.welcome = message  # type: ignore[assignment]
             else:
                 if kind is m.Refused:
-                    self._lost, self._refused = message.reason, True  # type: ignore[union-attr]
+                    self._lost, self._refused = message.reason, message.ends  # type: ignore[union-attr]
+                    if not message.ends:  # type: ignore[union-attr]
+                        self._process.follows = False  # it goes on for others
                     self._channel.shut()
                 self._receive(message)
         except Exception:  # noqa: BLE001 - a bug of ours or of a callback: it must not take the connection with it

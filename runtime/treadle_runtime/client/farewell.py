@@ -25,7 +25,11 @@ def keep_results(client: Client) -> None:
         if group.newest.call.state == TaskState.DONE:
             with contextlib.suppress(TreadleError):  # changed here meanwhile: the next wait says so
                 client.settle(group)
-    held = {vid: _call_of(client, vid) for vid in client.link.ask("handles", {}) if vid not in client.kept}
+    held = {
+        vid: _call_of(client, vid)
+        for vid in client.link.ask("handles", {"client": client.cid})
+        if vid not in client.kept
+    }
     client.kept.update(
         client.fetch({vid: call for vid, call in held.items() if call.state == TaskState.DONE})
     )

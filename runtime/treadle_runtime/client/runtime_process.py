@@ -25,7 +25,7 @@ class RuntimeProcess:
         It ends when this client leaves.
     """
 
-    __slots__ = ("_child", "_follows", "pid", "started")
+    __slots__ = ("_child", "follows", "pid", "started")
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class RuntimeProcess:
         self.pid = pid
         self.started = started
         self._child = child
-        self._follows = follows
+        self.follows = follows
 
     def obituary(self) -> str:
         """Say how it ended."""
@@ -60,7 +60,7 @@ class RuntimeProcess:
         """Wait for its end if it `ends` now (bounded); else it goes on, and `reap` asks for it later."""
         if self._child is not None:
             try:
-                self._child.wait(END_LIMIT_S if ends or self._follows else 0)
+                self._child.wait(END_LIMIT_S if ends or self.follows else 0)
             except subprocess.TimeoutExpired:
                 _left_running.append(self._child)
 

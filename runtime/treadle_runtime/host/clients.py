@@ -149,6 +149,7 @@ class Clients:
         self._lines.introduce(line, client)
         self._known[cid] = process
         self.present[cid] = client
+        self._host.publish()
         events.append(ClientJoined(now, cid))
         self._lines.post(line, self._host.welcome(cid))
         return client
@@ -215,14 +216,16 @@ class Clients:
         self._host.feed.on_watch(client.cid, message.on, message.reset)
 
     def _on_bye(self, client: Client, message: m.Bye, now: float, events: list[Event]) -> None:
-        if message.stop and len(self.present) == 1:
+        others = len(self.present) - 1 + self._host.notebooks.strangers(client.cid)
+        if message.stop and not others:
             self._host.end(message.cancel, "stopped by its client")
             return  # it stays, to see the end
         if message.stop:
-            others = len(self.present) - 1
-            reason = f"Left the runtime, which goes on for {others} other client{'s' if others > 1 else ''}."
-            self.tell(client.cid, m.Refused(f"{reason} `treadle stop NAME` ends it."))
-        self._gone(client, now, events)
+            told = f"left the runtime, which goes on for {others} other client{'s' if others > 1 else ''}"
+            told += f"; `treadle stop {self._host.name}` ends it."
+            self.tell(client.cid, m.Notice("info", told))
+            self.tell(client.cid, m.Refused(f"The runtime was left: Treadle {told}", ends=False))
+        self._gone(client, now, events, for_good=message.stop)
 
     # ------------------------------------------------------------------ leaving
     def on_ended(self, now: float, events: list[Event]) -> None:
@@ -235,11 +238,13 @@ class Clients:
                 print(f"client {client.cid} (pid {client.pid}) has ended", flush=True)
                 self._gone(client, now, events)
 
-    def _gone(self, client: Client, now: float, events: list[Event]) -> None:
+    def _gone(self, client: Client, now: float, events: list[Event], for_good: bool = False) -> None:
         self._forget(client)
-        events.append(ClientLeft(now, client.cid, cancel=self._host.options.script))
+        hold = self._host.notebooks.on_left(client.cid, for_good, now, events)
+        events.append(ClientLeft(now, client.cid, cancel=self._host.options.script, hold=hold))
         if not self.present:
-            self._host.on_deserted(now)
+            self._host.on_deserted(now, hold)
+        self._host.publish()
 
     def _forget(self, client: Client) -> None:
         self.present.pop(client.cid, None)

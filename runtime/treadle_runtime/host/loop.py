@@ -19,7 +19,6 @@ from typing import Any, Final
 
 import zmq
 
-from ..config import KEEP_ALIVE_AT_MOST_S
 from ..core import instructions as i
 from ..core.events import CancelWanted, Event, Tick
 from ..core.model import FunctionId, Vid
@@ -31,23 +30,24 @@ from ..store.folders import choose_folder
 from ..wire import messages as m
 from ..wire.bell import Bell
 from ..wire.process import ASK_EVERY_S
-from ..wire.session import Descriptor, Session, publish
+from ..wire.session import Descriptor, Session, claim, environment, publish
 from .clients import Clients
 from .crew import Crew
 from .ears import Ears
 from .feed import Feed
+from .lease import Lease
 from .mail import router
+from .notebooks import Notebooks
 from .output import Output
 from .questions import answer
 from .rest import Rest
 from .retries import Retries
+from .sharing import Published
 from .sweep import Sweep
 from .values import ValueRow, Values
 
 LOOK_S: Final = 0.1
 """How often status pages and logs are looked at while workers have work."""
-FIRST_CLIENT_S: Final = 60.0
-"""A runtime that nobody greets for so long ends again."""
 CANCEL_LIMIT_S: Final = 4.0
 LEAVE_LIMIT_S: Final = 2.0
 LAST_WORDS_S: Final = 0.3
@@ -68,7 +68,11 @@ class Host:
         self.options = session.options()
         self.epoch = secrets.token_hex(4)
         self.name = self.options.name or f"{session.folder.name.removeprefix('s-')}"
-        self.started = time.monotonic()
+        self.started, self._began = time.monotonic(), time.time()
+        self.notebooks = Notebooks()
+        self.published: dict[str, Published] = {}
+        if self.options.name:
+            claim(self._describe(str(session.folder), 0))
         self.store = choose_folder(session.folder.name, self.options.memory)
         Session(self.store).own()
         token = session.token()
@@ -100,9 +104,7 @@ class Host:
         self._sweep = Sweep(self.store)
         self._wake: float | None = None  # the Tick the scheduler asked for
         self._next_look = 0.0
-        # End of the lease, while nobody is there.
-        self._deadline: float | None = self.started + FIRST_CLIENT_S
-        self._deserted_at: float | None = None
+        self._lease = Lease(self.started)
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
         self._ask_at: float | None = None  # without pidfd: when to look who has ended
@@ -198,7 +200,7 @@ class Host:
         first = self._next_look if self.crew.queued else None
         for at in (
             self._wake,
-            self._deadline,
+            self._lease.next_deadline(),
             self._give_up_at,
             self._ask_at,
             self.crew.next_deadline(),
@@ -276,30 +278,28 @@ class Host:
         """Somebody submits while everything is being cancelled: that goes the same way."""
         self._cancel_all = self._give_up_at is not None
 
-    def on_deserted(self, now: float) -> None:
-        """The last client has gone."""
-        if self.options.script:
+    def on_deserted(self, now: float, notebook: bool) -> None:
+        """The last client has gone; was it the kernel of a `notebook`?"""
+        if self.options.script and not notebook:
             self.end(True, "its script has ended")
-        self._deserted_at = now
-        self._deadline = now + self.options.keep_alive_s
+        self._lease.on_deserted(now, notebook, self.options)
 
     def _unfinished(self) -> bool:
-        counts = self.scheduler.books.counts
-        return bool(counts[_WAITING] or counts[_READY] or counts[_PLACED] or counts[_RUNNING])
+        """Whether there is something to run; what is held is not."""
+        books = self.scheduler.books
+        counts = books.counts
+        return bool(counts[_WAITING] > books.held or counts[_READY] or counts[_PLACED] or counts[_RUNNING])
 
     def _is_over(self) -> bool:
         now = time.monotonic()
         if self.ending:
             return not self._unfinished() or (self._give_up_at is not None and now >= self._give_up_at)
-        if self.clients.present:
-            self._deadline = None
-        elif self._deadline is not None and now >= self._deadline:
-            last = None if self._deserted_at is None else self._deserted_at + KEEP_ALIVE_AT_MOST_S
-            if last is None or now >= last or not self._unfinished():
-                print("ends: nobody has been there for a while", flush=True)
-                return True
-            self._deadline = min(now + max(1.0, self.options.keep_alive_s), last)  # after what runs has ended
-        return False
+        present, detached = bool(self.clients.present), self.options.detach
+        runs = not present and self._unfinished()
+        over = self._lease.is_over(now, present, runs, detached, bool(self.published))
+        if over:
+            print("ends: nobody has been there for a while", flush=True)
+        return over
 
     def _dismiss_workers(self) -> None:
         """Let workers end by themselves, for a moment; `close` kills the rest."""
@@ -309,19 +309,27 @@ class Host:
         while self.crew.workers and time.monotonic() < limit:
             self.turn(self._ears.wait(20))
 
-    def publish(self) -> Path | None:
-        started, options = time.time(), self.options
-        descriptor = Descriptor(
+    def _describe(self, store: str, clients: int) -> Descriptor:
+        options = self.options
+        return Descriptor(
             self.name,
             str(self.session.folder),
-            str(self.store),
+            store,
             self.epoch,
             m.PROTOCOL,
-            started,
+            self._began,
             options.workers,
             options.script,
             self.owner,
+            bool(options.name),
+            clients,
+            environment(),
+            self.notebooks.rows(),
         )
+
+    def publish(self) -> Path | None:
+        """Write down, for others to find it, what there is to say of this runtime now."""
+        descriptor = self._describe(str(self.store), len(self.clients.present))
         try:
             return publish(descriptor)
         except (
@@ -334,10 +342,18 @@ class Host:
     def _on_report(self, instruction: i.Report, _: list[Event]) -> None:
         finished = self.values.finished
         rows = [finished(number, state, root) for number, state, root in instruction.tasks]
-        self.clients.tell(instruction.client, m.Finished(rows))
-        for row in rows:
+        for at, row in enumerate(rows):
+            if row[2]:
+                continue
             if row[1] == TaskState.FAILED and row[3] is not None:
                 self.feed.on_failure(row[0], row[3])
+            elif (
+                row[1] == TaskState.DONE
+                and (task := self.scheduler.task(row[0])) is not None
+                and task.outputs
+            ):
+                rows[at] = self.values.again(row[0], [version.vid for version in task.outputs])
+        self.clients.tell(instruction.client, m.Finished(rows))
 
     def _on_deliver(self, instruction: i.Deliver, _: list[Event]) -> None:
         rows: list[ValueRow] = []

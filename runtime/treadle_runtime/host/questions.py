@@ -1,7 +1,8 @@
 """Questions a client can ask, and their answers as plain data.
 
-Law: reads, never changes (but for "stop" and "resize"); one function per question, found in QUESTIONS. What can't be answered
-raises ValueError with a sentence for people.
+Law: one function per question, found in QUESTIONS. Those here read and never change (but for "stop" and "resize"); what
+notebooks leave and share is answered by the modules named for it. What can't be answered raises ValueError with a
+sentence for people.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from ..core import outlook
 from ..core.model import Kind, maker_of
 from ..core.states import TASK_FINAL
 from ..wire.process import usage
-from .resize import resize
+from . import notebooks, sharing
+from .resize import detach, resize
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -59,13 +61,11 @@ def _status(host: Host) -> Answer:
     }
 
 
-def _handles(host: Host) -> Answer:
-    """The versions that exist and that clients hold."""
-    return [
-        vid
-        for vid, version in host.scheduler.books.versions.items()
-        if version.pins and version.kind != Kind.NONE
-    ]
+def _handles(host: Host, client: int) -> Answer:
+    """The versions that exist and that a client holds."""
+    holder, versions = host.scheduler.books.clients.get(client), host.scheduler.books.versions
+    handles = () if holder is None else holder.handles
+    return [vid for vid in handles if vid in versions and versions[vid].kind != Kind.NONE]
 
 
 def _recorded(host: Host) -> Answer:
@@ -224,4 +224,17 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "recorded": _recorded,
     "stop": _stop,
     "resize": _resize,
+    "detach": detach,
+    "belong": notebooks.belong,
+    "names": notebooks.names,
+    "left": notebooks.left,
+    "held": notebooks.held,
+    "estate": notebooks.estate,
+    "inherit": notebooks.inherit,
+    "resume": notebooks.resume,
+    "clear": notebooks.clear,
+    "share": sharing.share,
+    "unshare": sharing.unshare,
+    "shared": sharing.shared,
+    "get": sharing.get,
 }

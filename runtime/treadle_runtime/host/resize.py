@@ -34,3 +34,9 @@ def resize(host: Host, workers: int, threads: int, memory: int, keep_alive_s: fl
         print(f"resized from {before.workers} to {workers} workers with {threads} threads", flush=True)
         host.publish()
     return True
+
+
+def detach(host: Host, on: bool) -> bool:
+    """Have the runtime do all it has to do when its last client has gone, or not."""
+    host.options = replace(host.options, detach=on, script=host.options.script and not on)
+    return True

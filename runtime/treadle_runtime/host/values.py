@@ -86,7 +86,7 @@ class Values:
 
     def finished(self, number: Number, state: str, root: Number) -> FinishedRow:
         """Compose what the client is told of a final task."""
-        found = self._returns.pop(number, None)
+        found = self._returns.get(number)
         if found is None:  # upstream, cancelled before it ran, or lost with its worker
             return (number, state, (), self._failure(number, state, root), root, _NOTHING, None)
         worker, row = found
@@ -99,6 +99,12 @@ class Values:
                     break
             return (number, state, outputs, None, root, place, row[8])
         return (number, state, (), self._failure(number, state, root), root, place, row[8])
+
+    def again(self, number: Number, vids: list[Vid]) -> FinishedRow:
+        """Compose what is told of a task that was done before, with what is left of these outputs of it."""
+        rows = [self.rows.get(vid, (vid, Kind.NONE, 0, None)) for vid in vids]
+        outputs = self._pushed(tuple([(int(row[1]), row[2], row[3]) for row in rows]))
+        return (number, TaskState.DONE, outputs, None, 0, _NOTHING, None)
 
     def drop(self, vids: list[Vid]) -> list[Vid]:
         """Free the bytes of versions nobody can reach; return those that have files to delete."""

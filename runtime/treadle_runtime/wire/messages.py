@@ -121,7 +121,10 @@ class Welcome(Message, tag="welcome"):
 
 
 class Refused(Message, tag="refused"):
+    """The client is no client (any more), and why; `ends`: the runtime is about to end."""
+
     reason: str
+    ends: bool = True
 
 
 class Finished(Message, tag="finished"):

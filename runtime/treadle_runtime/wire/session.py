@@ -21,17 +21,18 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import platform
 import shutil
 import socket
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from .. import errors
+from .. import __version__, errors
 from ..errors import EngineError, TreadleError
 from .auth import make_token, read_token, write_private
 from .process import boot_id, is_alive, start_time
@@ -64,6 +65,8 @@ class RuntimeOptions:
         Modules that workers import while they have nothing else to do.
     idle_s : float
         Workers without work for so long end, and come back with the next task.
+    detach : bool
+        Without a client it works until nothing is left to do, however long that takes.
     """
 
     workers: int = 2
@@ -76,6 +79,7 @@ class RuntimeOptions:
     interactive: bool = False
     preload: tuple[str, ...] = ()
     idle_s: float = 300.0
+    detach: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,41 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Notebook:
+    """A kernel and the notebook it runs.
+
+    Parameters
+    ----------
+    kernel : str
+        Its connection file, which a restart keeps.
+    path, file : str
+        Of the notebook when the kernel began, and which file that was (device and inode); "" if it is not known.
+    present : bool
+        The kernel lives and is a client.
+    """
+
+    kernel: str
+    path: str
+    file: str
+    present: bool
+
+    def is_same(self, other: Notebook) -> bool:
+        """Tell whether both are one notebook, by kernel or by path and file."""
+        if self.kernel == other.kernel:
+            return True
+        return bool(self.path and self.file) and (self.path, self.file) == (other.path, other.file)
+
+    def left(self) -> Notebook:
+        """Return it without its kernel."""
+        return replace(self, present=False)
+
+
+def environment() -> tuple[str, str, str]:
+    """Return what tasks of one runtime have in common: Treadle's version, Python's, the environment's folder."""
+    return __version__, platform.python_version(), sys.prefix
+
+
+@dataclass(frozen=True, slots=True)
 class Descriptor:
     """What the file in Jupyter's runtime folder says about a live runtime."""
 
@@ -114,6 +153,16 @@ class Descriptor:
     workers: int
     script: bool
     owner: Owner
+    named: bool = False  # by a person
+    clients: int = 0
+    environment: tuple[str, str, str] = ("", "", "")
+    notebooks: tuple[Notebook, ...] = ()  # whose kernels are or were its clients, newest first
+
+    @property
+    def file(self) -> Path:
+        """Where it is written down; names given by people are one for each host, others are unique."""
+        host = f"@{self.owner.host}" if self.named else ""
+        return descriptors_folder() / f"treadle-{self.name}{host}.json"
 
 
 class Session:
@@ -212,9 +261,26 @@ def descriptors_folder() -> Path:
 
 def publish(descriptor: Descriptor) -> Path:
     """Write the descriptor of a live runtime and return its file."""
-    path = descriptors_folder() / f"treadle-{descriptor.name}.json"
+    path = descriptor.file
     write_private(path, msgspec.json.encode(descriptor))
     return path
+
+
+def claim(descriptor: Descriptor) -> None:
+    """Write the descriptor of a runtime under a name that must be free. Raises EngineError if it is taken."""
+    path = descriptor.file
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.claim")
+    write_private(hidden, msgspec.json.encode(descriptor))
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(hidden, path)  # exactly one of several succeeds
+            return
+        other = msgspec.json.decode(path.read_bytes(), type=Descriptor).owner
+        if other.is_here() and other.is_alive():
+            raise EngineError(f"A runtime called {descriptor.name!r} lives already, process {other.pid}.")
+        os.replace(hidden, path)
+    finally:
+        hidden.unlink(missing_ok=True)
 
 
 def published() -> list[tuple[Path, Descriptor]]:

@@ -1,0 +1,212 @@
+"""The notebooks of a runtime: which client is whose kernel, what its names hold, what a dead kernel has left.
+
+Law: knows kernels, files and names; what becomes of tasks and values is the scheduler's. A notebook is the same if its
+kernel is (a restart keeps it, and so does renaming the file), else if path and file are; so a copy never is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.events import ClientLeft, Event, HandlesDropped, HandlesTaken, HoldEnded, TasksFollowed
+from ..core.explain import label
+from ..core.model import ClientId, Number, Vid, is_put, maker_of, output_of
+from ..core.records import Task
+from ..core.states import TASK_FINAL, TaskState
+from ..wire.session import Notebook
+
+if TYPE_CHECKING:
+    from .loop import Host
+
+_RUNS: Final = (TaskState.PLACED, TaskState.RUNNING)
+
+
+class Kernel:
+    """One kernel: a client that belongs to a notebook."""
+
+    __slots__ = ("cid", "left_at", "names", "notebook")
+
+    def __init__(self, cid: ClientId, notebook: Notebook) -> None:
+        self.cid = cid
+        self.notebook = notebook
+        self.names: dict[str, Any] = {}  # name -> what it holds (api.bindings)
+        self.left_at: float | None = None
+
+
+class Notebooks:
+    """All kernels of one runtime, dead ones included until what they left is cleared."""
+
+    def __init__(self) -> None:
+        self._kernels: dict[ClientId, Kernel] = {}
+
+    def rows(self) -> tuple[Notebook, ...]:
+        """Return what the descriptor says of them, newest first."""
+        return tuple(kernel.notebook for kernel in reversed(self._kernels.values()))
+
+    def belong(self, cid: ClientId, notebook: Notebook) -> None:
+        """Note that a client is the kernel of a notebook."""
+        self._kernels[cid] = Kernel(cid, notebook)
+
+    def name(self, cid: ClientId, changes: dict[str, Any]) -> None:
+        """Note what names of a kernel hold now; None for nothing."""
+        names = self._kernels[cid].names
+        for name, held in changes.items():
+            names.pop(name, None)
+            if held is not None:
+                names[name] = held
+
+    def left_by(self, cid: ClientId) -> list[Kernel]:
+        """Return the dead kernels of the notebook that a client belongs to, newest first."""
+        own = self._kernels.get(cid)
+        if own is None:
+            return []
+        dead = [kernel for kernel in reversed(self._kernels.values()) if kernel.left_at is not None]
+        return [kernel for kernel in dead if kernel is not own and kernel.notebook.is_same(own.notebook)]
+
+    def strangers(self, cid: ClientId) -> int:
+        """Return how many other notebooks have left something that is still kept."""
+        mine = self.left_by(cid)
+        return sum(kernel.left_at is not None and kernel not in mine for kernel in self._kernels.values())
+
+    def on_left(self, cid: ClientId, for_good: bool, now: float, events: list[Event]) -> bool:
+        """A client has gone; True if what it leaves is held for its notebook."""
+        left = self.left_by(cid)
+        kernel = self._kernels.get(cid)
+        if kernel is None:
+            return False
+        if for_good:
+            self.forget([kernel, *left])
+            events += [ClientLeft(now, dead.cid, cancel=True) for dead in left]
+            return False
+        kernel.left_at = now
+        kernel.notebook = kernel.notebook.left()
+        events += [ClientLeft(now, dead.cid, hold=True) for dead in left]
+        return True
+
+    def forget(self, kernels: list[Kernel]) -> None:
+        """Nothing of these is kept any more."""
+        for kernel in kernels:
+            self._kernels.pop(kernel.cid, None)
+
+
+# ---------------------------------------------------------------- questions
+def belong(host: Host, client: ClientId, kernel: str, path: str, file: str) -> bool:
+    """A client is the kernel of this notebook."""
+    host.notebooks.belong(client, Notebook(kernel, path, file, True))
+    host.publish()
+    return True
+
+
+def names(host: Host, client: ClientId, changes: dict[str, Any]) -> bool:
+    """What names of a kernel hold has changed."""
+    host.notebooks.name(client, changes)
+    return True
+
+
+def left(host: Host, client: ClientId) -> dict[str, int]:
+    """How many tasks a dead kernel of the client's notebook has left, in the words of people."""
+    counts: Counter[str] = Counter()
+    for kernel in host.notebooks.left_by(client):
+        for task in _kept(host, kernel):
+            counts[_word(task)] += 1
+    return dict(counts)
+
+
+def held(host: Host, client: ClientId) -> list[Number]:
+    """The tasks that dead kernels of the client's notebook left, and that nobody has resumed."""
+    kernels = host.notebooks.left_by(client)
+    return [task.number for kernel in kernels for task in _kept(host, kernel) if _word(task) == "held"]
+
+
+def estate(host: Host, client: ClientId) -> dict[str, Any]:
+    """All that dead kernels of the client's notebook have left: tasks, stored values, names."""
+    offset = time.time() - time.monotonic()
+    tasks: list[dict[str, Any]] = []
+    puts: list[list[int]] = []
+    named: dict[str, Any] = {}
+    for kernel in host.notebooks.left_by(client):
+        tasks += [row_of(task, offset) for task in _kept(host, kernel)]
+        for vid in _handles(host, kernel):
+            version = host.scheduler.version(vid)
+            if is_put(vid) and version is not None:
+                puts.append([vid, int(version.kind), version.nbytes])
+        named = {**kernel.names, **named}
+    return {"tasks": tasks, "puts": puts, "names": named}
+
+
+def inherit(host: Host, client: ClientId, vids: list[Vid]) -> bool:
+    """A client takes over handles of its notebook's dead kernels, and follows the tasks behind them."""
+    now = time.monotonic()
+    host.wishes.append(HandlesTaken(now, client, vids))
+    host.wishes += [HandlesDropped(now, kernel.cid, vids) for kernel in host.notebooks.left_by(client)]
+    host.wishes.append(TasksFollowed(now, client, numbers_of(vids)))
+    return True
+
+
+def resume(host: Host, client: ClientId) -> int:
+    """What dead kernels of the client's notebook left waiting goes on; how many tasks that are."""
+    count = len(held(host, client))
+    kernels = [kernel.cid for kernel in host.notebooks.left_by(client)]
+    host.wishes.append(HoldEnded(time.monotonic(), kernels))
+    return count
+
+
+def clear(host: Host, client: ClientId) -> dict[str, int]:
+    """Cancel what dead kernels of the client's notebook left unfinished, and release all they held."""
+    counts = left(host, client)
+    kernels = host.notebooks.left_by(client)
+    host.wishes += [ClientLeft(time.monotonic(), kernel.cid, cancel=True) for kernel in kernels]
+    host.notebooks.forget(kernels)
+    host.publish()
+    return counts
+
+
+def numbers_of(vids: list[Vid]) -> list[Number]:
+    """Return the tasks that make these versions, each once; values that were put have none."""
+    return list(dict.fromkeys(maker_of(vid) for vid in vids if not is_put(vid)))
+
+
+def row_of(task: Task, offset: float) -> dict[str, Any]:
+    """Return a task as plain data; `offset` makes wall clock times of its own."""
+    born = task.log[0]
+    return {
+        "number": task.number,
+        "function": task.function.name,
+        "title": born[7],
+        "label": label(task),
+        "cell": born[4],
+        "state": _word(task),
+        "at": born[-1] + offset,
+        "outputs": [output_of(version.vid) for version in task.outputs if version.pins],
+        "sizes": [version.nbytes for version in task.outputs],
+    }
+
+
+def _handles(host: Host, kernel: Kernel) -> list[Vid]:
+    client = host.scheduler.books.clients.get(kernel.cid)
+    return [] if client is None else list(client.handles)
+
+
+def _kept(host: Host, kernel: Kernel) -> list[Task]:
+    """The tasks of a dead kernel that go on, or whose results can be had."""
+    handles = set(_handles(host, kernel))
+    found = []
+    for task in host.scheduler.books.tasks.values():
+        if task.lane.client.cid == kernel.cid:
+            if task.state not in TASK_FINAL or any(version.vid in handles for version in task.outputs):
+                found.append(task)
+        elif handles and any(version.vid in handles for version in task.outputs):
+            found.append(task)  # taken over by this kernel from one before it
+    return found
+
+
+def _word(task: Task) -> str:
+    if task.rare is not None and task.rare.held:
+        return "held"
+    if task.state in _RUNS:
+        return "running"
+    if task.state in (TaskState.UPSTREAM, TaskState.FAILED):
+        return "failed"
+    return "waiting" if task.state == TaskState.READY else task.state
