@@ -113,7 +113,7 @@ def _listed(estate: left.Estate) -> list[str]:
     for name, held in estate.names.items():
         rows = estate.rows_of(held)
         named.update(row["number"] for row in rows)
-        lines.append(f"{name:<12} {_short(rows) if rows else 'a stored value'}")
+        lines.append(f"{name:<12} {_short(rows)}")
     rest = [row for row in estate.tasks.values() if row["number"] not in named]
     lines += [f"{'(no name)':<12} {_short([row])}" for row in rest[:_SHOWN]]
     if len(rest) > _SHOWN:
@@ -124,6 +124,8 @@ def _listed(estate: left.Estate) -> list[str]:
 
 def _short(rows: list[dict[str, Any]]) -> str:
     """The tasks behind a name: function, states, cell and time."""
+    if not rows:
+        return "a stored value"
     first, last = rows[0], rows[-1]
     counts = Counter(row["state"] for row in rows)
     if len(rows) == 1:

@@ -156,7 +156,7 @@ class TestOneRuntime:
         for thread in threads:
             thread.join(LIMIT_S)
         barrier()
-        soon(lambda: self.session.client.link.ask("handles", {}) == [] or gc.collect() < 0)
+        soon(lambda: self.session.client.link.ask("handles", {"client": 1}) == [] or gc.collect() < 0)
 
     def test_a_forked_child_is_told(self):
         wait_on(same(1))

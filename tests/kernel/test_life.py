@@ -39,16 +39,6 @@ def test_kernel_that_is_shut_down_leaves_no_process(own):
     assert end_of(alive) == []
 
 
-def test_restarted_kernel_computes_again(own):
-    own.ok("@task\ndef f(): return 1\nwait_on(f())")
-    before = processes(own)
-    own.manager.restart_kernel()
-    own.client.wait_for_ready(timeout=60)
-    own.ok("%load_ext treadle\n@task\ndef f(): return 2")
-    assert own.value("wait_on(f())") == 2
-    assert end_of(before) == []  # its lease: no kernel can reach it any more
-
-
 def test_live_view_is_never_blank_and_follows_a_blocked_cell(own, tmp_path):
     own.ok(SLOW)
     view = own.ok("%treadle")

@@ -76,9 +76,9 @@ class Estate:
         """
         wanted = [*vids_in(held), *(self._newest(versions)[0] for versions in members_in(held))]
         new = [vid for vid in dict.fromkeys(wanted) if vid not in self._futures]
-        _ask(self._session, "inherit", vids=new)
-        for vid in new:
+        for vid in new:  # first, so that they are known when the runtime tells of their end
             self._futures[vid] = future_of(self._call(vid), output_of(vid))
+        _ask(self._session, "inherit", vids=new)
         return rebuild(held, self._futures.__getitem__, self._member)
 
     def take_task(self, number: int) -> Any:

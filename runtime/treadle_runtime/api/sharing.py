@@ -12,6 +12,7 @@ from ..client.remote_traceback import leaves_no_trace
 from ..client.taken_over import stored, take_over
 from ..core.model import Vid, maker_of, output_of
 from ..errors import UsageError
+from ..wire import messages as m
 from .bindings import describe, members_in, rebuild, vids_in
 from .future_of import future_of
 from .session import Session, current, peek
@@ -77,7 +78,7 @@ def get(name: str) -> Any:
     """
     session = _shared(current())
     client = session.client
-    found = client.link.ask("get", {"client": client.cid, "name": _name(name)})
+    found = client.link.ask("get", {"name": _name(name)})
     if found is None:
         names = client.link.ask("shared", {})
         there = ", ".join(
@@ -94,6 +95,7 @@ def get(name: str) -> Any:
         return future_of(puts.get(vid) or calls[maker_of(vid)], output_of(vid))
 
     futures = {vid: future(vid) for vid in dict.fromkeys(vids_in(found["held"]))}
+    client.link.send(m.Ask(0, "follow", {"client": client.cid, "vids": list(futures)}))
     value = rebuild(found["held"], futures.__getitem__, lambda _versions: None)
     return wait_on(value) if found["value"] else value
 

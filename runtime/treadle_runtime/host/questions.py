@@ -237,4 +237,5 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "unshare": sharing.unshare,
     "shared": sharing.shared,
     "get": sharing.get,
+    "follow": sharing.follow,
 }

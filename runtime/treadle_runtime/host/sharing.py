@@ -52,15 +52,19 @@ def shared(host: Host) -> dict[str, float]:
     return {name: found.at for name, found in host.published.items()}
 
 
-def get(host: Host, client: ClientId, name: str) -> dict[str, Any] | None:
-    """Give a client handles on what is published under a name, and have it follow the tasks; None if there is none."""
+def follow(host: Host, client: ClientId, vids: list[Vid]) -> bool:
+    """A client takes handles on what others made, and wants to know how the tasks behind them end."""
+    now = time.monotonic()
+    host.wishes += [HandlesTaken(now, client, vids), TasksFollowed(now, client, numbers_of(vids))]
+    return True
+
+
+def get(host: Host, name: str) -> dict[str, Any] | None:
+    """What is published under a name, and the tasks and stored values behind it; None if there is none."""
     found = host.published.get(name)
     if found is None:
         return None
-    now = time.monotonic()
-    numbers = numbers_of(found.vids)
-    host.wishes += [HandlesTaken(now, client, found.vids), TasksFollowed(now, client, numbers)]
-    offset = time.time() - now
+    offset, numbers = time.time() - time.monotonic(), numbers_of(found.vids)
     tasks = [row_of(task, offset) for number in numbers if (task := host.scheduler.task(number)) is not None]
     stored = [(vid, host.scheduler.version(vid)) for vid in found.vids if is_put(vid)]
     puts = [[vid, int(version.kind), version.nbytes] for vid, version in stored if version is not None]
