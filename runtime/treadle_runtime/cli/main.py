@@ -46,14 +46,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"treadle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="run a script; its exit code is 1 if a task failed and nobody looked")
+    run = commands.add_parser("run", help="run a script or a notebook; exit code 1 if a task failed and nobody looked")
     run.add_argument("--workers", help="worker processes (default: the CPUs you may use)")
     run.add_argument("--threads", help="threads of each worker")
     run.add_argument("--memory", help='limit of the store, such as "4GB" or "50%%"')
     run.add_argument("--seed", help="seed the random numbers of every task")
     run.add_argument("--engine", help='"local", or "inline" to run every task in the script itself')
-    run.add_argument("script", help="the Python file")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script gets as sys.argv[1:]")
+    run.add_argument("script", help="the Python file or the notebook (.ipynb)")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script gets as sys.argv[1:]; of a notebook: --output FILE")
 
     commands.add_parser("ps", help="list the runtimes that live on this machine")
 

@@ -6,6 +6,7 @@ Law: sets the stage (`__main__`, `sys.argv`, `sys.path`, `TREADLE_*`), runs, loo
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import traceback
 import types
@@ -18,12 +19,12 @@ OWN_FRAMES = 1  # of a traceback out of the script: the line here that executes 
 
 
 def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str | None]) -> int:
-    """Run a script as `__main__` and return its exit code.
+    """Run a script as `__main__`, or a notebook in a kernel, and return its exit code.
 
     Parameters
     ----------
     script : str
-        Path of a Python file.
+        Path of a Python file or of a notebook.
     arguments : sequence of str
         What it gets as `sys.argv[1:]`.
     options : mapping of str to (str or None)
@@ -32,18 +33,18 @@ def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str 
     Raises
     ------
     UsageError
-        There is no such script, or it is no Python file.
+        There is no such script.
     """
+    for name, value in options.items():
+        if value is not None:
+            os.environ[f"TREADLE_{name.upper()}"] = value
     path = Path(script)
-    if path.suffix == ".ipynb":
-        raise UsageError(f"{script} is a notebook: run it with `jupyter execute {script}`")
+    if path.suffix == ".ipynb":  # a program of its own: nothing below the notebook's face knows of Jupyter
+        return subprocess.call([sys.executable, "-m", "treadle.notebook_run", script, *arguments])
     try:
         source = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{script} cannot be read ({error.strerror}): give the path of a Python file") from error
-    for name, value in options.items():
-        if value is not None:
-            os.environ[f"TREADLE_{name.upper()}"] = value
     module = types.ModuleType("__main__")
     module.__file__ = str(path)
     sys.modules["__main__"] = module

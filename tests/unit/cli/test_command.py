@@ -67,13 +67,13 @@ def test_a_traceback_has_only_lines_of_the_script(tmp_path: Path) -> None:
     assert done.stderr.endswith("ValueError: here\n")
 
 
-def test_a_script_that_is_not_there_and_a_notebook_are_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_script_or_notebook_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
     missing = treadle("run", "gone.py", folder=tmp_path)
     assert missing.returncode == 1
     assert missing.stderr == (
         "treadle: gone.py cannot be read (No such file or directory): give the path of a Python file (UsageError)\n"
     )
-    assert "jupyter execute" in treadle("run", "a.ipynb", folder=tmp_path).stderr
+    assert "a.ipynb cannot be read" in treadle("run", "a.ipynb", folder=tmp_path).stderr
 
 
 @pytest.mark.parametrize("words", [[], ["stop"], ["stop", "a", "--all"], ["fly"], ["run"]])
@@ -112,7 +112,7 @@ futures = [f(0), f(0), f(2)]
 def test_failures_that_nobody_looked_at_are_listed_and_make_the_run_fail(tmp_path: Path, engine: str) -> None:
     done = treadle("run", "--workers", "2", "--engine", engine, script(tmp_path, FAILING), folder=tmp_path)
     assert done.returncode == 1
-    assert "2 tasks failed and nobody has looked:\n  2 x ZeroDivisionError: division by zero, first in f #1" in done.stderr
+    assert "2 tasks failed and nobody has looked:\n  2 x ZeroDivisionError, f, job.py line 7: division by zero" in done.stderr
 
 
 def test_also_those_of_a_runtime_that_the_script_itself_has_stopped(tmp_path: Path) -> None:

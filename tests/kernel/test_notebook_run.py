@@ -1,0 +1,74 @@
+"""`treadle run notebook.ipynb`: cells overlap, late output finds its cell, one look at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOAD = "%load_ext treadle\nimport time\nprint('begins')"
+TASKS = "@task\ndef slow(n):\n    time.sleep(0.8)\n    print('slow', n)\n    return n\nmine = [slow(n) for n in range(2)]"
+OTHER = "began = time.time()\nother = slow(7)\nprint('next cell')"
+BAD = "@task\ndef bad():\n    raise ValueError('broken in the task')\nx = bad()"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "runtime"), str(ROOT / "kernel_ext")]))
+    monkeypatch.setenv("TREADLE_KEEP_ALIVE", "5s")
+
+    def treadle(*sources, name="a.ipynb"):
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        if sources:
+            nbformat.write(made, tmp_path / name)
+        ran = subprocess.run(
+            [sys.executable, "-m", "treadle_runtime.cli", "run", "--workers", "2", name],
+            cwd=tmp_path, capture_output=True, text=True, timeout=90,
+        )  # fmt: skip
+        out = tmp_path / "a.out.ipynb"
+        return ran, nbformat.read(out, as_version=4) if out.exists() else None
+
+    return treadle
+
+
+def text(cell):
+    return "".join(output["text"] for output in cell.outputs if output.output_type == "stream")
+
+
+def test_output_that_comes_late_stands_below_its_cell(run):
+    ran, made = run(LOAD, TASKS, OTHER)
+    assert ran.returncode == 0, ran.stderr
+    assert text(made.cells[0]).endswith("begins\n")
+    assert sorted(line.split()[-1] for line in text(made.cells[1]).splitlines()) == ["0", "1"]
+    assert text(made.cells[2]).splitlines()[0] == "next cell"
+    assert text(made.cells[2]).endswith("slow 7\n")
+    assert "written: a.out.ipynb" in ran.stdout
+
+
+def test_a_failure_nobody_looked_at_is_told_at_the_end(run):
+    ran, made = run(LOAD, BAD, "print('goes on')")
+    assert ran.returncode == 1
+    assert "broken in the task" in ran.stderr
+    assert "goes on" in text(made.cells[2])
+
+
+def test_a_failing_cell_ends_the_run(run):
+    ran, made = run(LOAD, "1 / 0", "print('never')")
+    assert ran.returncode == 1
+    assert "ZeroDivisionError" in ran.stderr
+    assert made.cells[2].outputs == []
+
+
+def test_what_is_no_notebook_is_told(run, tmp_path):
+    ran, _ = run()
+    assert ran.returncode == 2
+    assert "a.ipynb cannot be read" in ran.stderr
+    (tmp_path / "b.ipynb").write_text("{}")
+    ran, _ = run(name="b.ipynb")
+    assert ran.returncode == 2
+    assert "is no notebook" in ran.stderr
