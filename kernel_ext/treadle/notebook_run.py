@@ -7,6 +7,7 @@ comes, and writes the executed notebook. The only one who knows which cell is th
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import queue
 import re
@@ -35,6 +36,8 @@ class Runner:
 
     Parameters
     ----------
+    nbformat
+        the package.
     notebook
         the notebook's node (nbformat 4); its outputs are replaced.
     folder
@@ -43,9 +46,10 @@ class Runner:
         takes lines for the person.
     """
 
-    def __init__(self, notebook: Any, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, nbformat: Any, notebook: Any, folder: Path, say: Callable[[str], None]) -> None:
         from jupyter_client.manager import KernelManager
 
+        self._nbformat = nbformat
         self._notebook = notebook
         self._say = say
         name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
@@ -124,8 +128,6 @@ class Runner:
         return False
 
     def _keep(self, cell: Any, parent: str, kind: str, message: Any) -> None:
-        from nbformat.v4 import output_from_msg
-
         content = message["content"]
         if kind == "clear_output":
             if content["wait"]:
@@ -142,7 +144,7 @@ class Runner:
         if kind == "stream" and last is not None and last.output_type == kind and last.name == content["name"]:
             last.text += content["text"]
             return
-        output = output_from_msg(message)
+        output = self._nbformat.v4.output_from_msg(message)
         cell.outputs.append(output)
         if display := content.get("transient", {}).get("display_id"):
             self._displays.setdefault(display, []).append(output)
@@ -169,7 +171,7 @@ def run_notebook(path: Path, output: Path, say: Callable[[str], None] = print) -
         there is no such notebook, it cannot be read, or nbformat is missing.
     """
     try:
-        import nbformat
+        nbformat: Any = importlib.import_module("nbformat")  # partly typed
     except ImportError:
         raise UsageError("Notebooks are read by nbformat, which is not installed: pip install nbformat") from None
     try:
@@ -178,7 +180,7 @@ def run_notebook(path: Path, output: Path, say: Callable[[str], None] = print) -
         raise UsageError(f"{path} cannot be read ({error.strerror}): give the path of a notebook.") from None
     except (nbformat.reader.NotJSONError, nbformat.ValidationError):
         raise UsageError(f"{path} is no notebook, or a damaged one: open and save it in JupyterLab.") from None
-    runner = Runner(notebook, path.resolve().parent, say)
+    runner = Runner(nbformat, notebook, path.resolve().parent, say)
     try:
         failed = runner.run()
     finally:
