@@ -43,7 +43,9 @@ _SMALL: Final = "font-size:12px;opacity:.8"
 class CellLine:
     """One run of a cell: what is counted of it, and what is shown."""
 
-    def __init__(self, session: Any, cell: Cell, first: int, previous: list[CellLine]) -> None:
+    def __init__(
+        self, session: Any, cell: Cell, first: int, previous: list[CellLine], has_card: bool = False
+    ) -> None:
         self.session = session
         self.cell = cell
         self.tally = Tally(session.client.calls, first, time.monotonic())
@@ -52,6 +54,7 @@ class CellLine:
         self.over = False  # the cell has ended; its tasks may go on
         self.replaced = False  # the cell has been run again: its output is gone from the page
         self.ended = False
+        self.has_card = has_card  # which says it all, as long as its one task does not say how far it is
         self.shown = ""  # the words on the page, "" before there are any
         self.running = 0
         self.path_s = 0.0
@@ -233,13 +236,12 @@ class Lines:
     def _on_first(self, number: int) -> None:
         cell = self._cells.current
         first = self._cells.raw.lstrip().partition("\n")[0].split()
-        if first[:1] == ["%%task"] and "--for" not in first:
-            return  # its card says it
+        has_card = first[:1] == ["%%task"] and "--for" not in first
         runs = self._runs.setdefault(self._cell_id, []) if self._cell_id else []
         for line in runs:
             line.look()
         previous = [line for line in runs if line.tally.left]
-        line = CellLine(self._session, cell, number, previous)
+        line = CellLine(self._session, cell, number, previous, has_card)
         runs[:] = [*previous, line]
         if self._cell_id:
             self._runs.move_to_end(self._cell_id)
@@ -310,6 +312,8 @@ class Lines:
             if line.ended:
                 self._active.remove(line)
             if line.replaced or not (line.shown or line.tally.left):
+                return
+            if line.has_card and not line.shown and not line.said:
                 return
             words = "\n".join([line.words(time.monotonic()), *line._previous()])
             if words == line.shown:

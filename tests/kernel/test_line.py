@@ -192,3 +192,24 @@ def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
     assert "0.4 s in 8 tasks" in lines[0]
     assert notebook.ok(f"%treadle summary [{number}]").text.splitlines()[0] == head
     assert "has no tasks" in notebook.run("%treadle summary 1").text
+
+
+# ---------------------------------------------------------------- tasks that say how far they are, and %%task cells
+def test_the_line_says_how_far_the_running_task_is(notebook):
+    notebook.ok(
+        "@task\ndef train(name):\n    treadle.progress(3, 4, 'epoch 3')\n"
+        "    while not os.path.exists(f'{gate}/{name}'):\n        time.sleep(0.01)"
+    )
+    cell = notebook.start("t = train('train')")
+    notebook.until(lambda: ": 75 %, epoch 3" in str(lines(notebook.cells[cell])), "the progress")
+    assert re.match(r"1 running · #\d+: 75 %, epoch 3 \(as of", lines(notebook.cells[cell])[0]["text/plain"])
+    notebook.ok("Path(gate, 'train').touch()")
+    notebook.until(lambda: "1 done in" in str(lines(notebook.cells[cell])), "the end")
+
+
+def test_a_task_cell_has_its_card_and_a_line_only_for_more(notebook):
+    ran = notebook.ok("%%task\ntime.sleep(0.8)")
+    many = notebook.ok("%%task --for i in range(6) --collect n\n_slept = time.sleep(0.3)\nn = i")
+    notebook.until(lambda: "6 done in" in str(lines(many)), "the end")
+    notebook.ok("wait_on(n)")
+    assert not lines(ran)

@@ -152,5 +152,5 @@ def final_words(counts: Mapping[str, int], took_s: float, work_s: float, workers
     '210 done in 12.3 s, 1.9x (23.4 s of work on 2 workers)'
     """
     on = f"{workers} worker{'s' if workers != 1 else ''}"
-    gain = f"{work_s / took_s:.1f}x " if took_s > 0 else ""
-    return f"{progress_words(counts)} in {duration(took_s)}, {gain}({duration(work_s)} of work on {on})"
+    gain = f", {work_s / took_s:.1f}x" if work_s >= 0.1 * took_s > 0 else ""
+    return f"{progress_words(counts)} in {duration(took_s)}{gain} ({duration(work_s)} of work on {on})"
