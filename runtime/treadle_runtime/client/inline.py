@@ -24,7 +24,8 @@ from ..wire import messages as m
 from ..worker.code import load_code
 from ..worker.context import TaskContext
 from ..worker.execute import Ran, execute
-from ..worker.seeding import seed_all
+from ..worker.functions import draws
+from ..worker.seeding import drawing_again, seed_all
 from ..worker.world import World, set_environ
 from .client import Client
 from .inline_output import Printed
@@ -37,6 +38,7 @@ class InlineLink:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._functions: dict[int, tuple[str, Any]] = {}
+        self._drawing: set[int] = set()  # functions that draw from shared generators
         self._values: dict[Vid, bytes] = {}
         self._printed = Printed()
         self._roots: dict[Number, tuple[str, Number, bytes | None]] = {}  # tasks without a result, and why
@@ -71,13 +73,19 @@ class InlineLink:
         if isinstance(function, bytes):
             function = load_code(function)
             self._functions[row[1]] = (name, function)
+            if draws(function):
+                self._drawing.add(row[1])
         context = TaskContext()
         context.begin(row[0], self._attempt(row[0]), name, row[10])
         context.report = self._client.on_report
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
-        seed = None if row[10] is None else row[10].get("seed")
+        given = row[10] is not None and row[10].get("seed") is not None
+        seed = context.seed() if given or row[1] in self._drawing else None
         with _Surroundings(seed), self._printed.of(row[0]):
-            return execute(row[0], function, row[2], sources, row[4], row[10], context)
+            ran = execute(row[0], function, row[2], sources, row[4], row[10], context)
+        if context.notes is not None:
+            ran.notes = {**(ran.notes or {}), **context.notes}
+        return ran
 
     def _finish(
         self,
@@ -90,7 +98,7 @@ class InlineLink:
     ) -> None:
         if state != TaskState.DONE:
             self._roots[row[0]] = (state, root, failure)
-            self._records.keep(row, root)
+            self._records.keep(drawing_again(row, ran.notes), root)
         finished: FinishedRow = (
             row[0],
             state,

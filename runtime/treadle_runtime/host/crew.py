@@ -41,6 +41,7 @@ from ..wire import messages as m
 from ..wire.auth import same_token
 from ..wire.codec import Malformed, from_worker
 from ..wire.session import Session
+from ..worker.seeding import drawing_again
 from .death import Death, describe
 from .mail import Mail
 from .output import Output
@@ -197,6 +198,10 @@ class Crew:
         for row in rows:
             if row[8] is not None:
                 self._output.on_returned(worker.wid, row[0], row[8])
+                if (
+                    row[2] != Outcome.OK and row[0] in self.tasks
+                ):  # whoever tries it again has the same bad luck
+                    self.tasks[row[0]] = drawing_again(self.tasks[row[0]], row[8])
         last = events[-1] if events else None
         if type(last) is TasksReturned and last.worker == worker.wid:
             last.rows += rows

@@ -57,16 +57,23 @@ class TaskContext:
         self.notes = None
         self._rng = None
 
+    def seed(self) -> int:
+        """Return what the task's random numbers begin with: its seed, else entropy, which is noted as `seed`."""
+        seed = self.options.get("seed")
+        if seed is None:
+            notes = self.notes or {}
+            seed = notes.get("seed")
+            if seed is None:
+                seed = int.from_bytes(os.urandom(7), "little")
+                self.notes = {**notes, "seed": seed}
+        return int(seed)
+
     def rng(self) -> np.random.Generator:
-        """Return the task's own generator: from its seed, else from entropy that is noted as `seed`."""
+        """Return the task's own generator."""
         if self._rng is None:
             import numpy as np  # late: most tasks never ask
 
-            seed = self.options.get("seed")
-            if seed is None:
-                seed = int.from_bytes(os.urandom(7), "little")
-                self.notes = {**(self.notes or {}), "seed": seed}
-            self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM,)))
+            self._rng = np.random.default_rng(np.random.SeedSequence(self.seed(), spawn_key=(_STREAM,)))
         return self._rng
 
     def __repr__(self) -> str:

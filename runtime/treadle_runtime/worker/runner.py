@@ -136,11 +136,11 @@ class Runner:
         self._status.end()
         return answer
 
-    @staticmethod
-    def _make_ready(function: Function, options: dict[str, Any] | None) -> Callable[..., Any] | Code:
-        if options is not None and (seed := options.get("seed")) is not None:
-            seed_all(int(seed))
-        return function.value or function.load()
+    def _make_ready(self, function: Function, options: dict[str, Any] | None) -> Callable[..., Any] | Code:
+        value = function.loaded or function.load()
+        if function.draws or (options is not None and options.get("seed") is not None):
+            seed_all(self._context.seed())
+        return value
 
     def _conclude(self, row: LaunchRow, function: Function, ran: Ran, look: bool) -> Row:
         streams, run_s, outcome, failure = self._streams, ran.run_s, ran.outcome, ran.failure

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import pickle
+import random
+from random import gauss
 from typing import Any
 
+import numpy as np
 import pytest
 
-from treadle_runtime.worker.functions import Functions, mentions
+from treadle_runtime.worker.functions import Functions, draws, mentions
 
 TOUCHY = frozenset({"chdir", "umask"})
 
@@ -47,7 +50,8 @@ def closing(function: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "function", [direct, helper, through_class, nested, closing(direct), functools.partial(direct), Tool(), Tool().use]
+    "function",
+    [direct, helper, through_class, nested, closing(direct), functools.partial(direct), Tool(), Tool().use],
 )
 def test_it_follows_what_a_function_calls(function: Any) -> None:
     assert mentions(function, TOUCHY)
@@ -67,7 +71,9 @@ def test_when_there_is_too_much_to_follow_the_answer_is_yes() -> None:
 
 def test_a_function_is_loaded_once_and_replaced_by_a_new_definition() -> None:
     functions = Functions()
-    functions.define([(1, "sin", b"\x80\x05cmath\nsin\n.", {}), (2, "g", pickle.dumps(os.system), {"touches": ["cwd"]})])
+    functions.define(
+        [(1, "sin", b"\x80\x05cmath\nsin\n.", {}), (2, "g", pickle.dumps(os.system), {"touches": ["cwd"]})]
+    )
     function = functions[1]
     assert function.value is None
     assert function.watched  # until known better
@@ -100,3 +106,38 @@ def test_run_times_are_forgotten_slowly() -> None:
     assert function.slowest_s == 2.0
     function.took(0.1)
     assert 1.0 < function.slowest_s < 2.0
+
+
+def draw() -> Any:
+    return random.random(), float(np.random.rand())
+
+
+class Sampler:
+    def sample(self) -> Any:
+        return np.random.default_rng(3).random()
+
+
+def by_import() -> Any:
+    from numpy.random import rand
+
+    return rand()
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (draw, True),
+        (gauss, True),
+        (random.random, True),
+        (np.random.rand, True),
+        (by_import, True),
+        (lambda: draw(), True),
+        (lambda: Sampler().sample(), True),
+        (lambda: [gauss(0, 1) for _ in range(3)], True),
+        (len, False),
+        (lambda x: np.sum(x), False),
+        (lambda s: s.strip().upper(), False),
+    ],
+)
+def test_what_counts_as_drawing(function: Any, expected: bool) -> None:
+    assert draws(function) is expected

@@ -1,0 +1,91 @@
+"""Random numbers in tasks: with a seed the same everywhere, without one repeatable afterwards (docs/guide.md, "Random numbers")."""
+
+from __future__ import annotations
+
+import random
+from random import gauss
+
+import numpy as np
+import pytest
+
+import treadle_runtime.api as treadle
+from treadle_runtime.api import current, task, wait_on
+from treadle_runtime.worker.seeding import seed_all
+
+
+def draw():
+    return random.random(), float(np.random.rand()), gauss(0, 1)
+
+
+def plain(x):
+    return x + 1
+
+
+@pytest.fixture(params=["inline", "local"], scope="module", autouse=True)
+def engine(request):
+    treadle.stop(cancel=True)
+    with treadle.start(workers=2, engine=request.param):
+        yield request.param
+
+
+def notes(future):
+    return future._call.notes or {}
+
+
+def test_without_a_seed_the_entropy_is_recorded_and_repeats_what_was_drawn():
+    drawn = [task(draw)() for _ in range(3)]
+    values = wait_on(drawn)
+    assert len(set(values)) == 3
+    for x, value in zip(drawn, values, strict=True):
+        seed_all(notes(x)["seed"])
+        assert draw() == value
+
+
+def test_only_for_functions_that_mention_random_numbers():
+    quiet = [task(plain)(1), task(lambda x: sorted(x))([2]), task(np.add)(1, 2)]
+    wait_on(quiet)
+    assert not any("seed" in notes(x) for x in quiet)
+    x = task(lambda: treadle.rng().random())()  # it has a generator of its own
+    assert 0 <= wait_on(x) < 1
+    assert "seed" in notes(x)
+
+
+def test_the_generators_of_the_caller_are_not_touched():
+    random.seed(1)
+    np.random.seed(1)
+    expected = draw()
+    random.seed(1)
+    np.random.seed(1)
+    wait_on([task(draw)() for _ in range(3)])
+    assert draw() == expected
+
+
+def test_a_retry_draws_the_same_again(tmp_path):
+    log = tmp_path / "log"
+
+    @task
+    def unlucky():
+        with log.open("a") as out:
+            out.write(f"{random.random()} {np.random.rand()}\n")
+        if len(log.read_text().splitlines()) < 3:
+            raise ValueError("bad luck")
+        return 7
+
+    x = unlucky()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="bad luck"):
+            wait_on(x)
+        treadle.retry(x)
+    assert wait_on(x) == 7
+    assert len(set(log.read_text().splitlines())) == 1
+
+
+def test_seeds_count_calls_and_can_be_set_and_taken_away():
+    session = current()
+    session.seed(42)
+    first = wait_on([task(draw)() for _ in range(3)])
+    assert len(set(first)) == 3
+    session.seed(42)
+    assert wait_on([task(draw)() for _ in range(3)]) == first
+    session.seed(None)
+    assert wait_on(task(draw)()) not in first
