@@ -29,6 +29,7 @@ from .figures import share
 from .frames import cell_name
 from .future_card import show_cards
 from .headless import Headless
+from .keepalive import KeepAlive
 from .magics import install_magics
 from .names import Names
 from .output import Printer
@@ -54,6 +55,7 @@ class Extension:
         self.headless = Headless(self.cells, shell)
         self.ancestry = Ancestry()
         self.autosync = Autosync(shell, self.ancestry.settled)
+        self._alive = KeepAlive(self.screen)
         self._awaited = Awaited(shell)
         self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
         self._printer = Printer(self.cells, self.screen, self._name_of)
@@ -92,6 +94,7 @@ class Extension:
         self.memory.close()
         self._names.take_back()
         self.lines.close()
+        self._alive.close()
         self.afterwards.close()
 
     # ------------------------------------------------------------ what the api tells
@@ -107,6 +110,7 @@ class Extension:
         client.name_file = cell_name
         if hasattr(self.shell, "kernel"):
             client.button = self.button
+            self._alive.follow(session)
             self.memory.follow(client)
             own(self, session)
 
