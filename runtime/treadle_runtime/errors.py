@@ -58,6 +58,12 @@ class TaskCancelled(TaskError, concurrent.futures.CancelledError):  # noqa: N818
     """The task, or one that it needs, was cancelled."""
 
 
+class TaskTimeout(TaskError, TimeoutError):  # noqa: N818
+    """An attempt of the task ran longer than its `timeout=`, which is `limit` (seconds)."""
+
+    limit: float = 0.0
+
+
 class WorkerLost(TaskError):  # noqa: N818
     """The task's worker died (too often). `signal`, `exitcode`, `peak_kib`, `output` say how."""
 

@@ -21,9 +21,10 @@ from treadle_runtime.api.task import Task, task
 from treadle_runtime.client.futures import Future
 from treadle_runtime.errors import UpstreamFailed
 from treadle_runtime.store.members import members_of
+from treadle_runtime.worker.context import current_task
 
 Program = list[tuple[int, int, int]]
-PROGRAMS = st.lists(st.tuples(st.integers(0, 16), st.integers(0, 8), st.integers(0, 8)), max_size=16)
+PROGRAMS = st.lists(st.tuples(st.integers(0, 17), st.integers(0, 8), st.integers(0, 8)), max_size=16)
 
 
 class Thing:
@@ -142,6 +143,15 @@ def fail(c: Any) -> None:
     raise BrokenError("as planned")
 
 
+def shaky(c: Any) -> Any:
+    """Fails up to two times before it goes well, and leaves its argument half written each time."""
+    _change(c, 0)
+    this = current_task()
+    if this is not None and this.attempt <= this.number % 3:
+        raise BrokenError("this once")
+    return ["went well"]
+
+
 def _change(value: Any, depth: int) -> None:
     if depth > 3:
         return
@@ -170,8 +180,9 @@ TASKS: list[tuple[Task[..., Any], int, tuple[int, ...]]] = [
     (task(c=INOUT)(rebind), 1, (0,)),
     (task(c=OUT)(fill), 1, (0,)),
     (task(c=INOUT)(fail), 1, (0,)),
+    (task(c=INOUT, retries=2)(shaky), 1, (0,)),
 ]
-FILL, FAIL = 6, 7
+FILL, FAIL, SHAKY = 6, 7, 8
 
 
 class Machine(abc.ABC):
@@ -190,16 +201,17 @@ class Machine(abc.ABC):
 
     def run(self, program: Program) -> list[Any]:
         for operation, a, b in program:
-            self.operation(operation % 17, a, b)
+            self.operation(operation % 18, a, b)
         for k in range(len(self.vars)):
             self.wait(k)
         self.log.append(shape_of(self.vars))
         return self.log
 
     def operation(self, operation: int, a: int, b: int) -> None:
-        if operation < 8:
-            _, arity, written = TASKS[operation]
-            self.call(operation, [self.pick(k) for k in (a, b)[:arity]], written)
+        if operation < 8 or operation == 17:
+            which = min(operation, SHAKY)
+            _, arity, written = TASKS[which]
+            self.call(which, [self.pick(k) for k in (a, b)[:arity]], written)
         elif operation == 8:
             self.keep(np.full((2, 2), float(a)))
         elif operation == 9:

@@ -115,12 +115,10 @@ class Session:
     def launch_options(self, signature: TaskSignature, version: FunctionVersion) -> dict[str, Any] | None:
         """Return what the worker shall know of this call, None if nothing."""
         options = signature.options
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {**options.of_attempts} if options.of_attempts else {}
         if options.check or version.id not in self._checked:
             self._checked.add(version.id)
             found["check"] = True
-        if not options.retry_lost:
-            found["retry_lost"] = False
         if self.options.seed is not None:
             count = self._counts[signature.name] = self._counts.get(signature.name, 0) + 1
             found["seed"] = (

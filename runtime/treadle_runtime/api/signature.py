@@ -10,55 +10,17 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import Parameter
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import FutureUsedAsValue, UsageError
 from .annotations import directions_in
-from .directions import IN, INOUT, OUT, Direction, direction_of
+from .directions import IN, Direction, direction_of
+from .options import LATER, OPTIONS, TaskOptions, options_from
 from .stand_in import binding, checking
 
 Written: TypeAlias = tuple[str, Direction, Any]
 """(parameter name, or `args[2]` / `kwargs['c']`, direction, the object given) of an argument the task writes."""
-
-
-@dataclass(slots=True)
-class TaskOptions:
-    """The options of `@task`, with what holds when they are not given."""
-
-    returns: int = 1
-    priority: int = 0
-    name: str | None = None
-    target_direction: Direction = INOUT
-    check: bool = False
-    retry_lost: bool = True
-
-
-LATER: Final = frozenset(
-    [
-        "timeout",
-        "time_out",
-        "retries",
-        "max_retries",
-        "on_failure",
-        "reuse",
-        "seed",
-        "defaults",
-        "is_replicated",
-        "is_distributed",
-        "is_reduce",
-        "chunk_size",
-        "computing_nodes",
-        "cache_returns",
-        "numba",
-        "numba_flags",
-        "varargs_type",
-        "tracing_hook",
-        "process_task",
-    ]
-)
-_OPTIONS: Final = frozenset(TaskOptions.__slots__)
 
 
 class TaskSignature:
@@ -159,6 +121,7 @@ class TaskSignature:
 
         Examples
         --------
+        >>> from treadle_runtime.api.directions import INOUT
         >>> def axpy(a, x, y):
         ...     y += a * x
         >>> TaskSignature.of(axpy, {"y": INOUT, "priority": True}).bind((2.0, "x", "y"), {})
@@ -173,11 +136,11 @@ class TaskSignature:
         found: dict[str, Direction] = {}
         told: dict[str, Any] = {}
         for key, value in (options or {}).items():
-            is_parameter = names is not None and (key in names or (open_ended and key not in _OPTIONS))
-            if isinstance(value, Direction) and (is_parameter or key not in _OPTIONS):
+            is_parameter = names is not None and (key in names or (open_ended and key not in OPTIONS))
+            if isinstance(value, Direction) and (is_parameter or key not in OPTIONS):
                 found[key] = value
-            elif key in _OPTIONS:
-                told[key] = _checked(key, value)
+            elif key in OPTIONS:
+                told[key] = value
             elif key in LATER and not (names is not None and key in names):
                 raise UsageError(f"@task option {key!r} is not available yet: leave it out")
             else:
@@ -188,7 +151,7 @@ class TaskSignature:
             found[key] = direction_of(key, value)
         for key in found:
             _parameter(key, names, open_ended, display_name(inner))
-        return cls(function, TaskOptions(**told), found)
+        return cls(function, options_from(told), found)
 
     @property
     def writes(self) -> bool:
@@ -331,37 +294,10 @@ def _parameter(key: str, names: Mapping[str, Parameter] | None, open_ended: bool
         )
     if key in names or open_ended:
         return key
-    close = difflib.get_close_matches(key, [*names, *_OPTIONS], 1)
+    close = difflib.get_close_matches(key, [*names, *OPTIONS], 1)
     hint = f" Did you mean {close[0]}?" if close else ""
     listed = f"its parameters are {', '.join(names)}" if names else "it has no parameters"
     raise UsageError(f"{function} has no parameter {key!r} and @task no such option: {listed}.{hint}")
-
-
-def _checked(key: str, value: Any) -> Any:
-    """Return the value of an option in its one form, or raise UsageError."""
-    if key == "returns":
-        if value is None:
-            return 1
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise UsageError(
-                f"returns={value!r}: give how many values the task returns, e.g. returns=2; one needs no returns"
-            )
-        return max(value, 1)
-    if key == "priority":
-        if not isinstance(value, int):
-            raise UsageError(f"priority={value!r}: give True, False or an int (higher goes first)")
-        return int(value)
-    if key == "name":
-        if not (value is None or isinstance(value, str)):
-            raise UsageError(f"name={value!r}: give a str such as 'case {{i}}'")
-        return value
-    if key == "target_direction":
-        if direction_of(key, value) is OUT:
-            raise UsageError("target_direction=OUT: a method needs its object; give IN or INOUT")
-        return value
-    if not isinstance(value, bool):
-        raise UsageError(f"{key}={value!r}: give True or False")
-    return value
 
 
 def _places(

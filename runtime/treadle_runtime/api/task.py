@@ -200,6 +200,10 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
         Of methods: whether `self` is only read. INOUT unless given.
     retry_lost : bool
         Whether a task whose worker died is run again. True unless given.
+    timeout : float
+        Seconds that one run may take, waiting not counted; then it is ended and fails with `TaskTimeout`.
+    retries : int
+        How often it is tried again after its own code raised or took too long, with its arguments as they were.
     directions : dict
         Directions by parameter name; `c=INOUT` as a keyword does the same.
 

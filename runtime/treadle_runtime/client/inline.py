@@ -54,7 +54,7 @@ class InlineLink:
             state = TaskState.CANCELLED if state == TaskState.CANCELLED else TaskState.UPSTREAM
             self._finish(row, state, (), failure, root, Ran(Outcome.OK))
             return
-        ran = self._run(row)
+        ran = self._try(row)
         if ran.outcome == Outcome.OK:
             outputs: list[OutputRow] = []
             for k, packed in enumerate(ran.outputs):
@@ -63,12 +63,24 @@ class InlineLink:
                 outputs.append((Kind.INLINE, packed.nbytes, data))
             self._finish(row, TaskState.DONE, tuple(outputs), None, 0, ran)
         elif ran.outcome == Outcome.INTERRUPTED:
+            ran.notes = {**(ran.notes or {}), "cancelled": "interrupted"}
             self._finish(row, TaskState.CANCELLED, (), None, row[0], ran)
             raise KeyboardInterrupt
         else:
             self._finish(row, TaskState.FAILED, (), ran.failure, row[0], ran)
 
-    def _run(self, row: TaskRow) -> Ran:
+    def _try(self, row: TaskRow) -> Ran:
+        """Run the task, again if it failed as long as `retries` allows; how often is noted."""
+        tries = 1 if row[10] is None else 1 + int(row[10].get("retries", 0))
+        for attempt in range(1, tries + 1):
+            ran = self._run(row, attempt)
+            if attempt > 1:
+                ran.notes = {**(ran.notes or {}), "attempts": attempt}
+            if ran.outcome not in (Outcome.RAISED, Outcome.TIMED_OUT):
+                break
+        return ran
+
+    def _run(self, row: TaskRow, attempt: int) -> Ran:
         name, function = self._functions[row[1]]
         if isinstance(function, bytes):
             function = load_code(function)
@@ -76,7 +88,7 @@ class InlineLink:
             if draws(function):
                 self._drawing.add(row[1])
         context = TaskContext()
-        context.begin(row[0], self._attempt(row[0]), name, row[10])
+        context.begin(row[0], self._attempt(row[0]) + attempt - 1, name, row[10])
         context.report = self._client.on_report
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         given = row[10] is not None and row[10].get("seed") is not None
@@ -99,15 +111,8 @@ class InlineLink:
         if state != TaskState.DONE:
             self._roots[row[0]] = (state, root, failure)
             self._records.keep(drawing_again(row, ran.notes), root)
-        finished: FinishedRow = (
-            row[0],
-            state,
-            outputs,
-            failure,
-            root,
-            (0, self._attempt(row[0]), ran.run_s),
-            ran.notes,
-        )
+        attempt = self._attempt(row[0]) + (0 if ran.notes is None else int(ran.notes.get("attempts", 1)) - 1)
+        finished: FinishedRow = (row[0], state, outputs, failure, root, (0, attempt, ran.run_s), ran.notes)
         self._client.receive(m.Finished([finished]))
 
     def send(self, message: m.FromClient) -> None:

@@ -6,7 +6,7 @@ Law: the user's own exception object where it can be rebuilt; what Treadle knows
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..core.states import TaskState
 from ..errors import (
@@ -26,6 +26,12 @@ from .remote_traceback import has_frames, rebuild_traceback
 
 if TYPE_CHECKING:
     from .calls import Call
+
+
+_HOW: Final = {
+    "interrupted": " while it ran (KeyboardInterrupt ended it)",
+    "killed": " while it ran (it did not react, so its worker was ended)",
+}
 
 
 def error_from(call: Call, root: Call | None) -> BaseException:
@@ -52,7 +58,10 @@ def _make(call: Call, root: Call | None) -> BaseException:
         because = (
             "" if call.root in (0, call.number) else f" because {_name(root, call.root)}, which it needs, was"
         )
-        error = TaskCancelled(f"{call.label} was cancelled{because}. Call it again if you want its result.")
+        how = _HOW.get(str((call.notes or {}).get("cancelled")), "")
+        error = TaskCancelled(
+            f"{call.label} was cancelled{because}{how}. Call it again if you want its result."
+        )
     elif call.state == TaskState.UPSTREAM:
         error = _upstream(call, root)
     else:
@@ -133,9 +142,9 @@ def _name_the_place(error: BaseException, call: Call, failure: Failure) -> None:
     while (below := first.__cause__ or first.__context__) is not None:
         first = below
     given = f"; called with ({failure.arguments})" if failure.arguments else ""
-    place = InTask(
-        f"in task {call.label}{call.where}, on worker {call.worker}, attempt {call.attempt}{given}"
-    )
+    tries = (call.notes or {}).get("attempts")
+    attempt = f"attempt {call.attempt}" if tries is None else f"the last of {tries} attempts"
+    place = InTask(f"in task {call.label}{call.where}, on worker {call.worker}, {attempt}{given}")
     first.__cause__ = about(place, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
     place.output = failure.output
 

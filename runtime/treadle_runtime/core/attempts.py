@@ -16,6 +16,7 @@ from .model import Kind, Outcome, ReturnRow, vid_of
 from .records import Task, Worker
 from .recovery import await_publication, lose_attempt
 from .states import TaskState
+from .tries import fail_attempt, too_long, watch
 from .workers import SMOOTHING, fit, unload
 
 DECLINES: Final = 10
@@ -59,9 +60,12 @@ def on_tasks_returned(books: Books, event: TasksReturned) -> None:
 def _not_ok(books: Books, task: Task, worker: Worker, row: ReturnRow) -> None:
     number, outcome = task.number, row[2]
     if outcome == Outcome.RAISED:
-        end(books, task, TaskState.FAILED, number)
+        fail_attempt(books, task)
+    elif outcome == Outcome.TIMED_OUT:
+        fail_attempt(books, task, too_long(task))
     elif task.rare is not None and task.rare.cancel_wanted:
-        end(books, task, TaskState.CANCELLED, number)
+        how = "cancelled: KeyboardInterrupt ended it" if row[4] > 0.0 else "cancelled before it began"
+        end(books, task, TaskState.CANCELLED, number, how)
     elif outcome == Outcome.INTERRUPTED:
         lose_attempt(books, task, "interrupted, though nobody cancelled it")
     elif outcome == Outcome.DECLINED:
@@ -101,3 +105,4 @@ def on_workers_observed(books: Books, event: WorkersObserved) -> None:
         task = None if worker is None else worker.tasks.get(number)
         if task is not None and task.state == TaskState.PLACED:
             books.move(task, TaskState.RUNNING)
+            watch(books, task)

@@ -177,9 +177,9 @@ class Books:
         """Have a worker cancel a task."""
         self.interrupts.append(Interrupt(worker.wid, task.number, task.attempt))
 
-    def kill(self, worker: Worker) -> None:
-        """Have a worker's process ended."""
-        self.kills.append(Kill(worker.wid))
+    def kill(self, worker: Worker, timeout_s: float) -> None:
+        """Have a worker's process ended; `timeout_s`: since its task runs longer than that, 0 for a cancel."""
+        self.kills.append(Kill(worker.wid, timeout_s))
 
     def dismiss(self, worker: Worker) -> None:
         """Have a worker's process end by itself."""

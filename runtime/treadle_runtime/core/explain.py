@@ -137,7 +137,8 @@ def _upstream(books: Books, task: Task) -> str:
 
 def _cancelled(books: Books, task: Task) -> str:
     if task.root == task.number:
-        return f"{label(task)} was cancelled."
+        cause = task.log[-1][5] if len(task.log[-1]) > 5 else ""
+        return f"{label(task)} was {'' if cause.startswith('cancelled') else 'cancelled: '}{cause or 'cancelled'}."
     return f"{label(task)} was cancelled with {_root(books, task)}, which it needs."
 
 
@@ -157,7 +158,11 @@ def _past(task: Task) -> str:
         said.append("Its cancel is under way.")
     if rare.told:
         said.append("It runs again because its result was lost.")
-    elif task.attempt and rare.losses:
+    if rare.failed:
+        said.append(
+            f"It has failed {'once' if rare.failed == 1 else f'{rare.failed} times'} and is tried again."
+        )
+    if task.attempt and rare.losses and not rare.told:
         times = "once" if rare.losses == 1 else f"{rare.losses} times"
         said.append(f"It has lost its worker {times}.")
     return " " + " ".join(said) if said else ""

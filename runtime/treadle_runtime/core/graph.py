@@ -57,8 +57,8 @@ def on_tasks_submitted(books: Books, event: TasksSubmitted) -> None:
             task = known[number] = Task(number, function, lane, WAITING, [], outputs)
             broken = _link(books, task, reads, title)
             _make_outputs(books, task, client)
-            if options is not None and options.get("retry_lost") is False:
-                task.rarely().retry_lost = False
+            if options is not None:
+                _note_options(task, options)
             _begin(books, task, broken)
             continue
         born = (BORN, number, fid, cid, cell, 1, (), title, now)
@@ -73,6 +73,16 @@ def on_tasks_submitted(books: Books, event: TasksSubmitted) -> None:
         ready += 1
         books.queue.push(task)
     books.counts[READY] += ready
+
+
+def _note_options(task: Task, options: dict[str, int | float | str | bool]) -> None:
+    """Take over what the options of a new task say about attempts that fail."""
+    if options.get("retry_lost") is False:
+        task.rarely().retry_lost = False
+    if retries := options.get("retries"):
+        task.rarely().retries = int(retries)
+    if timeout_s := options.get("timeout"):
+        task.rarely().timeout_s = float(timeout_s)
 
 
 def _link(books: Books, task: Task, reads: tuple[Vid, ...], title: str | None) -> tuple[str, Number] | None:

@@ -39,9 +39,10 @@ class Interrupt:
 
 @dataclass(slots=True)
 class Kill:
-    """End the worker's process; WorkerLeft follows."""
+    """End the worker's process; WorkerLeft follows. `timeout_s`: since its task runs longer than that; 0: a cancel."""
 
     worker: WorkerId
+    timeout_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -108,5 +109,16 @@ class WakeAt:
 
 
 Instruction: TypeAlias = (
-    Launch | Retract | Interrupt | Kill | Dismiss | Publish | Drop | Forget | Rearm | Report | Deliver | WakeAt
+    Launch
+    | Retract
+    | Interrupt
+    | Kill
+    | Dismiss
+    | Publish
+    | Drop
+    | Forget
+    | Rearm
+    | Report
+    | Deliver
+    | WakeAt
 )

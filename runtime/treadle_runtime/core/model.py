@@ -72,6 +72,7 @@ class Outcome(IntEnum):
     INTERRUPTED = 2  # a cancel reached it
     DECLINED = 3  # an input that should have been on the worker is not: place it again
     TAKEN_BACK = 4  # it was queued, did not start, and was given back on demand
+    TIMED_OUT = 5  # it ran longer than its timeout allows
 
 
 TaskRow: TypeAlias = tuple[

@@ -50,15 +50,19 @@ class Rare:
     __slots__ = (
         "cancel_wanted",
         "declined",
+        "failed",
         "followers",
         "held",
         "kept",
         "losses",
+        "overdue",
         "recorded",
         "retracted",
         "retried",
+        "retries",
         "retry_lost",
         "root",
+        "timeout_s",
         "told",
     )
 
@@ -66,6 +70,10 @@ class Rare:
         self.root: Number = 0  # who failed or was cancelled first
         self.losses = 0  # attempts that ended with their worker
         self.retry_lost = True
+        self.retries = 0  # how often an attempt may fail by itself before the task does
+        self.failed = 0  # how many did
+        self.timeout_s = 0.0  # seconds an attempt may take, 0 for any
+        self.overdue = False  # it took longer, and its worker is being ended
         self.cancel_wanted = False
         self.declined = 0  # times a worker lacked an input; then it is not queued ahead of time again
         self.retracted = False  # its worker has been asked to give it back
@@ -74,7 +82,9 @@ class Rare:
         self.retried = 0  # how often it was
         self.held = False  # not to be placed until it is resumed; counts as one thing missing
         self.followers: tuple[Client, ...] = ()  # others that are told of its end
-        self.recorded = -1  # how many of its reads belong to its arguments, the rest to code that was put in; -1: all
+        self.recorded = (
+            -1
+        )  # how many of its reads belong to its arguments, the rest to code that was put in; -1: all
 
 
 class Task:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from . import cone, graph, holding, kept
+from . import cone, graph, holding, kept, tries
 from . import versions as data
 from .books import Books
 from .events import CancelWanted, ClientLeft, Tick, VersionsPublished, WorkerJoined, WorkerLeft
@@ -54,6 +54,8 @@ def on_worker_left(books: Books, event: WorkerLeft) -> None:
         rare = task.rare
         if rare is not None and rare.cancel_wanted:
             cone.end(books, task, TaskState.CANCELLED, task.number, cause)
+        elif rare is not None and rare.overdue:
+            tries.fail_attempt(books, task, tries.too_long(task))
         elif task.number == event.running and not worker.closing:
             lose_attempt(books, task, cause)
         else:
@@ -179,7 +181,7 @@ def cancel(books: Books, task: Task) -> None:
 
 
 def on_tick(books: Books, _event: Tick) -> None:
-    """Kill workers that did not give a cancelled task back in time."""
+    """Kill workers that did not give a cancelled task, or one that took too long, back in time."""
     if books.wake is not None and books.now >= books.wake:
         books.wake = None
     deadlines = books.deadlines
@@ -187,12 +189,14 @@ def on_tick(books: Books, _event: Tick) -> None:
         at, number, attempt = deadlines[0]
         task = books.tasks.get(number)
         worker = None if task is None or task.attempt != attempt else task.worker
-        if worker is not None and not worker.closing:
+        if task is not None and worker is not None and not worker.closing:
             if at > books.now:
                 break
             worker.closing = True
             fit(books, worker)
-            books.kill(worker)
+            rare = task.rarely()
+            rare.overdue = not rare.cancel_wanted
+            books.kill(worker, rare.timeout_s if rare.overdue else 0.0)
         heappop(deadlines)
     if deadlines:
         books.wake_at(deadlines[0][0])

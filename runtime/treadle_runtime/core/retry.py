@@ -102,7 +102,7 @@ def _open(books: Books, task: Task) -> None:
     del books.recorded[number]
     rare = task.rarely()
     rare.kept = rare.cancel_wanted = rare.retracted = rare.told = False
-    rare.root = rare.losses = rare.declined = 0
+    rare.root = rare.losses = rare.declined = rare.failed = 0
     rare.retried += 1
     for version in dict.fromkeys(task.reads):
         version.pins -= 1

@@ -59,6 +59,7 @@ class Worker:
         "control",
         "functions",
         "identity",
+        "killed",
         "leaving",
         "pid",
         "queued",
@@ -74,6 +75,7 @@ class Worker:
         self.identity = b"w%d" % wid
         self.control = b"w%d.c" % wid
         self.ready = False
+        self.killed: float | None = None  # the scheduler has it ended, for this timeout (0: for a cancel)
         self.leaving = False  # it is to end when what runs there has ended
         self.queued = 0  # tasks sent and not returned
         self.started_at = now
@@ -236,7 +238,7 @@ class Crew:
             del self._by_identity[worker.identity], self._by_identity[worker.control]
             self.queued -= worker.queued
             status, words = self._output.close(ended.worker)
-            death = describe(ended, status, words)
+            death = describe(ended, status, words, worker.killed)
             orderly = ended.exitcode == 0 or not worker.ready
             if (worker.leaving or not self.wanted) and orderly:
                 events.append(
@@ -245,14 +247,18 @@ class Crew:
                 continue
             print(death.reason, flush=True)
             if worker.ready:
+                failure = death.failure(self._name_of(death.number))
                 if death.number:
-                    self._values.fail(death.number, death.failure())
-                events.append(
-                    WorkerLeft(now, worker.wid, death.number or None, death.reason, death.failure())
-                )
+                    self._values.fail(death.number, failure, worker.killed is not None)
+                events.append(WorkerLeft(now, worker.wid, death.number or None, death.reason, failure))
             else:
                 self._on_fruitless(death, events)
         self.start(self.wanted)
+
+    def _name_of(self, number: Number) -> str:
+        row = self.tasks.get(number)
+        definition = None if row is None else self.functions.get(row[1])
+        return "a task" if definition is None else definition[1]
 
     def _on_fruitless(self, death: Death, events: list[Event]) -> None:
         self._fruitless += 1
@@ -340,6 +346,8 @@ class Crew:
 
     def on_kill(self, instruction: Kill) -> None:
         """End a worker's process."""
+        if (worker := self.workers.get(instruction.worker)) is not None:
+            worker.killed = instruction.timeout_s
         self._engine.kill(instruction.worker)
 
     def on_dismiss(self, instruction: Dismiss) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..core.model import Number
 from ..engines.protocol import Ended
+from ..worker.limit import too_late
 
 if TYPE_CHECKING:
     from ..worker.status import Status
@@ -37,10 +38,16 @@ class Death:
     peak_kib: int
     words: str
     reason: str
+    limit_s: float = 0.0  # it was ended since the task ran longer than this
 
-    def failure(self) -> bytes:
-        """Return the packed description that the task's future raises as WorkerLost."""
-        from ..worker.failure import pack_lost  # late: it imports pickle machinery the runtime never uses
+    def failure(self, function: str = "a task") -> bytes:
+        """Return the packed description that the task's future raises as WorkerLost, or TaskTimeout."""
+        # late: it imports pickle machinery the runtime never uses
+        from ..worker.failure import pack_exception, pack_lost
+
+        if self.limit_s:
+            late = too_late(f"{function} #{self.number}", self.limit_s)
+            return pack_exception(self.number, late, "", self.ended.worker, self.attempt)
 
         return pack_lost(
             self.number,
@@ -54,13 +61,18 @@ class Death:
         )
 
 
-def describe(ended: Ended, status: Status | None, words: str) -> Death:
-    """Put together what is known of a worker's end."""
+def describe(ended: Ended, status: Status | None, words: str, killed: float | None = None) -> Death:
+    """Put together what is known of a worker's end; `killed`: the scheduler wanted it (see `instructions.Kill`)."""
     number = attempt = 0
     peak = ended.peak_kib
     if status is not None:
         number, attempt, peak = status.number, status.attempt, max(peak, status.peak_kib)
-    if ended.signal is not None:
+    if killed is not None:
+        late = (
+            f"took longer than {killed:g} s, and did not react" if killed else "did not react to its cancel"
+        )
+        how = f"was ended by Treadle, since what it ran {late}"
+    elif ended.signal is not None:
         try:
             name = signal.Signals(ended.signal).name
         except ValueError:
@@ -71,10 +83,10 @@ def describe(ended: Ended, status: Status | None, words: str) -> Death:
         how = f"ended by itself with exit code {ended.exitcode}"
     what = f"Worker {ended.worker} {how}"
     if number:
-        what += f" while it ran task #{number}"
+        what += f" while it ran task #{number}" if killed is None else f" (task #{number})"
     if peak:
         what += f"; its memory had reached {peak / 1024:.0f} MiB"
     last = words.partition("Fatal Python error:")[0].rstrip().rpartition("\n")[2].strip()
     if last:
         what += f"; its last words: {last[:300]}"
-    return Death(ended, number, attempt, peak, words[-WORDS:], what + ".")
+    return Death(ended, number, attempt, peak, words[-WORDS:], what + ".", killed or 0.0)

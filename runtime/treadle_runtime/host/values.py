@@ -25,18 +25,21 @@ from ..core.states import TaskState
 ValueRow = tuple[Vid, int, int, bytes | None]
 FAILURES: Final = 20_000
 """Failures remembered: a task submitted later may read what failed long ago, and must name the reason."""
-_NOTHING: Final = (0, 0, 0.0)
+_UNKNOWN: Final[tuple[WorkerId, ReturnRow]] = (0, (0, 0, 0, (), 0.0, 0.0, 0, None, None))
 
 
 class Values:
     """Rows of versions by id, and of returns until the end of the turn."""
 
-    __slots__ = ("_returns", "failures", "rows")
+    __slots__ = ("_killed", "_returns", "_told", "_tries", "failures", "rows")
 
     def __init__(self) -> None:
         self.rows: dict[Vid, ValueRow] = {}
         self.failures: OrderedDict[Number, bytes] = OrderedDict()
         self._returns: dict[Number, tuple[WorkerId, ReturnRow]] = {}
+        self._tries: dict[Number, int] = {}  # attempts that failed, of tasks that have not been reported
+        self._killed: set[Number] = set()  # those of them whose worker had to be ended
+        self._told: list[Number] = []  # reported in this turn
 
     def keep_returns(self, worker: WorkerId, returned: list[ReturnRow]) -> None:
         """Note what a worker gave back, for the reports of this turn."""
@@ -56,11 +59,16 @@ class Values:
                 self.fail(number, row[7])
             returns[number] = (worker, row)
 
-    def fail(self, number: Number, failure: bytes) -> None:
-        """Note why a task has no result."""
+    def fail(self, number: Number, failure: bytes, killed: bool = False) -> None:
+        """Note why an attempt gave no result; `killed`: its worker had to be ended for that."""
         self.failures[number] = failure
+        self._tries[number] = self._tries.get(number, 0) + 1
+        if killed:
+            self._killed.add(number)
         if len(self.failures) > FAILURES:
-            self.failures.popitem(last=False)
+            old, _ = self.failures.popitem(last=False)
+            self._tries.pop(old, None)
+            self._killed.discard(old)
 
     def keep(self, rows: list[ValueRow]) -> None:
         """Note where versions are: put by a client, or published by a worker."""
@@ -86,25 +94,37 @@ class Values:
 
     def finished(self, number: Number, state: str, root: Number) -> FinishedRow:
         """Compose what the client is told of a final task."""
-        found = self._returns.get(number)
-        if found is None:  # upstream, cancelled before it ran, or lost with its worker
-            return (number, state, (), self._failure(number, state, root), root, _NOTHING, None)
-        worker, row = found
+        worker, row = self._returns.get(number, _UNKNOWN)  # upstream, never ran, or lost with its worker
         place = (worker, row[1], row[4])
+        notes = row[8]
+        if state == TaskState.CANCELLED or number in self._tries:
+            notes = self._noted(number, state, row)
         if state == TaskState.DONE:
             outputs = row[3]
             for output in outputs:
                 if output[1] > PUSH_LIMIT:
                     outputs = self._pushed(outputs)
                     break
-            return (number, state, outputs, None, root, place, row[8])
-        return (number, state, (), self._failure(number, state, root), root, place, row[8])
+            return (number, state, outputs, None, root, place, notes)
+        return (number, state, (), self._failure(number, state, root), root, place, notes)
+
+    def _noted(self, number: Number, state: str, row: ReturnRow) -> dict[str, int | float | str | bool]:
+        """Add to the notes of a task how often it was tried, and how its cancel ended it."""
+        notes = dict(row[8] or {})
+        self._told.append(number)
+        tries = self._tries.get(number, 0) + (state == TaskState.DONE)
+        if tries > 1:
+            notes["attempts"] = tries
+        killed = number in self._killed
+        if state == TaskState.CANCELLED and (killed or row[4] > 0.0):
+            notes["cancelled"] = "killed" if killed else "interrupted"
+        return notes
 
     def again(self, number: Number, vids: list[Vid]) -> FinishedRow:
         """Compose what is told of a task that was done before, with what is left of these outputs of it."""
         rows = [self.rows.get(vid, (vid, Kind.NONE, 0, None)) for vid in vids]
         outputs = self._pushed(tuple([(int(row[1]), row[2], row[3]) for row in rows]))
-        return (number, TaskState.DONE, outputs, None, 0, _NOTHING, None)
+        return (number, TaskState.DONE, outputs, None, 0, (0, 0, 0.0), None)
 
     def drop(self, vids: list[Vid]) -> list[Vid]:
         """Free the bytes of versions nobody can reach; return those that have files to delete."""
@@ -118,6 +138,10 @@ class Values:
     def close_turn(self) -> None:
         """Forget returns that nobody was told of (late ones, or of a client that has left)."""
         self._returns.clear()
+        for number in self._told:
+            self._tries.pop(number, None)
+            self._killed.discard(number)
+        self._told.clear()
 
     def _failure(self, number: Number, state: str, root: Number) -> bytes | None:
         if state == TaskState.CANCELLED:

@@ -93,6 +93,7 @@ class VirtualCluster:
         self._failures: dict[Number, bytes] = {}
         self._returned: dict[Number, ReturnRow] = {}
         self._instead: dict[int, list[Instead]] = {}
+        self._tries: dict[Number, int] = {}  # attempts that ended in the task's own code
         self._events: list[e.Event] = []  # happened, not yet told to the scheduler
         self._mail: deque[m.ToClient] = deque()
         self.session = Session(Options(engine="inline"), self._open)
@@ -211,6 +212,8 @@ class VirtualCluster:
     def _keep(self, event: e.TasksReturned) -> None:
         for row in event.rows:
             self._returned[row[0]] = row
+            if row[2] in (Outcome.OK, Outcome.RAISED, Outcome.TIMED_OUT):
+                self._tries[row[0]] = self._tries.get(row[0], 0) + 1
             if row[7] is not None:
                 self._failures[row[0]] = row[7]
             for k, (kind, _nbytes, data) in enumerate(row[3]):
@@ -339,7 +342,11 @@ class VirtualCluster:
             if returned is not None and state == "done":
                 outputs = returned[3]
             failure = self._failures.get(root) if root else None
-            rows.append((number, state, outputs, failure, root, (0, returned[1] if returned else 0, 0.0), returned and returned[8]))
+            notes = returned and returned[8]
+            if (tries := self._tries.pop(number, 1)) > 1:
+                notes = {**(notes or {}), "attempts": tries}
+            place = (0, returned[1] if returned else 0, 0.0)
+            rows.append((number, state, outputs, failure, root, place, notes))
         self._mail.append(m.Finished(rows))
 
     def _deliver(self, deliver: i.Deliver) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import place
 from ..core.model import Outcome
-from ..errors import NotSerializable, UsageError
+from ..errors import NotSerializable, TaskTimeout, UsageError
 from ..store.fingerprint import fingerprint
 from ..store.members import members_of
 from ..store.packing import Packed, pack
@@ -26,6 +26,7 @@ from ..store.references import Inputs, decode_payload
 from ..store.views import pack_group
 from .code import Code
 from .failure import pack_exception
+from .limit import limited
 
 Notes = dict[str, int | float | str | bool]
 
@@ -34,6 +35,7 @@ TINY_S: Final = 100e-6
 MARK_S: Final = 2e-3
 _OK: Final = int(Outcome.OK)
 _RAISED: Final = int(Outcome.RAISED)
+_TIMED_OUT: Final = int(Outcome.TIMED_OUT)
 _clock = time.perf_counter
 _cpu_mark = (float("-inf"), 0.0)  # when CPU time was asked for last, and what it was
 
@@ -64,6 +66,8 @@ def execute(
 ) -> Ran:
     """Run `function` on what `payload` and `sources` hold; never raises for what user code does.
 
+    Blocks for as long as that runs. KeyboardInterrupt gives `INTERRUPTED`, a call that took too long `TIMED_OUT`.
+
     Parameters
     ----------
     sources
@@ -71,23 +75,21 @@ def execute(
     outputs
         how many versions the task makes: what it returns, then one per group.
     options
-        `check`: compare IN arguments before and after.
+        `check`: compare IN arguments before and after; `timeout`: seconds the call may take.
     task
         the running task, as `place.current_task()` gives it.
-
-    Notes
-    -----
-    Blocks for as long as user code does. KeyboardInterrupt gives `Outcome.INTERRUPTED`.
     """
     args, kwargs, code = (), {}, None  # type: tuple[Any, ...], dict[str, Any], Code | None
     run_s = cpu_s = 0.0
     before = place.enter_task(task)
     try:
         args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources) if sources else None)
-        checked = options is not None and options.get("check")
+        checked = options and options.get("check")
         watch = _Watch(function, args, kwargs, groups, *captured) if checked else None
         if isinstance(function, Code):
             code, function = function, function.enter(captured[0] if captured else ())
+        if options and (limit_s := options.get("timeout")):
+            function = _limited(function, limit_s, number, task)
         start = _clock()
         cpu_at, cpu = _cpu_mark if start - _cpu_mark[0] < MARK_S else _mark_cpu(start)
         try:
@@ -106,11 +108,21 @@ def execute(
         return Ran(Outcome.INTERRUPTED, run_s=run_s, cpu_s=cpu_s)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: it ends the task, not the worker
         failure = pack_exception(number, error, arguments_text(args, kwargs))
-        return Ran(_RAISED, (), failure, run_s, cpu_s)
+        return Ran(_TIMED_OUT if isinstance(error, TaskTimeout) else _RAISED, (), failure, run_s, cpu_s)
     finally:
         if code is not None:
             code.leave()
         place.leave_task(before)
+
+
+def _limited(function: Callable[..., Any], limit_s: float, number: int, task: Any) -> Callable[..., Any]:
+    name = name_of(function)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return _run_coroutine(result) if type(result) is CoroutineType else result
+
+    return limited(call, name, f"{name if task is None else task.function} #{number}", limit_s)
 
 
 def _run_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> Any:

@@ -172,6 +172,8 @@ class Runner:
         if outcome == Outcome.INTERRUPTED and not self._struck and ran is not _CANCELLED:
             outcome = _RAISED  # nobody cancelled it: the user's code raised KeyboardInterrupt itself
             failure = pack_exception(row[0], KeyboardInterrupt(), "", self._worker, row[1])
+        elif outcome == _RAISED and self._struck:
+            outcome, failure = int(Outcome.INTERRUPTED), None  # what its code made of the KeyboardInterrupt
         self._struck = False
         return [row[0], row[1], outcome, outputs, run_s, ran.cpu_s, peak, failure, notes]
 

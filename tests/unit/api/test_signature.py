@@ -123,8 +123,14 @@ def test_a_parameter_named_like_an_option() -> None:
         ({"priority": "high"}, "priority='high'"),
         ({"check": 1}, "check=1: give True or False"),
         ({"target_direction": OUT}, "give IN or INOUT"),
-        ({"timeout": 3}, "'timeout' is not available yet"),
-        ({"on_failure": "RETRY"}, "'on_failure' is not available yet"),
+        ({"reuse": True}, "'reuse' is not available yet"),
+        ({"timeout": "3"}, "give the seconds that a run may take"),
+        ({"timeout": -1}, "give the seconds"),
+        ({"retries": 1.5}, "how often a task that failed is tried again"),
+        ({"retries": True}, "how often"),
+        ({"timeout": 1, "time_out": 2}, "time_out and timeout are one option"),
+        ({"on_failure": "IGNORE"}, "catch the exception where you wait"),
+        ({"on_failure": 3}, "'RETRY' or 'CANCEL_SUCCESSORS'"),
     ],
 )
 def test_mistakes_in_the_decorator(options: dict[str, Any], says: str) -> None:

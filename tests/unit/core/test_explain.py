@@ -37,13 +37,15 @@ def test_on_a_worker(book: Playbook) -> None:
     book.anything()
     book.submit(task(1), task(2), task(3, out(2)))
     assert said(book, 1) == "f #1 is queued on worker 1, next in line."
-    assert said(book, 3) == "f #3 is queued on worker 1, behind 2 others, ahead of an input that is made there."
+    assert (
+        said(book, 3) == "f #3 is queued on worker 1, behind 2 others, ahead of an input that is made there."
+    )
     book.play(WorkersObserved(0.0, [(1, 1)]))
     assert said(book, 1) == "f #1 is running on worker 1."
     book.play(CancelWanted(0.0, [1]))
     assert said(book, 1) == "f #1 is running on worker 1. Its cancel is under way."
     book.play(WorkerLeft(0.0, 1, 1, "signal 9"))
-    assert said(book, 1) == "f #1 was cancelled."
+    assert said(book, 1) == "f #1 was cancelled: worker 1 left: signal 9."
     book.workers(2)
     book.anything()
     book.play(WorkerLeft(0.0, 2, 2, "signal 9"))
@@ -64,9 +66,12 @@ def test_at_the_end(book: Playbook) -> None:
     assert said(book, 1) == "f #1 is done on worker 1."
     assert said(book, 2) == "f #2 failed: its own code raised."
     assert said(book, 3) == "f #3 was not run: f #2, which it needs, failed."
-    assert said(book, 4) == "f #4 was cancelled."
+    assert said(book, 4) == "f #4 was cancelled: KeyboardInterrupt ended it."
     assert said(book, 5) == "f #5 was cancelled with f #4, which it needs."
-    assert said(book, 99) == "Nothing is known of task #99: it was never submitted, or its record has been let go."
+    assert (
+        said(book, 99)
+        == "Nothing is known of task #99: it was never submitted, or its record has been let go."
+    )
     assert book.scheduler.story(99) == []
     assert [entry[:4] for entry in book.scheduler.story(1)] == [
         ("b", 1, 7, 1),
