@@ -11,7 +11,6 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
 
@@ -175,6 +174,7 @@ class Lines:
         self._session = session
         if self._screen.exchanges and session.options.engine != "inline":
             session.client.on_finished = self._on_finished
+            session.client.on_opened = self._reopen
             self._listen()
 
     def begin(self, info: Any) -> None:
@@ -204,16 +204,6 @@ class Lines:
         with self._lock:
             self._cards = [card for card in self._cards if not card.tick(self._screen)]
 
-    def reopen(self, calls: Iterable[Call]) -> None:
-        """Calls that had ended are to run again: their lines live again."""
-        for line in {id(line): line for call in calls if (line := self._by_cell.get(call.cell))}.values():
-            with self._lock:
-                line.tally.recount()
-                if line.ended and line.tally.left:
-                    line.ended = False
-                    self._active.append(line)
-        self._wake()
-
     def follow_card(self, card: Card) -> None:
         """Have a card look for news together with the lines."""
         with self._lock:
@@ -223,7 +213,7 @@ class Lines:
     def close(self) -> None:
         """End all; what is shown stays."""
         if self._session is not None and self._session.client.on_finished == self._on_finished:
-            self._session.client.on_finished = None
+            self._session.client.on_finished = self._session.client.on_opened = None
             self._session.client.tell_next(None)
         self._closed.set()
         self._work.set()
@@ -256,6 +246,17 @@ class Lines:
         line = self._by_cell.get(call.cell)
         if line is not None and call.number >= line.tally.first and line.session.client is call.client:
             line.tally.on_finished(call)
+
+    def _reopen(self, calls: list[Call]) -> None:
+        """Calls that had ended are to run again: their lines live again, and the pause does not count."""
+        for line in {id(line): line for call in calls if (line := self._by_cell.get(call.cell))}.values():
+            with self._lock:
+                line.tally.recount()
+                if line.ended and line.tally.left:
+                    line.tally.began += time.monotonic() - line.tally.last_end
+                    line.ended = False
+                    self._active.append(line)
+        self._wake()
 
     # ------------------------------------------------------------ the thread
     def _wake(self) -> None:

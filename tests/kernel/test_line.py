@@ -213,3 +213,15 @@ def test_a_task_cell_has_its_card_and_a_line_only_for_more(notebook):
     notebook.until(lambda: "6 done in" in str(lines(many)), "the end")
     notebook.ok("wait_on(n)")
     assert not lines(ran)
+
+
+def test_a_retry_brings_the_line_back_to_life(notebook):
+    notebook.ok(
+        "@task\ndef flaky(i):\n    time.sleep(0.2)\n    if not os.path.exists(f'{gate}/mended'):\n        raise OSError('not there')\n    return i"
+    )
+    ran = notebook.ok("fs = [flaky(i) for i in range(8)]\nfor f in fs: f.exception()")
+    assert lines(ran)[0]["text/plain"].startswith("8 failed in ")
+    notebook.ok("Path(gate, 'mended').touch()")
+    notebook.ok("_ = treadle.retry(fs)")
+    notebook.until(lambda: lines(ran)[0]["text/plain"].startswith("8 done in "), "the end of the retry")
+    assert "OSError" not in lines(ran)[0]["text/plain"]

@@ -67,6 +67,7 @@ class Client(Waits):
         self.on_output: Callable[[Number, str, str | bytes], None] | None = None
         self.on_delta: list[Callable[[dict[str, Any]], None]] = []
         self.on_finished: Callable[[Call], None] | None = None
+        self.on_opened: Callable[[list[Call]], None] | None = None  # calls that had ended are to run again
         self.on_report: Callable[[Number, float, str], None] | None = None
         """Hears how far tasks are that run in this process (engine="inline")."""
         self.on_quiet: Callable[[], None] | None = None  # when no task is open any more

@@ -62,11 +62,15 @@ class Retries:
     def on_rearmed(self, message: m.Rearmed) -> None:
         """Take in which tasks are open again."""
         client = self._client
+        opened = []
         for number in message.numbers:
             call = client.calls.get(number)
             if call is not None and call.final and call.state != TaskState.DONE:
                 call.rearm()
                 client.open += 1
+                opened.append(call)
+        if client.on_opened is not None and opened:
+            client.on_opened(opened)
         for number, group in list(self._groups.items()):
             if not group.newest.call.final:
                 del self._groups[number]
@@ -83,7 +87,9 @@ class Retries:
             return
         name = name_here(members[0]) or f"a {type(members[0]).__name__}"
         label = group.newest.call.label
-        client.notify("warning", f"{name} was changed or used since {label} failed: the retry does not change it.")
+        client.notify(
+            "warning", f"{name} was changed or used since {label} failed: the retry does not change it."
+        )
 
     def clear(self) -> None:
         """Let go of everything."""
