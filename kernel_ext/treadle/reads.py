@@ -9,7 +9,6 @@ that the cell awaits stays a future in all of it. Tasks are not followed: a futu
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Mapping
 from types import FunctionType
@@ -38,7 +37,7 @@ def reads(tree: ast.Module, space: Mapping[str, Any]) -> dict[str, int]:
     {'print': 2, 'b': 2, '_3': 3}
     """
     reader = _Reader(space)
-    body = [statement for node in tree.body for statement in reader.at_once(copy.deepcopy(node))]
+    body = [statement for node in tree.body for statement in reader.at_once(_copy(node))]
     flow = trace(body)
     found = {name: reader.lines.get(name, 1) for name in flow.order if name in flow.exposed}
     for name, line in reader.hidden.items():
@@ -172,3 +171,13 @@ class _Reader(ast.NodeTransformer):
 
 def _is_shell(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "get_ipython"
+
+
+def _copy(node: Any) -> Any:
+    """Copy a tree by its fields alone: tools for tracebacks hang whole trees on what trees share (`ast.Load()`)."""
+    if isinstance(node, list):
+        return [_copy(each) for each in node]
+    if not isinstance(node, ast.AST) or isinstance(node, ast.expr_context):
+        return node
+    made = type(node)(**{name: _copy(value) for name, value in ast.iter_fields(node)})
+    return ast.copy_location(made, node)

@@ -114,3 +114,19 @@ def test_the_tree_stays_as_it_is():
     before = ast.dump(tree, include_attributes=True)
     reads(tree, SPACE)
     assert ast.dump(tree, include_attributes=True) == before
+
+
+def test_what_others_hang_on_trees_is_not_looked_at():
+    tree = ast.parse("print(x)")
+    shared = tree.body[0].value.args[0].ctx
+    assert shared is ast.parse("y").body[0].value.ctx  # all trees have the same one
+    shared.parent = Uncopied()
+    try:
+        assert "x" in reads(tree, SPACE)
+    finally:
+        del shared.parent
+
+
+class Uncopied:
+    def __deepcopy__(self, memo):
+        raise AssertionError
