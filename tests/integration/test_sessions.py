@@ -282,6 +282,19 @@ class TestItsEnd:
         del kept[:]
         assert wait_on(task(np.sum)(put(np.full(2_000_000, 1.0)))) == 2_000_000
 
+    def test_submission_waits_for_room_and_says_what_holds_it(self, tmp_path, capsys):
+        start(workers=2, memory="40MB")
+        held = put(np.full(3_000_000, 1.0))
+        reading = task(lambda _data, path: wait_for(path))(held, tmp_path / "go")
+        del held
+        timer = threading.Timer(1.5, (tmp_path / "go").touch)
+        timer.start()
+        more = put(np.full(3_000_000, 2.0))
+        timer.join()
+        assert (tmp_path / "go").exists(), "it has waited for the task that holds the room"
+        assert "the store is full (a stored argument or put: 24 MB)" in capsys.readouterr().err
+        assert wait_on(task(np.sum)(more), reading) == [6_000_000, None]
+
     def test_nothing_is_left(self):
         before = _open_things()
         with start(workers=2):

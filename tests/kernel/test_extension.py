@@ -86,6 +86,20 @@ def test_start_takes_options_and_refuses_others(notebook):
     assert "stopped" in notebook.ok("%treadle stop").text
 
 
+def test_what_holds_results_is_named(notebook):
+    notebook.ok("treadle.start(engine='inline')\n@task\ndef ones(n):\n    return b'1' * n")
+    assert notebook.ok("%treadle tasks --held").text == "no result is held by a name\n"
+    notebook.ok("large = ones(4_000_000)\nseveral = [ones(1_000_000), ones(1_000_000)]")
+    notebook.ok("ones(3_000_000)")
+    assert "ZeroDivisionError" in notebook.run("def bad():\n    mine = ones(500_000)\n    1 / 0\nbad()").error
+    lines = notebook.ok("%treadle tasks --held").text.splitlines()
+    told = [line.split(":")[0].partition("[")[0] for line in lines]
+    assert told == ["large", "Out", "several", "last traceback, mine in bad"]
+    assert lines[0].endswith("4.0 MB")
+    assert "and 1 more, 2.0 MB" in lines[2]
+    notebook.ok("del large, several, bad, ones\n%reset -f out\ntreadle.stop()")
+
+
 def test_async_tasks_beside_the_loop_of_the_kernel(notebook):
     """Inline tasks run in the kernel, whose main thread has a loop that runs."""
     notebook.ok("import asyncio\ntreadle.start(engine='inline')")

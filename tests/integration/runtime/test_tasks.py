@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,10 @@ def test_questions_are_answered_and_wrong_ones_explained(place: Any) -> None:
         caller.link.ask("wherefore", {})
     with pytest.raises(UsageError, match="explain"):
         caller.link.ask("explain", {"nummer": 3})
+
+
+def test_workers_of_a_notebook_are_nice_and_those_of_a_script_are_not(place: Any) -> None:
+    mine = os.nice(0)
+    for interactive, expected in ((True, min(19, mine + 5)), (False, mine)):
+        caller = place.start(workers=1, interactive=interactive)
+        assert caller.value(caller.call(caller.define(lambda: os.nice(0)))) == expected
