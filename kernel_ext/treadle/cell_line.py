@@ -24,8 +24,10 @@ from treadle_runtime.wire import messages as m
 
 from .cells import Cell, Cells
 from .future_card import Card
+from .picture import short
 from .progress_html import as_row, chip, strip
 from .screen import Screen
+from .snapshot import unpathed
 
 SHOW_AFTER_S: Final = 0.45
 EVERY_S: Final = 0.2
@@ -35,6 +37,7 @@ AGAIN_EVERY_S: Final = 1.0
 QUIET_LOOKS: Final = 10
 """After so many looks without news everything is counted anew: it is cheap, and nothing can be missed for ever."""
 GROUPS: Final = 3
+WIDE: Final = 300
 KEPT: Final = 500
 _SMALL: Final = "font-size:12px;opacity:.8"
 
@@ -132,7 +135,7 @@ class CellLine:
         if not self.tally.failed:
             return []
         groups = grouped(list(self.tally.failed))
-        lines = [str(group) for group in groups[:GROUPS]]
+        lines = [short(unpathed(str(group)), WIDE) for group in groups[:GROUPS]]
         if len(groups) > GROUPS:
             lines.append(f"and {len(groups) - GROUPS} other kinds: %treadle failures")
         return lines

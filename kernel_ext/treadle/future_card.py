@@ -23,6 +23,7 @@ from treadle_runtime.worker.execute import arguments_text
 
 from .displays import Seen, counts_text, future_bundle, list_html
 from .screen import Screen
+from .snapshot import unpathed
 
 ASK_EVERY_S: Final = 1.0
 ASK_S: Final = 0.5
@@ -50,6 +51,7 @@ class Card:
         """Return what it shows now."""
         if self._single:
             bundle = future_bundle(self._futures[0], looked, self._seen)
+            bundle = {kind: unpathed(text) for kind, text in bundle.items()}  # it is kept in the notebook
         else:
             _counts, told = counts_text(self._futures)
             bundle = {
