@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle_runtime import api
+from treadle_runtime.api.finding import state_of, states_now
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
@@ -136,19 +137,21 @@ def _tasks(extension: Extension, words: list[str]) -> None:
         return
     session = api.peek()
     calls = list(session.client.calls.values()) if session is not None else []
+    now = states_now(session.client) if session is not None else {}
     wanted = [word for word in words if not word.startswith("-")]
     if unknown := [word for word in wanted if word not in WORDS]:
         raise UsageError(f"%treadle tasks knows no state {unknown[0]!r}. States: {', '.join(WORDS)}.")
     if wanted:
-        chosen = [call for call in calls if call.state in wanted]
+        chosen = [call for call in calls if state_of(call, now) in wanted]
         for call in chosen[-_SHOWN:]:
-            print(f"{call.label:<24} {WORDS[call.state]:<16} {f'cell [{call.cell}]' if call.cell else ''}")
+            state = WORDS[state_of(call, now)]
+            print(f"{call.label:<24} {state:<16} {f'cell [{call.cell}]' if call.cell else ''}")
         if len(chosen) > _SHOWN:
             print(f"the last {_SHOWN} of {len(chosen)}")
         return
     counts: dict[str, Counter[str]] = {}
     for call in calls:
-        counts.setdefault(call.function, Counter())[call.state] += 1
+        counts.setdefault(call.function, Counter())[state_of(call, now)] += 1
     for function, states in counts.items():
         told = " · ".join(f"{states[state]} {WORDS[state]}" for state in BAR_ORDER if states[state])
         print(f"{function:<24} {told}")

@@ -225,3 +225,17 @@ def test_a_retry_brings_the_line_back_to_life(notebook):
     notebook.ok("_ = treadle.retry(fs)")
     notebook.until(lambda: lines(ran)[0]["text/plain"].startswith("8 done in "), "the end of the retry")
     assert "OSError" not in lines(ran)[0]["text/plain"]
+
+
+def test_tasks_are_found_by_what_they_do_now(notebook):
+    notebook.ok("waits = [held('found') for _ in range(5)]\nlast = slow(waits[0])")
+    notebook.until(
+        lambda: notebook.value("len(treadle.futures(state='running', function='held'))") == 2, "two that run"
+    )
+    assert notebook.value("len(treadle.futures(state='ready', function='held'))") == 3
+    assert notebook.value("[f is not None for f in treadle.futures(state='waiting')]") == [True]
+    assert notebook.value("treadle.future(last._call.number)._call is last._call") is True
+    assert "2 running · 3 ready" in notebook.ok("%treadle tasks").text
+    assert notebook.ok("%treadle tasks running").text.count("running") == 2
+    notebook.ok("Path(gate, 'found').touch()")
+    notebook.ok("treadle.barrier()")

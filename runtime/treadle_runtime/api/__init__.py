@@ -10,6 +10,7 @@ from ..worker.context import rng
 from .cancelling import cancel
 from .completed import as_completed
 from .directions import IN, INOUT, OUT
+from .finding import future, futures
 from .mapping import map
 from .per_worker import per_worker
 from .progress import progress
@@ -17,7 +18,7 @@ from .put import Put
 from .retry import retry
 from .session import Session, TreadleWarning, current, peek, set_face, start, stop
 from .sharing import get, publish, unpublish
-from .sync import barrier, future, futures, put, wait_on
+from .sync import barrier, put, wait_on
 from .task import Task, task
 
 __all__ = [

@@ -5,7 +5,7 @@ Law: reads futures and live objects; submits nothing.
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -14,14 +14,12 @@ from ..client.calls import Call
 from ..client.client import Client
 from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace
-from ..core.states import TaskState
 from ..errors import UsageError
 from ..store.members import root_of
 from ..store.packing import pack
 from .put import Put
 from .session import clients, current, peek
 
-_STATES: Final = tuple(value for name, value in vars(TaskState).items() if name.isupper())
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
@@ -231,74 +229,3 @@ def put(value: T) -> Put[T]:
     """
     session = current()
     return Put(session.client.put(pack(wait_on(value), root="put")))
-
-
-@leaves_no_trace
-def future(number: int) -> Future[Any]:
-    """Return a future of task `number`, as shown in the view (`f #17`).
-
-    Raises
-    ------
-    UsageError
-        no such task is known here: all that have not ended and the last 20,000 that have are.
-
-    Notes
-    -----
-    Any thread; never blocks.
-
-    Examples
-    --------
-    >>> import treadle
-    >>> with treadle.start(engine="inline"):
-    ...     _ = treadle.task(abs)(-3)
-    ...     treadle.wait_on(treadle.future(1))
-    3
-    """
-    session = peek()
-    call = session.client.calls.get(number) if session is not None else None
-    if call is None:
-        raise UsageError(
-            f"No task #{number} is known here: the last 20,000 that ended and all others are kept."
-        )
-    return Future(call.client.handle_on(call))
-
-
-@leaves_no_trace
-def futures(
-    *, function: str | None = None, cell: int | None = None, state: str | None = None
-) -> list[Future[Any]]:
-    """Return futures of the tasks known here, oldest first, by function name, cell and state.
-
-    Parameters
-    ----------
-    function, cell, state
-        only tasks of this function, of this cell (`[12]` is 12), in this state ("waiting", "done", "failed", ...).
-
-    Raises
-    ------
-    UsageError
-        there is no such state.
-
-    Notes
-    -----
-    Any thread; never blocks.
-
-    Examples
-    --------
-    >>> import treadle
-    >>> with treadle.start(engine="inline"):
-    ...     _ = treadle.map(abs, [-1, 2])
-    ...     treadle.futures(function="abs", state="done")
-    [<Future abs #1 done>, <Future abs #2 done>]
-    """
-    if state is not None and state not in _STATES:
-        raise UsageError(f"state={state!r} is no state of a task. Use one of {', '.join(_STATES)}.")
-    session = peek()
-    calls = list(session.client.calls.values()) if session is not None else []
-    return [
-        Future(call.client.handle_on(call))
-        for call in calls
-        if (function is None or call.function == function)
-        and (cell is None or call.cell == cell)
-        and (state is None or call.state == state)
-    ]

@@ -109,6 +109,12 @@ def _tasks(host: Host, states: list[str] | None = None, limit: int = MANY) -> An
     return found
 
 
+def _states(host: Host) -> Answer:
+    """(number, state) of every task that has not ended."""
+    tasks = host.scheduler.books.tasks.values()
+    return [[task.number, task.state] for task in tasks if task.state not in TASK_FINAL]
+
+
 def _workers(host: Host) -> Answer:
     """Every worker with what it does and takes."""
     found = []
@@ -213,6 +219,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "explain": _explain,
     "story": _story,
     "tasks": _tasks,
+    "states": _states,
     "workers": _workers,
     "progress": _progress,
     "timeline": _timeline,

@@ -32,6 +32,7 @@ from ..core.model import (
     vid_of,
 )
 from ..core.scheduler import Scheduler
+from ..core.states import TASK_FINAL
 from ..store.packing import Packed
 from ..wire import messages as m
 from ..worker.code import load_code
@@ -165,6 +166,9 @@ class VirtualCluster:
             self._step_scheduler()
         if question == "recorded":
             return list({task.function.fid for task in self.scheduler.books.recorded.values()})
+        if question == "states":
+            tasks = self.scheduler.books.tasks.values()
+            return [[task.number, task.state] for task in tasks if task.state not in TASK_FINAL]
         if question != "handles":
             return {}
         return [vid for vid in self._values if self.scheduler.version(vid) is not None]

@@ -21,7 +21,9 @@ def client():
     )
 
 
-def make(client: Any, count: int, function: str = "f", number: int = 5, previous: tuple[CellLine, ...] = ()) -> CellLine:
+def make(
+    client: Any, count: int, function: str = "f", number: int = 5, previous: tuple[CellLine, ...] = ()
+) -> CellLine:
     session = SimpleNamespace(client=client, plan=SimpleNamespace(workers=2))
     line = CellLine(session, SimpleNamespace(number=number, last=0), client.next_number, list(previous))  # type: ignore[arg-type]
     for _ in range(count):
@@ -89,4 +91,7 @@ def test_what_an_earlier_run_left_is_counted_without_what_runs(client):
     earlier = make(client, 5, number=4)
     earlier.running = 2
     line = make(client, 1, previous=(earlier,))
-    assert "3 tasks of the previous run still wait · cancel: %treadle cancel [4]" in line.bundle("")["text/plain"]
+    assert (
+        "3 tasks of the previous run still wait · cancel: %treadle cancel [4]"
+        in line.bundle("")["text/plain"]
+    )
