@@ -227,20 +227,21 @@ class Books:
                 facts.append((WORKER, worker.wid, state, "", self.now))
         self.touched.clear()
         instructions += asks
-        instructions += self.interrupts
-        instructions += self.kills
-        self.interrupts, self.kills = [], []
+        if self.interrupts or self.kills:
+            instructions += self.interrupts
+            instructions += self.kills
+            self.interrupts, self.kills = [], []
         for client in self.told:
             reports, client.reports = client.reports, []
             if not client.gone:
                 instructions.append(Report(client.cid, reports))
         self.told.clear()
-        for client in self.delivered:
-            if client.gone:
-                continue
-            instructions.append(Deliver(client.cid, client.deliveries))
-            client.deliveries = []
-        self.delivered.clear()
+        if self.delivered:
+            for client in self.delivered:
+                if not client.gone:
+                    instructions.append(Deliver(client.cid, client.deliveries))
+                    client.deliveries = []
+            self.delivered.clear()
         if self.forgets:
             instructions.append(Forget(self.forgets))
             self.forgets = []
@@ -248,7 +249,8 @@ class Books:
             instructions.append(Drop(self.drops, None))
             self.drops = []
         instructions += worker_drops
-        instructions += self.wakes
-        self.wakes = []
+        if self.wakes:
+            instructions += self.wakes
+            self.wakes = []
         self.facts = []
         return Step(instructions, facts)

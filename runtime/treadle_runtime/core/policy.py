@@ -37,7 +37,8 @@ STALE: Final = 1000
 
 def place(books: Books) -> None:
     """Give every worker with room what it is to do next."""
-    _place_ready(books)
+    if books.counts[_READY]:
+        _place_ready(books)
     if not books.counts[_READY]:
         _queue_ahead(books)
         if books.idle:
@@ -64,19 +65,19 @@ def _place_ready(books: Books) -> None:
         if worker is None:
             queue.unpop(task)
             break
-        away = [
-            version for version in task.reads if version.holder is not None and version.holder is not worker
-        ]
+        reads = task.reads
+        if not reads and task.function.estimate is not None:
+            _feed(books, task, worker, share)
+            continue
+        away = [version for version in reads if version.holder is not None and version.holder is not worker]
         if away:
             await_publication(books, task, away)
             graph.recount(books, task)
             reserved.append(worker)  # its room is promised for this turn
             _withdraw(books, worker)
-        elif task.reads or task.function.estimate is None:
+        else:
             put(books, task, worker)
             fit(books, worker)
-        else:
-            _feed(books, task, worker, share)
     for worker in reserved:
         fit(books, worker)
 
@@ -126,18 +127,23 @@ def _withdraw(books: Books, worker: Worker) -> None:
 def _choose(books: Books, task: Task) -> Worker | None:
     """The worker with room that holds most of a task's input, else the one idle for the shortest time, else any with room."""
     known = task.function.estimate is not None
-    where: dict[int, int] = {}
-    for version in task.reads:
-        holder = version.holder
-        if holder is not None and (holder.room == IDLE or (known and holder.room == PARTLY)):
-            where[holder.wid] = where.get(holder.wid, 0) + version.nbytes + 1
-    if where:
-        return books.workers[max(where, key=where.__getitem__)]
+    if task.reads and (nearest := _nearest(books, task, known)) is not None:
+        return nearest
     if books.idle:
         return next(reversed(books.idle.values()))  # the last one in: its caches are warm
     if known:
         return next(iter(books.partly.values()))
     return None
+
+
+def _nearest(books: Books, task: Task, known: bool) -> Worker | None:
+    """The worker with room that holds most of a task's input, if one holds any."""
+    where: dict[int, int] = {}
+    for version in task.reads:
+        holder = version.holder
+        if holder is not None and (holder.room == IDLE or (known and holder.room == PARTLY)):
+            where[holder.wid] = where.get(holder.wid, 0) + version.nbytes + 1
+    return books.workers[max(where, key=where.__getitem__)] if where else None
 
 
 def put(books: Books, task: Task, worker: Worker) -> None:

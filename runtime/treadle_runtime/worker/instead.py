@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from ..core.model import FunctionId, TaskRow, Vid
-from ..store.references import exchange_data
 
 Instead: TypeAlias = tuple[FunctionId, FunctionId, bytes, tuple[Vid, ...]]
 """(function, function that is called now, the data it reads besides its arguments as a payload, what that reads)"""
@@ -19,6 +18,8 @@ def exchange(row: TaskRow, instead: Iterable[Instead]) -> TaskRow:
     """Return the row of a task after the exchange of its function, if there is one for it."""
     for old, new, data, vids in instead:
         if row[1] == old:
+            from ..store.references import exchange_data  # late: the runtime starts without numpy
+
             payload, own = exchange_data(row[2], len(row[3]), data)
             return (row[0], new, payload, row[3][:own] + vids, *row[4:])
     return row
