@@ -38,9 +38,16 @@ def submit(notebook, gate) -> None:
     notebook.ok(f"xs = [slow({str(gate)!r}, n) for n in range(3)]")
 
 
-def wait(notebook, code: str) -> str:
-    """Start a cell that waits; returns when it does."""
-    cell = notebook.start(f"import threading\nthreading.Timer(0.2, print, ['waiting']).start()\n{code}")
+def wait(notebook, code: str, before: bool = True) -> str:
+    """Start a cell that waits; returns when it does, which a line of it `before` that says."""
+    timer = "import threading\nthreading.Timer(0.2, print, ['waiting']).start()\n"
+    if not before:
+        cell = notebook.start(code)
+        notebook.until(lambda: notebook.cells[cell].status == "busy", "the cell")
+        look = time.monotonic() + 0.3
+        notebook.until(lambda: time.monotonic() > look, "nothing")
+        return cell
+    cell = notebook.start(timer + code)
     notebook.until(lambda: "waiting" in notebook.cells[cell].text, "the wait")
     return cell
 
@@ -127,3 +134,35 @@ def test_cancel_without_argument_ends_what_the_stopped_cell_waited_for(notebook,
     gate.touch()
     assert notebook.value("wait_on(xs[0])") == "done"
     assert "no cell was interrupted whose tasks still run" in notebook.ok("%treadle cancel").text
+
+
+def test_stop_while_a_plain_cell_waits_for_a_name(notebook, gate):
+    notebook.ok(
+        f"%%task\nimport os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.01)\nlate = 1"
+    )
+    cell = wait(notebook, "a = 1\nlate", before=False)
+    press(notebook, cell)
+    time.sleep(0.35)  # what a second press is, in time
+    notebook.manager.interrupt_kernel()
+    ran = ended(notebook, cell)
+    assert "cancelled 1 task" in ran.text
+    assert "----> 2 late" in ran.error
+    assert "KeyboardInterrupt" in ran.error
+    assert "TaskCancelled" in notebook.run("late").error
+
+
+def test_cancel_takes_numbers_cells_and_all(notebook, gate):
+    submit(notebook, gate)
+    number = notebook.value("len(In) - 2")
+    first = notebook.value("xs[0]._call.number")
+    assert "cancelling 1 task" in notebook.ok(f"%treadle cancel #{first}").text
+    assert notebook.value("next(treadle.as_completed(xs[:1])).cancelled()") is True
+    assert "cancelling 2 tasks" in notebook.ok(f"%treadle cancel [{number}]").text
+    submit(notebook, gate)
+    assert "cancelling 3 tasks" in notebook.ok("%treadle cancel all").text
+    assert notebook.value("[f.cancelled() for f in treadle.as_completed(xs)]") == [True] * 3
+    assert "No task #4711 is known" in notebook.run("%treadle cancel 4711").text
+    assert "Cell [4711] has no tasks" in notebook.run("%treadle cancel [4711]").text
+    assert (
+        "give the number of a task (17), a cell ([12]), or all" in notebook.run("%treadle cancel this").text
+    )
