@@ -88,3 +88,16 @@ def autosync(extension: Extension, words: list[str]) -> None:
     print(
         f"Treadle: autosync is {'on' if extension.autosync.on else 'off: names of %%task cells are futures'}"
     )
+
+
+def reuse(_extension: Extension, words: list[str]) -> None:
+    """Serve `%treadle reuse [on | off]`."""
+    if words not in (["on"], ["off"], []):
+        raise UsageError("%treadle reuse takes on or off.")
+    found = api.current().reuse
+    if words:
+        found.on = words == ["on"]
+        if not found.on:
+            found.forget()
+    told = "on: calls that equal earlier ones join them" if found.on else "off, but for @task(reuse=True)"
+    print(f"Treadle: reuse is {told}")

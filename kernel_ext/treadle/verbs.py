@@ -17,7 +17,7 @@ from treadle_runtime.api.finding import state_of, states_now
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
-from .control import autosync, awaited_wait, cancel, wait
+from .control import autosync, awaited_wait, cancel, reuse, wait
 from .held import held_by
 from .log_view import log
 from .picture import BAR_ORDER, WORDS
@@ -219,6 +219,7 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
     "resume": (resume, "resume", "after a restart: what the dead kernel left waiting goes on"),
     "recover": (recover, "recover [NAME ... | 17 | all]", "list what it left, or bind it to names again"),
     "clear": (clear, "clear", "let go of what it left: cancel and release"),
+    "reuse": (reuse, "reuse [on | off]", "whether a call that equals an earlier one joins it: cells run again are done at once"),
     "seed": (_seed, "seed 42", "seed random numbers in the tasks called from now on"),
     "expect-failures": (
         _expect,

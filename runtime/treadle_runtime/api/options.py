@@ -23,6 +23,7 @@ class TaskOptions:
     target_direction: Direction = INOUT
     check: bool = False
     retry_lost: bool = True
+    reuse: bool = False
     timeout: float = 0.0  # seconds an attempt may run, 0 for any
     retries: int = 0  # how often it is tried again after its own code raised or took too long
     of_attempts: dict[str, Any] = field(init=False)
@@ -43,7 +44,6 @@ OPTIONS: Final = frozenset(
 )
 LATER: Final = frozenset(
     [
-        "reuse",
         "seed",
         "defaults",
         "is_replicated",

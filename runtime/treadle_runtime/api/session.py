@@ -39,6 +39,7 @@ from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
 from .put import Put
 from .resizing import adapt, shelf_limit
+from .reuse import Reuse
 from .signature import TaskSignature
 from .unseen import told
 from .worlds import Worlds
@@ -74,6 +75,7 @@ class Session:
         self.cell = 0  # number of the cell that runs, 0 in scripts; set by the notebook extension
         self.client = Client(tell, self.plan.memory)
         self.client.on_output = Printer(self.client).on_output
+        self.reuse = Reuse(self.plan.memory // 4)
         self.shelf = Shelf(self.client, shelf_limit(self.plan.memory))
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
         self.worlds = Worlds(lambda world: self.client.link.send(world))

@@ -200,6 +200,9 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
         Of methods: whether `self` is only read. INOUT unless given.
     retry_lost : bool
         Whether a task whose worker died is run again. True unless given.
+    reuse : bool
+        Whether a call that equals an earlier one (code, arguments, data it reads, folder and environment) joins that
+        instead of running again. Only for functions whose result depends on nothing else.
     timeout : float
         Seconds that one run may take, waiting not counted; then it is ended and fails with `TaskTimeout`.
     retries : int
@@ -253,6 +256,8 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
         check_ended((*args, *kwargs.values()))
     client = session.client
     version, captured = task.watch(session.functions).look(as_is=bool(written))
+    if not written and (signature.options.reuse or session.reuse.on):
+        return _join(session, signature, version, captured, args, kwargs)
     if not written and not captured and (payload := simple_payload(args, kwargs)) is not None:
         return _send(session, signature, version, None, payload, (), args, kwargs)
     capture = Capture(client, session.shelf)
@@ -268,6 +273,27 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
         prepare(capture, written, groups, others)
     payload = capture.payload(args, kwargs, groups, captured)
     return _send(session, signature, version, capture, payload, groups, args, kwargs)
+
+
+def _join(
+    session: Session,
+    signature: TaskSignature,
+    version: FunctionVersion,
+    captured: tuple[Any, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Return the futures of an equal call, or submit this one for later calls to join."""
+    capture = Capture(session.client, session.shelf)
+    payload = capture.payload(args, kwargs, [], captured)
+    what = (payload, tuple(capture.reads), session.world(), signature.options.returns)
+    key = session.reuse.key(signature.function, version.id, *what)
+    if key is not None and (found := session.reuse.find(key)) is not None:
+        return found
+    futures = _send(session, signature, version, capture, payload, (), args, kwargs)
+    if key is not None:
+        session.reuse.keep(key, futures)
+    return futures
 
 
 def _warn_unreachable(
