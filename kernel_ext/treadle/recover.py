@@ -33,7 +33,7 @@ def find_again(extension: Extension) -> str:
     if found is None:
         return ""
     if reason := joining.why_not(found):
-        return f"a fresh runtime at the first task, since of the one before {reason}; `treadle stop {found.name}` ends it"
+        return f"a fresh runtime at the first task, since the one before {reason}; `treadle stop {found.name}` ends it"
     try:
         session = joining.rejoin(found, Options.from_environment(configured=extension.configured()))
         counts = left.summary(session)
@@ -81,9 +81,11 @@ def recover(extension: Extension, words: list[str]) -> None:
 def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
     space = extension.shell.user_ns
     every = words == ["all"]
+    skipped = []
     for word in estate.names if every else words:
         if every and word in space:
             print(f"{word} is a name here already: `%treadle recover {word}` replaces it")
+            skipped.append(word)
             continue
         try:
             if word.lstrip("#").isdigit():
@@ -98,11 +100,14 @@ def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
                 )
         except left.NotYet as error:
             print(f"{word}: {error}; recover it when that is done")
+            skipped.append(word)
             continue
         space[name] = value
         print(
             f"{name}: {_short(estate.rows_of(estate.names[word])) if word in estate.names else repr(value)}"
         )
+    if every:
+        estate.let_go(estate.names[name] for name in skipped)
     extension.memory.tell()
 
 

@@ -30,10 +30,9 @@ def test_ps_lists_it_and_stop_ends_it(runtime: Connection, capsys: pytest.Captur
     assert runtime.welcome is not None
     assert main(["ps"]) == 0
     head, line = capsys.readouterr().out.splitlines()
-    assert head.split()[:4] == ["NAME", "PID", "WORKERS", "UP"]
+    assert head.split() == ["NAME", "PID", "WORKERS", "CLIENTS", "UP", "OF"]
     [found] = list_runtimes()
-    assert line.split()[:3] == ["lab", str(found.owner.pid), "1"]
-    assert line.endswith("a notebook")
+    assert line.split()[:4] == ["lab", str(found.owner.pid), "1", "1"]
 
     assert main(["stop", "other"]) == 1
     assert "No runtime is called 'other'. These live: lab" in capsys.readouterr().out

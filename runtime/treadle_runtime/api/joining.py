@@ -47,10 +47,10 @@ def why_not(found: Descriptor) -> str:
     """Say why a runtime can't be joined from here; "" if it can."""
     theirs, own = found.environment, environment()
     if found.protocol != m.PROTOCOL or theirs[0] != own[0]:
-        return f"it is of Treadle {theirs[0] or 'of another version'}, this is {own[0]}"
+        return f"is of Treadle {theirs[0] or '(unknown)'}, not {own[0]}"
     if theirs[2] != own[2]:
-        return f"it runs in another environment ({theirs[2]})"
-    return "" if theirs == own else f"it runs Python {theirs[1]}, this is {own[1]}"
+        return f"runs in another environment ({theirs[2]})"
+    return "" if theirs == own else f"runs Python {theirs[1]}, not {own[1]}"
 
 
 def rejoin(found: Descriptor, options: Options) -> Session:
@@ -99,7 +99,7 @@ def _join_or_start(wanted: RuntimeOptions, client: Client) -> tuple[Connection, 
         found = next((each for each in list_runtimes() if each.name == wanted.name), None)
         if found is not None and (reason := why_not(found)):
             raise EngineError(
-                f"The runtime {found.name!r} can't be joined: {reason}. "
+                f"The runtime {found.name!r} can't be joined: it {reason}. "
                 f"`treadle stop {found.name}` ends it; or use another name."
             )
         try:

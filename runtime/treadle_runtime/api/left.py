@@ -74,12 +74,20 @@ class Estate:
 
         Raises NotYet for an object that is still written. Blocks while an object is read.
         """
-        wanted = [*vids_in(held), *(self._newest(versions)[0] for versions in members_in(held))]
+        wanted = self._needed(held)
         new = [vid for vid in dict.fromkeys(wanted) if vid not in self._futures]
         for vid in new:  # first, so that they are known when the runtime tells of their end
             self._futures[vid] = future_of(self._call(vid), output_of(vid))
-        _ask(self._session, "inherit", vids=new)
+        _ask(self._session, "follow", vids=new)
         return rebuild(held, self._futures.__getitem__, self._member)
+
+    def let_go(self, kept: Iterable[Any] = ()) -> None:
+        """Have the dead kernel hold no longer what was taken, but for what else names like `kept` held."""
+        needed: set[Vid] = set()
+        for held in kept:
+            needed.update(vids_in(held))
+            needed.update(vid for versions in members_in(held) for vid, _index in versions)
+        _ask(self._session, "let_go", vids=[vid for vid in self._futures if vid not in needed])
 
     def take_task(self, number: int) -> Any:
         """Return a future of a task (a tuple of them if it has several results). Raises UsageError if it is not there."""
@@ -89,6 +97,9 @@ class Estate:
         vids = [vid_of(number, output) for output in row["outputs"]]
         held: Any = vids[0] if len(vids) == 1 else ["t", vids]
         return self.take(held)
+
+    def _needed(self, held: Any) -> list[Vid]:
+        return [*vids_in(held), *(self._newest(versions)[0] for versions in members_in(held))]
 
     def _call(self, vid: Vid) -> Call:
         if is_put(vid):

@@ -5,9 +5,11 @@ Law: asks `client.attach`; finds and ends nothing itself.
 
 from __future__ import annotations
 
+import os
 import time
 
 from ..client.attach import list_runtimes, stop_runtime
+from ..wire.session import Descriptor
 
 
 def show() -> int:
@@ -17,12 +19,20 @@ def show() -> int:
         print("No runtime lives on this machine.")
         return 0
     wide = max(len("NAME"), *(len(each.name) for each in found))
-    print(f"{'NAME':<{wide}}  {'PID':>8}  {'WORKERS':>7}  {'UP':>8}  STARTED BY")
+    print(f"{'NAME':<{wide}}  {'PID':>8}  {'WORKERS':>7}  {'CLIENTS':>7}  {'UP':>8}  OF")
     for each in found:
         up = _span(time.time() - each.started)
-        who = "a script" if each.script else "a notebook"
-        print(f"{each.name:<{wide}}  {each.owner.pid:>8}  {each.workers:>7}  {up:>8}  {who}")
+        numbers = f"{each.owner.pid:>8}  {each.workers:>7}  {each.clients:>7}  {up:>8}"
+        print(f"{each.name:<{wide}}  {numbers}  {_of(each)}")
     return 0
+
+
+def _of(found: Descriptor) -> str:
+    """Whose runtime it is: its notebooks by file, as far as they are known."""
+    names = dict.fromkeys(os.path.basename(notebook.path) for notebook in found.notebooks if notebook.path)
+    if found.notebooks:
+        return ", ".join(names) or "a notebook"
+    return "a script" if found.script else "scripts or notebooks"
 
 
 def stop(name: str) -> int:
@@ -31,7 +41,10 @@ def stop(name: str) -> int:
         print(f"{name} has ended")
         return 0
     names = ", ".join(each.name for each in list_runtimes())
-    print(f"No runtime is called {name!r}. " + (f"These live: {names}" if names else "None lives on this machine."))
+    print(
+        f"No runtime is called {name!r}. "
+        + (f"These live: {names}" if names else "None lives on this machine.")
+    )
     return 1
 
 

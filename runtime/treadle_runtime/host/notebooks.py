@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.events import ClientLeft, Event, HandlesDropped, HandlesTaken, HoldEnded, TasksFollowed
+from ..core.events import ClientLeft, Event, HandlesDropped, HoldEnded
 from ..core.explain import label
 from ..core.model import ClientId, Number, Vid, is_put, maker_of, output_of
 from ..core.records import Task
@@ -49,13 +49,18 @@ class Notebooks:
         """Note that a client is the kernel of a notebook."""
         self._kernels[cid] = Kernel(cid, notebook)
 
-    def name(self, cid: ClientId, changes: dict[str, Any]) -> None:
-        """Note what names of a kernel hold now; None for nothing."""
+    def known(self) -> list[ClientId]:
+        """Return all kernels, newest first."""
+        return list(reversed(self._kernels))
+
+    def name(self, cid: ClientId, changes: dict[str, Any]) -> list[str]:
+        """Note what names of a kernel hold now, None for nothing; return all of its names."""
         names = self._kernels[cid].names
         for name, held in changes.items():
             names.pop(name, None)
             if held is not None:
                 names[name] = held
+        return list(names)
 
     def left_by(self, cid: ClientId) -> list[Kernel]:
         """Return the dead kernels of the notebook that a client belongs to, newest first."""
@@ -99,10 +104,14 @@ def belong(host: Host, client: ClientId, kernel: str, path: str, file: str) -> b
     return True
 
 
-def names(host: Host, client: ClientId, changes: dict[str, Any]) -> bool:
-    """What names of a kernel hold has changed."""
-    host.notebooks.name(client, changes)
-    return True
+def kernels(host: Host) -> list[ClientId]:
+    """The kernels that have been clients, newest first, as far as they or what they left are still there."""
+    return host.notebooks.known()
+
+
+def names(host: Host, client: ClientId, changes: dict[str, Any]) -> list[str]:
+    """What names of a kernel hold has changed; all of its names."""
+    return host.notebooks.name(client, changes)
 
 
 def left(host: Host, client: ClientId) -> dict[str, int]:
@@ -136,12 +145,10 @@ def estate(host: Host, client: ClientId) -> dict[str, Any]:
     return {"tasks": tasks, "puts": puts, "names": named}
 
 
-def inherit(host: Host, client: ClientId, vids: list[Vid]) -> bool:
-    """A client takes over handles of its notebook's dead kernels, and follows the tasks behind them."""
+def let_go(host: Host, client: ClientId, vids: list[Vid]) -> bool:
+    """Dead kernels of the client's notebook need not hold these any longer."""
     now = time.monotonic()
-    host.wishes.append(HandlesTaken(now, client, vids))
     host.wishes += [HandlesDropped(now, kernel.cid, vids) for kernel in host.notebooks.left_by(client)]
-    host.wishes.append(TasksFollowed(now, client, numbers_of(vids)))
     return True
 
 
