@@ -221,8 +221,10 @@ def test_nobody_passes_for_a_worker(place: Any) -> None:
     caller.value(caller.call(genuine))
     number = caller.next
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    strangers = []
     for identity in (b"w1", b"w77", b"", b"w1.c", b"nonsense"):
         false = context.socket(zmq.DEALER)
+        strangers.append(false)
         false.linger = 0
         if identity:
             false.identity = identity
@@ -235,7 +237,9 @@ def test_nobody_passes_for_a_worker(place: Any) -> None:
             ]
         )
     assert caller.value(caller.call(genuine)) == "genuine"
-    context.destroy()
+    for false in strangers:
+        false.close()
+    context.term()
 
 
 def test_a_folder_that_others_can_read_is_not_trusted(place: Any) -> None:
