@@ -17,6 +17,7 @@ from treadle_runtime.api.session import Session, install
 from treadle_runtime.api.sync import wait_on
 from treadle_runtime.api.task import task
 from treadle_runtime.client.client import Client
+from treadle_runtime.client.handles import Handles
 from treadle_runtime.config import Options
 from treadle_runtime.core.model import FinishedRow, Kind
 from treadle_runtime.store.packing import pack
@@ -32,6 +33,8 @@ class Tape:
 
     def __init__(self) -> None:
         self.rows: list[Any] = []
+        self.dropped: list[Any] = []
+        self.handles = Handles(self.dropped.append)
         self.frames: list[bytes] = []
 
     def submit(self, row: Any) -> None:

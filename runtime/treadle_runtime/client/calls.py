@@ -115,9 +115,7 @@ class Version:
         self.holds: list[Callable[[], Any]] | None = (
             None  # of a group: its members, weakly where that is possible
         )
-
-    def __del__(self) -> None:
-        self.call.client.release(self.vid)
+        call.client.link.handles.hold(self, self.vid)
 
     def settled(self, call: Call) -> None:
         """Let go of older versions once this one is there."""

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from .. import place
 from ..core.model import (
     INLINE_LIMIT,
     OUTPUT_BITS,
@@ -36,6 +35,7 @@ from .farewell import end_open
 from .futures import _MISSING, Future
 from .graft import graft
 from .groups import Group, Pending, failed
+from .handles import Handles
 from .link import Link
 from .naming import not_in_place_text
 from .raising import error_from, rebuild
@@ -80,7 +80,8 @@ class Client(Waits):
         self._values: dict[Vid, tuple[int, int, bytes | None]] = {}
         self._wanted: dict[Vid, int] = {}  # values that are waited for, and by how many threads
         self.stored: deque[tuple[Number, int]] = deque(maxlen=_HISTORY)  # for which task, how many bytes
-        self.kept: dict[Vid, Packed] = {}
+        self.kept: dict[Vid, Packed] = {}  # what was taken home at the end, until its handle dies
+        self._keeps = Handles(lambda handle: self.kept.pop(handle.vid, None))
         self._warned: set[str] = set()
         self._settling = threading.RLock()  # never held while waiting: the thread waited for may want it
         self._counting = threading.Lock()
@@ -147,13 +148,6 @@ class Client(Waits):
         """Return another handle on the first output of a call, whatever has become of earlier ones."""
         self.link.send(m.Take([call.number << OUTPUT_BITS]))
         return Version(call, 0)
-
-    def release(self, vid: Vid) -> None:
-        """Give a handle back. Any thread, inside any lock, also after the end."""
-        if self.closed:
-            self.kept.pop(vid, None)
-        elif not place.in_forked_child():
-            self.link.send(m.Release([vid]))
 
     def cancel(self, numbers: list[Number]) -> None:
         """Ask for tasks to be cancelled; does not wait."""
@@ -382,7 +376,12 @@ class Client(Waits):
         """Give everything back; values that are here stay readable."""
         self.closed = True
         self.retries.clear()
+        living = list(self.link.handles.living)
         self.link.close()
+        self.kept = {handle.vid: self.kept[handle.vid] for handle in living if handle.vid in self.kept}
+        for handle in living:
+            if handle.vid in self.kept and (version := handle()) is not None:
+                self._keeps.hold(version, handle.vid)
         if self.store is not None:
             self.store.close()
 

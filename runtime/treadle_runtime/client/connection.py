@@ -42,6 +42,8 @@ QUIET_DOZES: Final = 4
 """After so many dozes without a wait or a burst the background thread takes the socket for good."""
 LONG_WAIT_DOZES: Final = 10
 """While one wait lasts longer than this many dozes the background thread sleeps until it ends."""
+RELEASE_S: Final = 0.5
+"""Nobody rings when a handle is dropped: while there are any, the settled background thread looks so often."""
 POLL_S: Final = 0.25
 """A signal that arrives just before a poll would be seen only at its end: no poll is longer."""
 
@@ -85,6 +87,7 @@ class Connection:
         self._closed = self._disposed = self._forked = False
         self._channel = Channel(session, process.pid, process.started)
         self._queue = self._channel.out.queue
+        self.handles = self._channel.out.handles
         self._current: list[bytes] = []  # being handed in (more than one: `receive` waited itself)
         self._depth = 0  # how many of these are under way; the others were cut short
         self._answers: dict[int, m.Answer | None] = {}  # question -> its answer, None while it is open
@@ -184,6 +187,7 @@ class Connection:
             elif self._bye.stop:
                 self._await_end(self._bye)
         self._closed = True
+        self.handles.clear()
         self._lost = (
             self._lost or "The connection to the runtime was closed. The next call of a task starts anew."
         )
@@ -278,6 +282,7 @@ class Connection:
                     if not message.ends:  # type: ignore[union-attr]
                         self._process.follows = False  # it goes on for others
                     self._channel.shut()
+                    self.handles.clear()
                 self._receive(message)
         except Exception:  # noqa: BLE001 - a bug of ours or of a callback: it must not take the connection with it
             _log.exception("Treadle could not handle a message of its runtime")
@@ -336,7 +341,7 @@ class Connection:
             if self._lost is not None:
                 return
             burst = len(self._queue) >= FLUSH_ROWS
-            self._exchange(None if settled else 0)
+            self._exchange((RELEASE_S if self.handles.living else None) if settled else 0)
             self._deliver()
             if burst:
                 self._seat.turns += 1  # there is more to come, which the submitting thread can send itself

@@ -28,6 +28,7 @@ from ..worker.functions import draws
 from ..worker.seeding import drawing_again, seed_all
 from ..worker.world import World, set_environ
 from .client import Client
+from .handles import Handle, Handles
 from .inline_output import Printed
 from .inline_records import Records
 
@@ -37,6 +38,7 @@ class InlineLink:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.handles = Handles(self._on_dropped)
         self._functions: dict[int, tuple[str, Any]] = {}
         self._drawing: set[int] = set()  # functions that draw from shared generators
         self._values: dict[Vid, bytes] = {}
@@ -123,9 +125,6 @@ class InlineLink:
         elif isinstance(message, m.Put):
             for vid, _kind, _nbytes, data in message.rows:
                 self._values[vid] = data or b""
-        elif isinstance(message, m.Release):
-            for vid in message.vids:
-                self._records.release(vid)
         elif isinstance(message, m.Retry):
             self._retry(message)
         elif isinstance(message, m.Fetch):
@@ -141,6 +140,10 @@ class InlineLink:
 
     def _attempt(self, number: Number) -> int:
         return self._records.attempts[number] + 1
+
+    def _on_dropped(self, handle: Handle) -> None:
+        self.handles.living.discard(handle)
+        self._records.release(handle.vid)
 
     def _value_row(self, vid: Vid) -> tuple[Vid, int, int, bytes | None]:
         data = self._values.get(vid)

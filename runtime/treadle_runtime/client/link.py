@@ -11,12 +11,16 @@ from typing import Any, Protocol
 
 from ..core.model import TaskRow
 from ..wire.messages import FromClient, ToClient
+from .handles import Handles
 
 Receive = Callable[[ToClient], None]
 
 
 class Link(Protocol):
     """A way to have tasks run. Calls `receive` (given at construction) for each message that comes in."""
+
+    handles: Handles
+    """What lives of the versions that came of it; their ends go to the runtime by themselves."""
 
     def submit(self, row: TaskRow) -> None:
         """Queue one task; never blocks on the runtime. Any thread."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..core.model import TaskRow, Vid
 from ..wire.codec import encode
 from ..wire.messages import FromClient, Release, Submit
+from .handles import Handle, Handles
 
 ROWS_IN_FRAME: Final = 1000
 """Longer submits are cut, so that the runtime starts on the first rows while the last are still packed."""
@@ -20,12 +21,13 @@ FRAME_NBYTES: Final = 64 << 20
 
 
 class Outbox:
-    """A queue of task rows and messages."""
+    """A queue of task rows, messages, and handles whose versions have died."""
 
-    __slots__ = ("queue",)
+    __slots__ = ("handles", "queue")
 
     def __init__(self) -> None:
-        self.queue: list[TaskRow | FromClient] = []
+        self.queue: list[TaskRow | FromClient | Handle] = []
+        self.handles = Handles(self.queue.append)
 
     def __bool__(self) -> bool:
         return bool(self.queue)
@@ -34,16 +36,17 @@ class Outbox:
         """Give all there is to `send`, packed. Only the owner of the socket."""
         count = len(self.queue)
         if count:  # others may append meanwhile
-            frames = pack(self.queue[:count])
+            frames = pack(self.queue[:count], self.handles.living.discard)
             del self.queue[:count]
             send(frames)
 
     def clear(self) -> None:
         """Forget everything."""
+        self.handles.clear()
         self.queue.clear()
 
 
-def pack(batch: Sequence[TaskRow | FromClient]) -> list[bytes]:
+def pack(batch: Sequence[TaskRow | FromClient | Handle], forget: Callable[[Handle], Any]) -> list[bytes]:
     """Return the frames of a batch: neighbouring rows in one Submit, releases behind the rows they stand among.
 
     A release may always come later, except behind a Take of the same version; so it stays before other messages.
@@ -54,6 +57,9 @@ def pack(batch: Sequence[TaskRow | FromClient]) -> list[bytes]:
     for item in batch:
         if type(item) is tuple:
             rows.append(item)
+        elif type(item) is Handle:
+            released.append(item.vid)
+            forget(item)
         elif type(item) is Release:
             released += item.vids
         else:

@@ -17,7 +17,7 @@ finds a gap or a new epoch asks for a reset. Records:
     group     fn (-1: more than one), cell, depth, span (levels it stands for), counts (state -> tasks), in (group or task -> edges)
     worker    state, reason, pid, cpu (percent), rss (bytes), task
     function  name, counts
-    session   one record, "self": whatever the host says of itself (name, workers, store bytes)
+    session   one record, "self": what the host says of itself (name, workers, memory_per_worker in bytes)
     failure   number, numbers, count, function, type, message, traceback, frames, cell, worker, attempt
 """
 

@@ -54,6 +54,10 @@ class Feed:
         """Name functions."""
         self.projection.functions(names)
 
+    def on_session(self, values: dict[str, Any]) -> None:
+        """Say what the runtime is."""
+        self.projection.session(values)
+
     def on_report(self, number: Number, fraction: float, text: str) -> None:
         """Take note of how far a task is (NaN: not known)."""
         self.reports.pop(number, None)

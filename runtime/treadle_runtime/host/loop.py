@@ -25,6 +25,7 @@ from ..core.model import FunctionId, Vid
 from ..core.scheduler import Scheduler
 from ..core.states import TASK_FINAL, TaskState
 from ..engines.local import LocalEngine
+from ..machine import usable_memory
 from ..record.journal import Journal
 from ..store.folders import choose_folder
 from ..wire import messages as m
@@ -328,7 +329,10 @@ class Host:
         )
 
     def publish(self) -> Path | None:
-        """Write down, for others to find it, what there is to say of this runtime now."""
+        """Write down, for others to find it, what there is to say of this runtime now; tell it those who watch."""
+        workers = self.options.workers
+        share = usable_memory() // max(1, workers)
+        self.feed.on_session({"name": self.name, "workers": workers, "memory_per_worker": share})
         descriptor = self._describe(str(self.store), len(self.clients.present))
         try:
             return publish(descriptor)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..api.session import Session, install
 from ..client.client import Client
+from ..client.handles import Handle, Handles
 from ..config import Options
 from ..core import events as e
 from ..core import instructions as i
@@ -97,6 +98,7 @@ class VirtualCluster:
         self._tries: dict[Number, int] = {}  # attempts that ended in the task's own code
         self._events: list[e.Event] = []  # happened, not yet told to the scheduler
         self._mail: deque[m.ToClient] = deque()
+        self.handles = Handles(self._on_dropped)
         self.session = Session(Options(engine="inline"), self._open)
 
     def _open(self, client: Client) -> None:
@@ -131,8 +133,6 @@ class VirtualCluster:
             for vid, _kind, _nbytes, data in message.rows:
                 self._values[vid] = data or b""
             self._events.append(e.VersionsPut(self._at, _CLIENT, [row[:3] for row in message.rows]))
-        elif isinstance(message, m.Release):
-            self._events.append(e.HandlesDropped(self._at, _CLIENT, message.vids))
         elif isinstance(message, m.Take):
             self._events.append(e.HandlesTaken(self._at, _CLIENT, message.vids))
         elif isinstance(message, m.Fetch):
@@ -145,6 +145,10 @@ class VirtualCluster:
             self._instead[message.id] = message.instead
             instead = {old: (new, vids) for old, new, _data, vids in message.instead}
             self._events.append(e.RetryWanted(self._at, _CLIENT, message.id, message.numbers, instead))
+
+    def _on_dropped(self, handle: Handle) -> None:
+        self.handles.living.discard(handle)
+        self._events.append(e.HandlesDropped(self._at, _CLIENT, [handle.vid]))
 
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002 - no clock here
         """Simulate until `until()`; raises AssertionError with the scheduler's explanation if nothing can happen."""

@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
+from treadle_runtime.api import session as api
+from treadle_runtime.api.sync import wait_on
+from treadle_runtime.api.task import task
 from treadle_runtime.client.attach import attach_runtime
+from treadle_runtime.client.client import Client
+from treadle_runtime.config import Options
+from treadle_runtime.core.model import vid_of
 from treadle_runtime.errors import RuntimeLost, UsageError
 from treadle_runtime.wire import messages as m
 
@@ -240,6 +246,58 @@ def test_two_clients_share_a_runtime_and_one_leaves(place: Any) -> None:
     other.close()
     assert any(isinstance(message, m.Refused) and "goes on" in message.reason for message in seen)
     assert caller.value(caller.call(caller.define(lambda: "still here"))) == "still here"
+
+
+def test_the_feed_names_its_runtime(place: Any) -> None:
+    caller = place.start(name="mine", workers=1)
+    caller.link.send(m.Watch(True))
+    assert caller.link.wait(lambda: any(isinstance(each, m.Delta) for each in caller.log), 20)
+    picture = next(each.data for each in caller.log if isinstance(each, m.Delta))
+    shown = picture["put"]["session"]["self"]
+    assert (shown["name"], shown["workers"]) == ("mine", 1)
+    assert shown["memory_per_worker"] > 1 << 20
+
+
+def test_two_sessions_on_one_runtime_each_call_their_own_functions(
+    place: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = place.start(name="shared", workers=1)
+
+    def join(client: Client) -> None:
+        link = attach_runtime("shared", client.receive)
+        assert link.welcome is not None
+        client.attach(link, link.welcome)
+
+    sessions = [api.Session(Options(workers=1), join) for _ in range(2)]
+    found = []
+    for name, session in zip("ab", sessions, strict=True):
+        monkeypatch.setattr(api, "_session", session)
+        monkeypatch.setenv("WHO", name)
+        found.append(task(lambda name=name: (name, os.environ["WHO"]))())
+    for name, session, future in zip("ab", sessions, found, strict=True):
+        monkeypatch.setattr(api, "_session", session)
+        assert wait_on(future) == (name, name)
+    for session in sessions:
+        session.client.link.send(m.Bye())
+        session.end()
+    eventually(lambda: caller.link.ask("status", {})["clients"] == 1)
+
+
+def test_what_is_dropped_here_goes_there_though_nobody_waits(place: Any, eventually: Any) -> None:
+    caller = place.start(workers=1)
+    number = caller.call(caller.define(lambda: 1))
+    caller.wait(number)
+
+    class Version:
+        pass
+
+    version = Version()
+    caller.link.handles.hold(version, vid_of(number, 0))
+    assert caller.link.ask("handles", {"client": 1}) == [vid_of(number, 0)]
+    del version
+    # The thread that owns the socket meanwhile takes it away.
+    eventually(lambda: not caller.link._queue)
+    assert caller.link.ask("handles", {"client": 1}) == []
 
 
 def test_submitting_from_many_threads_loses_nothing(place: Any) -> None:

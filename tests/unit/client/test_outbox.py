@@ -17,7 +17,11 @@ def row(number: int) -> Any:
 
 
 def unpacked(*batch: Any) -> list[m.FromClient]:
-    return [from_client(frame) for frame in pack(batch)]
+    return [from_client(frame) for frame in pack(batch, nothing)]
+
+
+def nothing(_: Any) -> None:
+    """Nobody to tell."""
 
 
 def test_neighbouring_rows_travel_together() -> None:
@@ -66,3 +70,23 @@ def test_what_is_queued_is_given_away_once() -> None:
     assert not box
     box.flush(sent.append)
     assert [[from_client(frame) for frame in frames] for frames in sent] == [[m.Take([1]), m.Take([2])]]
+
+
+def test_a_version_that_dies_is_released_behind_the_rows_before_it() -> None:
+    class Version:
+        pass
+
+    box = Outbox()
+    versions = [Version(), Version()]
+    for vid, version in zip((65536, 131072), versions, strict=True):
+        box.handles.hold(version, vid)
+    box.queue.append(row(1))
+    del version, versions[0]
+    box.queue.append(row(2))
+    sent: list[list[bytes]] = []
+    box.flush(sent.append)
+    assert [from_client(frame) for frame in sent[0]] == [m.Submit([row(1), row(2)]), m.Release([65536])]
+    assert [handle.vid for handle in box.handles.living] == [131072]
+    box.clear()
+    del versions[0]
+    assert not box
