@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from treadle_runtime.client.estimate import said_words
 from treadle_runtime.client.heard import Warnings, log
 from treadle_runtime.client.lines import Lines, Written
 from treadle_runtime.wire.asides import Aside, Cleared, Logged, Shown, Warned, unpack_aside
@@ -24,6 +25,7 @@ from .screen import Screen
 from .shelves import Shelf
 
 LOOK_S: Final = 0.5
+REPORT_S: Final = 0.2
 COUNT_S: Final = 2.0
 """Warnings are told after so long, however many more may come."""
 _IMAGES: Final = ("image/", "application/pdf", "video/", "audio/")
@@ -32,7 +34,9 @@ _IMAGES: Final = ("image/", "application/pdf", "video/", "audio/")
 class Page:
     """What tasks have said in one cell."""
 
-    __slots__ = ("cell", "fold", "lines", "notice", "shelves", "told", "warned_at", "warnings")
+    __slots__ = (
+        "cell", "fold", "lines", "notice", "report", "reported", "reported_at", "shelves", "told", "warned_at", "warnings",
+    )  # fmt: skip
 
     def __init__(self, cell: Cell, is_over: Callable[[int], bool]) -> None:
         self.cell = cell
@@ -40,6 +44,9 @@ class Page:
         self.lines = Lines(is_over)
         self.notice = ""  # id of the display that says how much is folded
         self.told = 0  # how much it says
+        self.report = ""  # id of the display that says how far a task is which runs in the kernel itself
+        self.reported = ""  # what it says
+        self.reported_at = 0.0
         self.shelves: dict[int, Shelf] = {}
         self.warnings = Warnings(_place)
         self.warned_at = 0.0
@@ -61,17 +68,29 @@ class Printer:
         """Show what the tasks of this client say."""
         self._client = client
         client.on_output = self.on_output
+        client.on_report = self.on_report if self._screen.exchanges else None
 
     def on_output(self, number: int, stream: str, text: str | bytes) -> None:
         """Show what a task printed, displayed, logged or warned of."""
-        cell = self._cells.of(number)
         with self._lock:
-            if cell.page is None:
-                cell.page = Page(cell, self._is_over)
+            page = self._page(self._cells.of(number))
             if isinstance(text, bytes):
-                self._aside(cell.page, number, unpack_aside(text))
+                self._aside(page, number, unpack_aside(text))
             else:
-                self._text(cell.page, number, stream, text)
+                self._text(page, number, stream, text)
+
+    def on_report(self, number: int, fraction: float, text: str) -> None:
+        """Show how far a task is that runs in the kernel itself, where nothing else can say it meanwhile."""
+        page, now = self._page(self._cells.of(number)), time.monotonic()
+        with self._lock:
+            if now - page.reported_at >= REPORT_S:
+                page.reported_at = now
+                self._say_report(
+                    page, said_words([(number, None if fraction != fraction else fraction, text)])
+                )
+                self._client.on_quiet = self.settle
+                if page not in self._open:
+                    self._open.append(page)
 
     def settle(self) -> None:
         """Tell what is left of cells whose tasks have all ended."""
@@ -157,6 +176,7 @@ class Printer:
             if over:
                 self._open.remove(page)
                 self._write(page, page.lines.flush())
+                self._say_report(page, "")
             if page.warnings and (over or page.warned_at < before):
                 with self._screen.inside(page.cell.parent):
                     page.warnings.tell(functools.partial(self._screen.write, page.cell.parent, "stderr"))
@@ -168,6 +188,22 @@ class Printer:
                     self._screen.write(page.cell.parent, "stdout", f"{_notice(page)['text/plain']}\n")
         if not self._open and self._client is not None:
             self._client.on_quiet = None
+
+    def _say_report(self, page: Page, words: str) -> None:
+        if words == page.reported:
+            return
+        page.reported = words
+        if page.report:
+            self._screen.update({"text/plain": words}, {}, page.report)
+        else:
+            page.report = f"treadle-report-{id(page)}-{time.monotonic_ns()}"
+            self._screen.display(page.cell.parent, {"text/plain": words}, {}, page.report)
+
+    def _page(self, cell: Cell) -> Page:
+        if cell.page is None:
+            cell.page = Page(cell, self._is_over)
+        page: Page = cell.page
+        return page
 
     def _is_over(self, number: int) -> bool:
         call = self._client.calls.get(number) if self._client is not None else None

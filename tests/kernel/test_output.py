@@ -265,3 +265,21 @@ def test_what_was_shown_survives_the_death_of_its_worker(notebook):
     assert "WorkerLost" in cell.text
     assert "last words" in cell.text
     assert shown(cell)[0]["text/html"] == "<b>last figure</b>"
+
+
+def test_the_same_holds_for_tasks_that_run_in_the_kernel_itself(notebook):
+    notebook.ok("treadle.stop()\ntreadle.start(engine='inline')")
+    cell = notebook.ok(
+        "@task\n"
+        "def inside():\n"
+        "    print('before')\n"
+        "    display(HTML('<b>bold</b>'))\n"
+        "    treadle.progress(1, 4, 'a quarter')\n"
+        "    print('after')\n"
+        "inside()._call.number"
+    )
+    number = shown(cell)[-1]["text/plain"]
+    kinds = [o["text"] if "text" in o else o["data"].get("text/html") for o in said(cell)[:-1]]
+    assert "".join(filter(None, kinds)) == "before\n<b>bold</b>after\n"
+    assert notebook.ok(f"%treadle log {number}").text == "before\nafter\n"
+    notebook.ok("treadle.stop()")

@@ -8,10 +8,13 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from typing import Final
 
 from ..wire import messages as m
 from ..worker.manners import Listener
 from ..worker.world import World, current_folder, environment
+
+KEPT: Final = 32
 
 
 class Worlds:
@@ -25,7 +28,10 @@ class Worlds:
         self._path: list[str] = []
         self._environ: dict[bytes, bytes] = {}
         self._cwd = b""
-        self._last: World | None = None
+        self._newest = 0
+        self._known: dict[
+            bytes, int
+        ] = {}  # those that may come again, as when warnings are ignored for a call
 
     def current(self) -> int:
         """Return the id of cwd, sys.path, environ and manners as they are now, sending them if they are new."""
@@ -41,8 +47,13 @@ class Worlds:
     def _renew(self) -> None:
         with self._renewing:
             now = World.current(self.listener.encode())
-            if now != self._last:
-                self._send(m.World(self._id + 1, now.encode()))  # before another thread can name it
-                self._id += 1
-            self._last = now
+            data = now.encode()
+            world = self._known.get(data)
+            if world is None:
+                self._newest = world = self._newest + 1
+                self._send(m.World(world, data))  # before another thread can name it
+                self._known[data] = world
+                if len(self._known) > KEPT:
+                    del self._known[next(iter(self._known))]
+            self._id = world
             self._path, self._environ, self._cwd = list(sys.path), now.environ, now.cwd

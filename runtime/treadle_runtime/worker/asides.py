@@ -33,8 +33,12 @@ class Asides:
         self._spent = 0
         self._last: bytes | None = None  # of a task that has shown too much
 
-    def add(self, aside: Aside) -> None:
-        """Append an aside of the running task, behind all it has printed so far. Any thread of the task."""
+    def add(self, aside: Aside) -> bool:
+        """Append an aside of the running task, behind all it has printed so far; False if no task runs. Any thread."""
+        if (
+            not self._status.busy
+        ):  # a module imported ahead of time, or a thread that some task has left behind
+            return False
         data = pack_aside(aside)
         task = self._task
         with self._lock:
@@ -43,13 +47,14 @@ class Asides:
             before, self._spent = self._spent, self._spent + len(data)
             if self._spent <= TASK_LIMIT:
                 self._write(data)
-                return
+                return True
             if before <= TASK_LIMIT:
                 text = f"[{task.function} #{task.number} has shown more than {TASK_LIMIT >> 20} MB: the rest is not kept]"
                 self._write(pack_aside(Shown({"text/plain": text})))
                 task.tidy = [*task.tidy, self._tidy]
             if isinstance(aside, Shown) and len(data) <= TASK_LIMIT:
                 self._last = data
+        return True
 
     def _tidy(self) -> None:
         """Write the last display of a task that has shown too much: what it came to matters most."""
@@ -79,8 +84,5 @@ def speak(asides: Asides) -> None:
 
 
 def say(aside: Aside) -> bool:
-    """Add an aside of the running task; False if this process is no worker, where it has to be shown otherwise."""
-    if _of_process is None:
-        return False
-    _of_process.add(aside)
-    return True
+    """Add an aside of the running task; False if this process is no worker or no task runs: nobody would hear it."""
+    return _of_process is not None and _of_process.add(aside)

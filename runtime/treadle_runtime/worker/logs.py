@@ -78,14 +78,12 @@ class Counted:
             filename, lineno = "", 0
         key = (category, str(message), filename, lineno)
         with self._lock:
-            if not self._again:
-                self._task.tidy = [*self._task.tidy, self._tidy]
-            if first := key not in self._again:
-                self._again[key] = 0
-            else:
+            if key in self._again:
                 self._again[key] += 1
-        if first:
-            say(_warned(key, 1))
+            elif say(_warned(key, 1)):
+                if not self._again:
+                    self._task.tidy = [*self._task.tidy, self._tidy]
+                self._again[key] = 0
 
     def _tidy(self) -> None:
         with self._lock:

@@ -61,6 +61,11 @@ class StatusPage:
         """Name the task that starts now. Main thread."""
         _START.pack_into(self._map, _FIRST * 8, attempt, started_ns, done, out, err, number)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a task runs."""
+        return bool(self._words[_NUMBER])
+
     def end(self) -> None:
         """Say that no task runs. Main thread."""
         self._words[_NUMBER] = 0

@@ -75,7 +75,13 @@ def page():
         printer.on_output(number, STREAM, pack_aside(aside))
 
     return SimpleNamespace(
-        screen=screen, begin=begin, submit=submit, prints=printer.on_output, says=says, end=end
+        screen=screen,
+        begin=begin,
+        submit=submit,
+        prints=printer.on_output,
+        reports=printer.on_report,
+        says=says,
+        end=end,
     )
 
 
@@ -226,3 +232,14 @@ def test_many_lines_are_one_message(page):
     page.submit(2)
     page.prints(1, "stdout", "a\nb\nc\n")
     assert page.screen.written == [("cell 1", "stdout", "f#1 a\nf#1 b\nf#1 c\n")]
+
+
+def test_how_far_a_task_is_that_runs_in_the_kernel_itself(page, monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr("treadle.output.time.monotonic", lambda: next(clock))
+    page.submit()
+    page.reports(1, 0.25, "epoch 1")
+    page.reports(1, 0.5, "")
+    assert list(page.screen.shown.values()) == ["#1: 50 %"]
+    page.end()
+    assert list(page.screen.shown.values()) == [""]

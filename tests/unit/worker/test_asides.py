@@ -28,7 +28,11 @@ class Worker:
         self.page = StatusPage(folder / "page")
         self.reader = StatusReader(folder / "page")
         self.asides = Asides(self.path, self.streams, self.task, self.page)
-        self.task.begin(7, 1, "f", None)
+        self.begin(7)
+
+    def begin(self, number: int) -> None:
+        self.task.begin(number, 1, "f", None)
+        self.page.begin(number, 1, 0, 0, 0, 0)
 
     def said(self) -> list[tuple[int, int, int, str]]:
         found = []
@@ -77,7 +81,7 @@ def test_of_a_task_that_shows_too_much_the_end_is_kept(
     said = [text.strip() for _, _, _, text in worker.said()]
     assert said == [*map(str, range(10)), "[f #7 has shown more than 1 MB: the rest is not kept]", "29"]
     assert worker.task.tidy == []
-    worker.task.begin(8, 1, "f", None)
+    worker.begin(8)
     worker.asides.add(Shown({"text/plain": "of the next task"}))
     assert worker.said()[-1][::3] == (8, "of the next task")
 
@@ -88,3 +92,9 @@ def test_metadata_may_hold_what_is_no_plain_data(worker: Worker) -> None:
     worker.asides.add(Shown({"text/plain": "x"}, {"width": np.int64(3), "path": Path("a")}))
     ((_, _, _, data, _),) = split(worker.path.read_bytes())
     assert unpack_aside(data).metadata == {"width": 3, "path": "a"}
+
+
+def test_what_is_said_while_no_task_runs_is_nobodys(worker: Worker) -> None:
+    worker.page.end()
+    assert not worker.asides.add(Shown({"text/plain": "of a thread left behind"}))
+    assert not worker.path.exists()
