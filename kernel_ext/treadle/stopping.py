@@ -122,6 +122,8 @@ class StopButton:
             raise KeyboardInterrupt
         if asleep.given_up:
             raise asyncio.CancelledError
+        if asleep.pressed and not asleep.waits:
+            asleep.give_up()  # nothing is waited for any more
 
     # ------------------------------------------------------------ what a press means
     def on_begin(self) -> None:
@@ -201,12 +203,12 @@ class _Asleep:
         if not self._presses.seen:
             self._presses.seen = 1
             self._alive = self._button.stop([call for calls in self.waits for call in calls])
-            self._timer = self._loop.call_later(SECOND_S if self._alive else 0.0, self._give_up)
+            self._timer = self._loop.call_later(SECOND_S if self._alive else 0.0, self.give_up)
         elif self._presses.count > 1:
             self._button.cancel(self._alive)
-            self._give_up()
+            self.give_up()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
         """End the cell as the kernel itself does: it cancels the cell's coroutine, and so what that waits for."""
         if self.given_up:
             return
