@@ -125,6 +125,24 @@ def test_what_it_raises_is_not_kept(tmp_path):
     assert wait_on(use()) == 6
 
 
+def test_functions_that_one_def_makes_keep_their_own(tmp_path):
+    log = str(tmp_path / "log")
+
+    def for_size(n):
+        @per_worker
+        def made():
+            with open(log, "a") as out:
+                out.write(f"{os.getpid()}:{n} ")
+            return [n]
+
+        return made
+
+    three, four = for_size(3), for_size(4)
+    use = task(lambda: (three()[0], four()[0]))
+    assert wait_on([use() for _ in range(10)]) == [(3, 4)] * 10
+    assert len(runs(log)) == len(set(runs(log)))
+
+
 def test_given_as_an_argument_and_used_by_another():
     @per_worker
     def first():

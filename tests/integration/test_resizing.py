@@ -14,7 +14,9 @@ import pytest
 
 from treadle_runtime.api import INOUT, peek, put, start, stop, task, wait_on
 from treadle_runtime.config import THREAD_VARIABLES
+from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.errors import StoreFull, UsageError
+from treadle_runtime.wire.messages import Watch
 
 LIMIT_S = 20.0
 
@@ -189,6 +191,27 @@ def test_the_same_again_changes_nothing_and_too_much_is_told(session):
     assert wait_on(draw()) == first
     assert (session.plan.workers, pids(session)) == (2, before)
     assert peek() is session
+
+
+def test_the_view_follows(session):
+    state = nothing()
+
+    session.client.on_delta.append(lambda delta: reduce(state, delta))
+    session.client.link.send(Watch(True))
+    for count in (4, 1, 3):
+        start(workers=count)
+        ready(session, count)
+    now = pids(session)
+    assert session.client.link.wait(lambda: _shown(state) == now, LIMIT_S), state["worker"]
+    gone = [worker for worker in state["worker"].values() if worker["state"] == "gone"]
+    assert {worker["reason"] for worker in gone} <= {
+        f"Worker {key} left as the runtime was resized." for key in state["worker"]
+    }
+    session.client.link.send(Watch(False))
+
+
+def _shown(state):
+    return {worker.get("pid") for worker in state["worker"].values() if worker["state"] != "gone"}
 
 
 def test_workers_that_are_only_starting_may_go_again():

@@ -19,7 +19,7 @@ from ..store.fingerprint import fingerprint
 from ..store.locality import by_value
 from .captured import read
 from .codehash import code_hash, is_value
-from .reach import Slot, reach
+from .reach import Slot, contents, reach
 from .seen import Seen
 from .signature import display_name
 
@@ -38,7 +38,7 @@ class _Made:
         self.objects: dict[Hashable, Any] = {}
 
 
-_made: Final[dict[tuple[str, str], _Made]] = {}
+_made: Final[dict[Hashable, _Made]] = {}
 _making: Final = threading.Lock()
 
 
@@ -46,9 +46,12 @@ class PerWorker(Generic[P, R]):
     """A function that runs at most once per worker. Made by `per_worker`."""
 
     def __init__(self, function: Callable[P, R]) -> None:
-        self.__wrapped__ = function
+        self.__wrapped__: Any = function
         self._name = (str(getattr(function, "__module__", "")), display_name(function))
         self._version = ""
+        self._place: Hashable = (
+            self._name
+        )  # with what its closure holds: one `def` may make several functions
         self._seen: Seen | None = None  # what that version is of, ...
         self._marks: list[tuple[Slot, Any]] = []  # ... and the data it reads
         functools.update_wrapper(self, function)
@@ -80,14 +83,15 @@ class PerWorker(Generic[P, R]):
             # Of lists, arrays and alike the content does not count: they come with each call of a task, and may be large.
             self._version = code_hash(self.__wrapped__, value=_content, content=False)
             self._marks = [(slot, _mark(slot)) for slot in found.slots]
+            self._place = (*self._name, *map(_kind_of, map(contents, self.__wrapped__.__closure__ or ())))
             self._seen = Seen.of(found)
-        version = self._version
-        made = _made.get(self._name)
+        version, place = self._version, self._place
+        made = _made.get(place)
         if made is None or made.version != version:
             with _making:
-                made = _made.get(self._name)
+                made = _made.get(place)
                 if made is None or made.version != version:
-                    made = _made[self._name] = _Made(version)  # what an older version made goes
+                    made = _made[place] = _Made(version)  # what an older version made goes
         return made
 
     def __repr__(self) -> str:
@@ -153,7 +157,10 @@ def per_worker(function: Callable[P, R], /) -> PerWorker[P, R]:
 
 def _mark(slot: Slot) -> Any:
     """Return what tells whether other data is there now: the value itself, or its type if it may change."""
-    value = read(slot)
+    return _kind_of(read(slot))
+
+
+def _kind_of(value: Any) -> Any:
     return value if is_value(value) else type(value)
 
 

@@ -130,7 +130,7 @@ class Feed:
     def _sample(self, now: float, crew: Crew) -> None:
         samples = []
         for worker, record in crew.workers.items():
-            found = usage(record.pid)
+            found = usage(record.pid) if record.ready else None  # one that is only starting may never come
             if found is None:
                 continue
             before, used = self._cpu.get(worker, (now, found[0]))
