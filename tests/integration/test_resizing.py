@@ -14,8 +14,8 @@ import pytest
 
 from treadle_runtime.api import INOUT, peek, put, start, stop, task, wait_on
 from treadle_runtime.config import THREAD_VARIABLES
-from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.errors import StoreFull, UsageError
+from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.wire.messages import Watch
 
 LIMIT_S = 20.0
