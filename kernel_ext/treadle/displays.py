@@ -16,7 +16,7 @@ from typing import Any, Final
 from treadle_runtime.api import Future
 from treadle_runtime.client.estimate import duration
 from treadle_runtime.core.states import TASK_FINAL, TaskState
-from treadle_runtime.worker.execute import arguments_text
+from treadle_runtime.worker.brief import arguments_text
 
 from .failures import failure_html, failure_text
 from .picture import BAR_ORDER, WORDS

@@ -20,7 +20,9 @@ _BETWEEN = {
 
 def footer(call: Any) -> str:
     """Return the line below a printed traceback: what one can do now."""
-    return f"%treadle log {call.number} shows what it printed" if call.state == TaskState.FAILED else ""
+    if call.state not in (TaskState.FAILED, TaskState.UPSTREAM):
+        return ""
+    return f"`%treadle debug {call.root or call.number}` to look; edit the function and `%treadle retry` to go on"
 
 
 def failure_text(call: Any, root: Any = None) -> str:

@@ -19,7 +19,7 @@ from treadle_runtime.core.model import Kind
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.store.packing import Packed
 from treadle_runtime.store.references import Inputs, decode_payload
-from treadle_runtime.worker.execute import arguments_text
+from treadle_runtime.worker.brief import arguments_text
 
 from .displays import Seen, counts_text, future_bundle, list_html
 from .screen import Screen

@@ -5,41 +5,64 @@ Law: asks the runtime, which keeps it, and shows it below the cell that asks, as
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from treadle_runtime import api
 from treadle_runtime.client.calls import Call
+from treadle_runtime.client.client import Client
 from treadle_runtime.client.lines import Lines
-from treadle_runtime.errors import UsageError
 from treadle_runtime.wire.asides import Logged, Shown, Warned, unpack_aside
 
 from .failures import failure_text
+from .targets import CELL, call_meant, number_of, session_of
 
 if TYPE_CHECKING:
     from .extension import Extension
 
-_CELL: Final = re.compile(r"\[(\d+)\]")
+LOOK_S: Final = 0.3
+"""How often it is asked what is new, while one follows."""
 Part = Sequence[Any]
 """(stream, text), or ("aside", a packed aside)."""
 
 
 def log(extension: Extension, words: list[str]) -> None:
-    """Serve `%treadle log [17 | [5]]`; without a word the tasks of the newest cell that has some."""
-    session = api.peek()
-    if session is None:
-        raise UsageError("Nothing runs, so there is no log. It ends with its runtime.")
-    calls = session.client.calls
-    numbers = _meant(calls, words)
+    """Serve `%treadle log [17 | [5] | NAME] [--follow]`; without a word the tasks of the newest cell that has some."""
+    client = session_of("log").client
+    calls = client.calls
+    names = [word for word in words if word != "--follow"]
+    numbers = _meant(extension, calls, names)
     lines = Lines(lambda _number: True) if len(numbers) > 1 else None
+    known: list[dict[str, int]] = [{} for _ in numbers]
+
+    def show() -> None:
+        for number, begin in zip(numbers, known, strict=True):
+            call = calls.get(number)
+            parts = client.link.ask("log", {"number": number, "begin": begin})
+            for stream, said in parts:
+                begin[stream] = begin.get(stream, 0) + (len(said) if isinstance(said, str) else 1)
+            show_parts(extension, number, call.function if call is not None else "task", parts, lines)
+
+    show()
+    if "--follow" in words and not _follow(client, [calls[number] for number in numbers if number in calls], show):
+        return
     for number in numbers:
         call = calls.get(number)
-        name = call.function if call is not None else "task"
-        show_parts(extension, number, name, session.client.link.ask("log", {"number": number}), lines)
         if call is not None and call.final and call.state != "done":
             call.looked = True
             print(failure_text(call, calls.get(call.root)))
+
+
+def _follow(client: Client, calls: Sequence[Call], show: Callable[[], None]) -> bool:
+    """Show what is new until all have ended; False if the person stops that: the tasks go on."""
+    try:
+        while not all(call.final for call in calls) and client.lost is None:
+            client.link.wait(lambda: client.lost is not None or all(call.final for call in calls), LOOK_S)
+            show()
+    except KeyboardInterrupt:
+        left = [call.label for call in calls if not call.final]
+        print(f"\nTreadle: stopped following; {', '.join(left[:3])} {'go' if len(left) > 1 else 'goes'} on")
+        return False
+    return True
 
 
 def show_parts(
@@ -72,18 +95,16 @@ def _as_text(aside: Any) -> str:
     return ""
 
 
-def _meant(calls: dict[int, Call], words: list[str]) -> list[int]:
+def _meant(extension: Extension, calls: dict[int, Call], words: list[str]) -> list[int]:
     if not words:
         cells = [call.cell for call in calls.values()]
         return [number for number, call in calls.items() if call.cell == cells[-1]]
     found: list[int] = []
     for word in words:
-        if match := _CELL.fullmatch(word):
+        if match := CELL.fullmatch(word):
             found += [number for number, call in calls.items() if call.cell == int(match[1])]
-        elif word.lstrip("#").isdigit():
-            found.append(int(word.lstrip("#")))
+        elif (number := number_of(word)) is not None:
+            found.append(number)
         else:
-            raise UsageError(
-                f"%treadle log does not know {word!r}. Say `%treadle log 17` for f #17, or `[5]` for a cell."
-            )
+            found.append(call_meant(extension, [word], "log").number)
     return found

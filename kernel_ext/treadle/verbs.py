@@ -18,11 +18,13 @@ from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
 from .control import autosync, awaited_wait, cancel, reuse, wait
+from .debug import debug
 from .held import held_by
 from .log_view import log
 from .picture import BAR_ORDER, WORDS
 from .recover import clear, recover, resume
 from .reports import failures_text, summary_text
+from .task_verbs import code, retry, story, why
 
 if TYPE_CHECKING:
     from .extension import Extension
@@ -198,7 +200,16 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
         "tasks [STATE ...] [--held]",
         "counts per function, tasks in a state, or what names hold results",
     ),
-    "log": (log, "log [17 | [5]]", "all that a task, or those of a cell, printed, and failures"),
+    "log": (log, "log [17 | [5]] [--follow]", "all that a task, or those of a cell, printed, and failures"),
+    "why": (why, "why 17", "why a task is where it is"),
+    "story": (story, "story 17", "how it got there, and when"),
+    "retry": (
+        retry,
+        "retry [17 | [12] | NAME]",
+        "try failed tasks again, with the code as it is now; else all of them",
+    ),
+    "debug": (debug, "debug 17", "the failed task again, here, in the debugger"),
+    "code": (code, "code 17", "text that repeats the call, to be pasted into a cell"),
     "cancel": (
         cancel,
         "cancel [17 | [12] | all]",

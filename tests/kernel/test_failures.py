@@ -28,7 +28,7 @@ def test_traceback_in_the_waiting_cell(notebook):
         assert error.count("----> 4     return c / b") == 1
         assert ", line 4, in divide" in error
         assert "called with (1, 0)" in error
-        assert error.rstrip().endswith("shows what it printed")
+        assert error.rstrip().endswith("edit the function and `%treadle retry` to go on")
         assert "ZeroDivisionError: division by zero" in error
 
 

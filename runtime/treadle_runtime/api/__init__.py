@@ -11,6 +11,7 @@ from .cancelling import cancel
 from .completed import as_completed
 from .directions import IN, INOUT, OUT
 from .finding import future, futures
+from .inputs import as_code, inputs
 from .mapping import map
 from .per_worker import per_worker
 from .progress import progress
@@ -30,6 +31,7 @@ __all__ = [
     "Session",
     "Task",
     "TreadleWarning",
+    "as_code",
     "as_completed",
     "barrier",
     "cancel",
@@ -37,6 +39,7 @@ __all__ = [
     "future",
     "futures",
     "get",
+    "inputs",
     "map",
     "peek",
     "per_worker",

@@ -64,6 +64,11 @@ def retry(*objs: Any, cell: int | None = None) -> int:
     ...     x.exception() is None, treadle.retry(x), x.done()
     (False, 1, True)
     """
+    return len(open_again(objs, cell))
+
+
+def open_again(objs: Iterable[Any], cell: int | None = None) -> list[int]:
+    """Do as `retry`; return the numbers of the tasks that are open again."""
     session = peek()
     if session is None:
         raise UsageError("Nothing runs, so there is nothing to retry. A runtime takes its failed tasks with it.")
@@ -81,7 +86,7 @@ def retry(*objs: Any, cell: int | None = None) -> int:
         if not answer.numbers:
             raise UsageError(text[0].upper() + text[1:])
         client.notify("warning", text)
-    return len(answer.numbers)
+    return answer.numbers
 
 
 def _chosen(client: Client, objs: Iterable[Any], cell: int | None) -> list[Call]:

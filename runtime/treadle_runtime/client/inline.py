@@ -41,6 +41,7 @@ class InlineLink:
         self.handles = Handles(self._on_dropped)
         self._functions: dict[int, tuple[str, Any]] = {}
         self._drawing: set[int] = set()  # functions that draw from shared generators
+        self._codes: dict[int, bytes] = {}
         self._values: dict[Vid, bytes] = {}
         self._printed = Printed()
         self._roots: dict[Number, tuple[str, Number, bytes | None]] = {}  # tasks without a result, and why
@@ -95,7 +96,7 @@ class InlineLink:
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         given = row[10] is not None and row[10].get("seed") is not None
         seed = context.seed() if given or row[1] in self._drawing else None
-        with _Surroundings(seed), self._printed.of(row[0]):
+        with Surroundings(seed), self._printed.of(row[0]):
             ran = execute(row[0], function, row[2], sources, row[4], row[10], context)
         if context.notes is not None:
             ran.notes = {**(ran.notes or {}), **context.notes}
@@ -122,6 +123,7 @@ class InlineLink:
         if isinstance(message, m.Define):
             for function, name, code, _options in message.functions:
                 self._functions[function] = (name, code)
+                self._codes[function] = code
         elif isinstance(message, m.Put):
             for vid, _kind, _nbytes, data in message.rows:
                 self._values[vid] = data or b""
@@ -159,6 +161,9 @@ class InlineLink:
             return self._records.functions()
         if question == "log" and "number" in args:
             return self._printed.text(int(args["number"]))
+        if question == "recipe":
+            row = self._records.row(args["number"])
+            return None if row is None else [row[1], self._functions[row[1]][0], self._codes[row[1]], row[2], row[3], row[10]]
         return {} if question == "status" else []
 
     def flush(self) -> None:
@@ -173,7 +178,7 @@ def open_inline(client: Client) -> None:
     client.attach(InlineLink(client), m.Welcome(epoch="inline", client=0, store="", workers=0))
 
 
-class _Surroundings:
+class Surroundings:
     """What a task must not change for its caller: world, umask, limits, handlers and, where it is seeded, generators."""
 
     def __init__(self, seed: Any) -> None:

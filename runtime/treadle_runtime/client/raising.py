@@ -22,6 +22,7 @@ from ..errors import (
 )
 from ..store.packing import Packed, unpack, unpack_bytes
 from ..worker.failure import Failure, Raised
+from ..worker.frame_names import unpack_names
 from .remote_traceback import has_frames, rebuild_traceback
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _rebuild(raised: Raised) -> BaseException:
             error = None
     if not isinstance(error, BaseException) or _ends_the_caller(error):
         error = TaskFailed(f"{raised.type_name}: {raised.message}")
-    return rebuild_traceback(error, raised.frames)
+    return rebuild_traceback(error, raised.frames, [unpack_names(names) for names in raised.names])
 
 
 def _tell(error: BaseException, call: Call) -> BaseException:

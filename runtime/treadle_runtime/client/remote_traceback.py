@@ -29,6 +29,8 @@ from ..errors import InternalError, TreadleError
 
 Frame: TypeAlias = tuple[str, int, str]
 """(file as its code object names it, line, function)"""
+Names: TypeAlias = dict[str, Any]
+"""What names stand for in a frame."""
 
 E = TypeVar("E", bound=BaseException)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,7 +55,7 @@ def add_own(folder: str) -> None:
         _own.append(path)
 
 
-def rebuild_traceback(error: E, frames: Sequence[Frame]) -> E:
+def rebuild_traceback(error: E, frames: Sequence[Frame], names: Sequence[Names] = ()) -> E:
     """Give an exception that came from another process the traceback it had there.
 
     Parameters
@@ -62,6 +64,8 @@ def rebuild_traceback(error: E, frames: Sequence[Frame]) -> E:
         the user's own exception object.
     frames
         outermost first; only the user's (and libraries') frames.
+    names
+        for each frame what a debugger shall find in it.
 
     Returns
     -------
@@ -76,11 +80,12 @@ def rebuild_traceback(error: E, frames: Sequence[Frame]) -> E:
     >>> traceback.extract_tb(error.__traceback__)
     [<FrameSummary file cell.py, line 3 in f>]
     """
+    full = tuple(zip(frames, names or ({},) * len(frames), strict=True))
     try:
-        setattr(error, _FRAMES, tuple(frames))
+        setattr(error, _FRAMES, full)
     except (AttributeError, TypeError):
-        return error.with_traceback(_traceback_of(frames))  # its class refuses attributes: waits add up
-    return error.with_traceback(_traceback_of(frames))
+        return error.with_traceback(_traceback_of(full))  # its class refuses attributes: waits add up
+    return error.with_traceback(_traceback_of(full))
 
 
 def has_frames(error: BaseException) -> bool:
@@ -160,15 +165,15 @@ def _is_library(file: str) -> bool:
     return compiled or file.startswith((*_LIBRARIES, "<frozen "))
 
 
-def _traceback_of(frames: Sequence[Frame]) -> TracebackType | None:
+def _traceback_of(frames: Sequence[tuple[Frame, Names]]) -> TracebackType | None:
     result: TracebackType | None = None
-    for file, line, function in reversed(frames):
-        here = _entry_at(file, line, function)
+    for (file, line, function), names in reversed(frames):
+        here = _entry_at(file, line, function, names)
         result = TracebackType(result, here.tb_frame, here.tb_lasti, line)
     return result
 
 
-def _entry_at(file: str, line: int, function: str) -> TracebackType:
+def _entry_at(file: str, line: int, function: str, names: Names) -> TracebackType:
     first = _first_line(file, line, function)
     code = _STUB.replace(
         co_filename=file,
@@ -177,14 +182,24 @@ def _entry_at(file: str, line: int, function: str) -> TracebackType:
         co_firstlineno=first,
         co_linetable=_line_table(len(_STUB.co_code) // 2, line - first),
     )
+    inside = {**names, "here": _Here}
     try:
-        exec(code, {"__name__": "__main__", "__file__": file, "here": _Here})  # noqa: S102 - our own two words
+        exec(code, _globals(file), inside)  # noqa: S102 - our own two words
     except _Here:
+        del inside["here"]
+        inside.update(names)
         trace = sys.exc_info()[2]
         assert trace is not None
         assert trace.tb_next is not None
         return trace.tb_next
     raise AssertionError("the stub raises")
+
+
+def _globals(file: str) -> dict[str, Any]:
+    """Return what code of a file finds outside its frames: of a cell the notebook's own names, as they are now."""
+    if os.path.exists(file):
+        return {"__name__": "__main__", "__file__": file}
+    return vars(sys.modules["__main__"])
 
 
 def _line_table(units: int, ahead: int) -> bytes:

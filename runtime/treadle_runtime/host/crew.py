@@ -51,6 +51,10 @@ SETTLE_S: Final = 0.01  # what a worker sent before its end may still be on its 
 FRUITLESS_STARTS: Final = 3
 _Definition = tuple[int, str, bytes, dict[str, Any]]
 
+ENDED: Final = 1000
+"""Tasks that have ended whose arguments are still known, ..."""
+SMALL: Final = 4096
+"""... if they are no larger than this."""
 
 class Worker:
     """What is known of one worker."""
@@ -102,6 +106,7 @@ class Crew:
         self.functions: dict[FunctionId, _Definition] = {}
         self.worlds: dict[int, bytes] = {}
         self.stand_in: WorkerId = 0
+        self.ended: dict[Number, TaskRow] = {}  # the last of those that will not, if they are small
         self.queued = 0  # tasks sent and not returned, on all workers
         self.wanted = 0  # how many there should be; 0 when the runtime ends
         self._engine = engine
@@ -315,6 +320,17 @@ class Crew:
         worker.queued += len(rows_out)
         self.queued += len(rows_out)
         self._mail.post(worker.identity, m.Launched(rows_out))
+
+    def forget(self, numbers: list[Number]) -> None:
+        """These will never be launched again. The last ones stay known for a while: somebody may look at them."""
+        tasks, ended = self.tasks, self.ended
+        for number in numbers:
+            row = tasks.pop(number, None)
+            if row is not None and len(row[2]) <= SMALL:
+                ended[number] = row
+        if len(ended) > 2 * ENDED:
+            for number in list(ended)[:-ENDED]:
+                del ended[number]
 
     def _define(self, worker: Worker, function: FunctionId) -> None:
         worker.functions.add(function)

@@ -381,9 +381,7 @@ class Host:
             self._sweep.delete(files)
 
     def _on_forget(self, instruction: i.Forget, _: list[Event]) -> None:
-        tasks = self.crew.tasks
-        for number in instruction.numbers:
-            tasks.pop(number, None)
+        self.crew.forget(instruction.numbers)
 
     def _on_wake_at(self, instruction: i.WakeAt, _: list[Event]) -> None:
         self._wake = instruction.at if self._wake is None else min(self._wake, instruction.at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core import outlook
@@ -71,6 +71,15 @@ def _handles(host: Host, client: int) -> Answer:
 def _recorded(host: Host) -> Answer:
     """The functions of tasks that did not end well and can be retried."""
     return list({task.function.fid for task in host.scheduler.books.recorded.values()})
+
+
+def _recipe(host: Host, number: int) -> Answer:
+    """All it takes to run a task again, None if that is no longer kept: function, name, code, payload, reads, options."""
+    row = host.crew.tasks.get(number) or host.crew.ended.get(number)
+    definition = None if row is None else host.crew.functions.get(row[1])
+    if row is None or definition is None:
+        return None
+    return [row[1], definition[1], definition[2], row[2], list(row[3]), row[10]]
 
 
 def _holders(host: Host, limit: int = 3) -> Answer:
@@ -181,10 +190,13 @@ def _progress(host: Host, ranges: list[list[int]], path: bool = False) -> Answer
     ]
 
 
-def _log(host: Host, number: int = 0, worker: int = 0) -> Answer:
-    """What a task (or, without a number, a worker or the runtime itself) printed: [[stream, text], ...]."""
+def _log(host: Host, number: int = 0, worker: int = 0, begin: dict[str, int] | None = None) -> Answer:
+    """What a task (or, without a number, a worker or the runtime itself) printed: [[stream, text], ...].
+
+    `begin`: how many characters of each stream (and how many asides) are known already.
+    """
     if number:
-        return [list(part) for part in host.output.text(number)]
+        return _behind(host.output.text(number), dict(begin or {}))
     if worker:
         paths = [("stdout", host.session.log(worker, "out")), ("stderr", host.session.log(worker, "err"))]
     else:
@@ -195,6 +207,19 @@ def _log(host: Host, number: int = 0, worker: int = 0) -> Answer:
             raise ValueError(f"there is no worker {worker}")
         data = path.read_bytes()[-LOG_LIMIT:]
         found.append([stream, data.decode(errors="replace")])
+    return found
+
+
+def _behind(parts: Iterable[tuple[str, Any]], known: dict[str, int]) -> list[Any]:
+    """Return parts of streams without what is known of each."""
+    found = []
+    for stream, text in parts:
+        size = len(text) if isinstance(text, str) else 1  # an aside is a whole
+        skipped = min(known.get(stream, 0), size)
+        if skipped:
+            known[stream] -= skipped
+        if size > skipped:
+            found.append([stream, text[skipped:] if isinstance(text, str) else text])
     return found
 
 
@@ -229,6 +254,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "handles": _handles,
     "holders": _holders,
     "recorded": _recorded,
+    "recipe": _recipe,
     "stop": _stop,
     "resize": _resize,
     "detach": detach,

@@ -165,7 +165,7 @@ class VirtualCluster:
         return True
 
     def ask(self, question: str, args: dict[str, Any], timeout: float | None = 10.0) -> Any:  # noqa: ARG002
-        """Answer what the client asks when it stops."""
+        """Answer what the client asks for retries, of inputs, and when it stops."""
         while self._events:
             self._step_scheduler()
         if question == "recorded":
@@ -173,9 +173,15 @@ class VirtualCluster:
         if question == "states":
             tasks = self.scheduler.books.tasks.values()
             return [[task.number, task.state] for task in tasks if task.state not in TASK_FINAL]
+        if question == "recipe":
+            return self._recipe(args["number"])
         if question != "handles":
             return {}
         return [vid for vid in self._values if self.scheduler.version(vid) is not None]
+
+    def _recipe(self, number: Number) -> list[Any] | None:
+        row = self._rows.get(number)
+        return None if row is None else [row[1], *self._codes[row[1]], row[2], row[3], row[10]]
 
     def flush(self) -> None:
         """Nothing is held back."""

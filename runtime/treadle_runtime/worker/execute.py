@@ -7,7 +7,6 @@ sockets, queues or clocks other than measuring the user's own code.
 from __future__ import annotations
 
 import inspect
-import reprlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from ..store.members import members_of
 from ..store.packing import Packed, pack
 from ..store.references import Inputs, decode_payload
 from ..store.views import pack_group
+from .brief import arguments_text
 from .code import Code
 from .failure import pack_exception
 from .limit import limited
@@ -170,26 +170,6 @@ def name_of(function: Any) -> str:
     """Return the name people know a callable by."""
     inner = getattr(function, "func", function)
     return str(getattr(inner, "__name__", type(inner).__name__))
-
-
-_brief = reprlib.Repr()
-_brief.maxstring = _brief.maxother = 60
-
-
-def arguments_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Return the arguments in short for a traceback; never raises."""
-    parts = [_short(value) for value in args] + [f"{name}={_short(value)}" for name, value in kwargs.items()]
-    return ", ".join(parts)
-
-
-def _short(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
-        return f"<{type(value).__name__} {'x'.join(map(str, shape))}>"
-    try:
-        return _brief.repr(value)
-    except Exception:  # noqa: BLE001 - a repr that raises must not hide the failure
-        return f"<{type(value).__name__}>"
 
 
 class _Watch:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import pickle
 import traceback
-from types import TracebackType
+from collections.abc import Iterator
+from types import FrameType, TracebackType
 
 import cloudpickle
 import msgspec
 
 from ..errors import TreadleError
 from ..store.travel import dumps
+from .frame_names import pack_names
 
 _OWN = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.path.dirname(cloudpickle.__file__))
 
@@ -27,6 +29,7 @@ class Raised(msgspec.Struct, array_like=True):
     message: str
     pickled: bytes | None
     frames: list[tuple[str, int, str]]  # (file, line, function) of the user's code, outermost first
+    names: list[bytes] = []  # what names stood for in each of these frames (see frame_names)
 
 
 class Lost(msgspec.Struct, array_like=True):
@@ -111,4 +114,12 @@ def _raised(error: BaseException, relation: str) -> Raised:
         message = f"<its __str__ raised {type(broken).__name__}>"
     cls = type(error)
     name = cls.__qualname__ if cls.__module__ in ("builtins", "__main__", TreadleError.__module__) else f"{cls.__module__}.{cls.__qualname__}"
-    return Raised(relation, name, message, pickled, user_frames(error.__traceback__))
+    names = pack_names(_frames(error.__traceback__)) if not relation else []
+    return Raised(relation, name, message, pickled, user_frames(error.__traceback__), names)
+
+
+def _frames(tb: TracebackType | None) -> Iterator[FrameType]:
+    while tb is not None:
+        if not tb.tb_frame.f_code.co_filename.startswith(_OWN):
+            yield tb.tb_frame
+        tb = tb.tb_next
