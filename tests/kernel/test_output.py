@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(scope="module", autouse=True)
 def loaded(notebook):
     notebook.ok("%load_ext treadle")
-    notebook.ok("from IPython.display import HTML, Markdown, display, update_display, clear_output")
+    notebook.ok("from IPython.display import HTML, clear_output")
 
 
 def said(cell):

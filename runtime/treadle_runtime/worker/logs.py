@@ -29,7 +29,7 @@ class Forward(logging.Handler):
             exception = record.exc_text
             if record.exc_info and not exception:
                 exception = _formatter.formatException(record.exc_info)
-            say(
+            heard = say(
                 Logged(
                     record.name,
                     record.levelno,
@@ -43,6 +43,8 @@ class Forward(logging.Handler):
                     record.stack_info,
                 )
             )
+            if not heard and logging.lastResort is not None:
+                logging.lastResort.handle(record)  # into the worker's own log
         except Exception:  # noqa: BLE001 - arguments that do not fit the message must not fail the task
             self.handleError(record)
 
@@ -84,6 +86,8 @@ class Counted:
                 if not self._again:
                     self._task.tidy = [*self._task.tidy, self._tidy]
                 self._again[key] = 0
+            else:
+                self._print(message, category, filename, lineno, None, line)  # into the worker's own log
 
     def _tidy(self) -> None:
         with self._lock:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from treadle_runtime.wire.asides import Shown, split, unpack_aside
+from treadle_runtime.wire.asides import Shown, Warned, split, unpack_aside
 from treadle_runtime.worker import asides as module
 from treadle_runtime.worker.asides import Asides
 from treadle_runtime.worker.context import TaskContext
+from treadle_runtime.worker.logs import Counted, Forward
 from treadle_runtime.worker.status import StatusPage, StatusReader
 from treadle_runtime.worker.streams import Streams
 
@@ -98,3 +100,43 @@ def test_what_is_said_while_no_task_runs_is_nobodys(worker: Worker) -> None:
     worker.page.end()
     assert not worker.asides.add(Shown({"text/plain": "of a thread left behind"}))
     assert not worker.path.exists()
+
+
+@pytest.fixture
+def speaking(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asides of this process go to the worker's file."""
+    monkeypatch.setattr(module, "_of_process", worker.asides)
+
+
+@pytest.mark.usefixtures("speaking")
+def test_records_of_no_task_stand_in_the_log_of_the_worker(
+    worker: Worker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = logging.LogRecord("lib", logging.WARNING, "lib.py", 3, "loaded %d", (3,), None)
+    Forward().emit(record)
+    assert worker.path.exists()
+    worker.page.end()
+    Forward().emit(record)
+    assert capsys.readouterr().err == "loaded 3\n"
+
+
+@pytest.mark.usefixtures("speaking")
+def test_equal_warnings_of_a_task_are_said_twice_at_most(
+    worker: Worker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counted = Counted(worker.task, lambda *args: print(args[0]))
+    for _ in range(98):
+        counted.show("old", DeprecationWarning, "model.py", 3)
+    counted.show("older", DeprecationWarning, "model.py", 4)
+    for tidy in worker.task.tidy:
+        tidy()
+    said = [unpack_aside(data) for _, _, _, data, _ in split(worker.path.read_bytes())]
+    assert [(each.text, each.count) for each in said if isinstance(each, Warned)] == [
+        ("old", 1),
+        ("older", 1),
+        ("old", 97),
+    ]
+    assert worker.task.tidy == []
+    worker.page.end()
+    counted.show("of an import ahead of time", DeprecationWarning, "model.py", 3)
+    assert capsys.readouterr().out == "of an import ahead of time\n"
