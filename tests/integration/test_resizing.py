@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -19,6 +22,7 @@ from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.wire.messages import Watch
 
 LIMIT_S = 20.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def soon(true):
@@ -212,6 +216,48 @@ def test_the_view_follows(session):
 
 def _shown(state):
     return {worker.get("pid") for worker in state["worker"].values() if worker["state"] != "gone"}
+
+
+OTHER = """
+import sys, treadle
+session = treadle.start(name=sys.argv[1])
+print(repr(session), flush=True)
+sys.stdin.readline()
+treadle.wait_on(treadle.task(abs)(-1))
+print(repr(session), flush=True)
+treadle.start(workers=1)
+print(repr(session), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_whoever_shares_it_sees_the_new_numbers(tmp_path):
+    stop(cancel=True)
+    name = f"shared-{os.getpid()}"
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "runtime"), str(ROOT / "kernel_ext")])}
+    with start(workers=2, memory="40MB", name=name) as session:
+        other = subprocess.Popen(
+            [sys.executable, "-c", OTHER, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environ,
+            cwd=tmp_path,
+        )
+        with other:
+            assert other.stdin is not None
+            assert other.stdout is not None
+            assert "2 workers" in other.stdout.readline()
+            start(workers=3)
+            other.stdin.write("go\n")
+            other.stdin.flush()
+            assert "3 workers" in other.stdout.readline()
+            assert "1 worker," in other.stdout.readline()
+            ready(session, 1)
+            assert "1 worker," in repr(session)
+            assert start(workers=1).plan.workers == 1
+            other.stdin.write("end\n")
+            other.stdin.close()
 
 
 def test_workers_that_are_only_starting_may_go_again():

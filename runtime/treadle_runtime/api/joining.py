@@ -16,7 +16,7 @@ from ..config import KEEP_ALIVE_S, Options, Plan
 from ..errors import EngineError, InternalError
 from ..wire import messages as m
 from ..wire.session import Descriptor, RuntimeOptions, environment
-from .resizing import shelf_limit
+from .resizing import settle_in
 
 if TYPE_CHECKING:
     from ..client.client import Client
@@ -66,14 +66,6 @@ def rejoin(found: Descriptor, options: Options) -> Session:
     settle_in(session)
     adopt(session)
     return session
-
-
-def settle_in(session: Session) -> None:
-    """Take over the numbers of the runtime that a session has joined."""
-    status = session.client.link.ask("status", {})
-    session.plan = Plan(status["wanted"], status["threads"], status["memory"])
-    session.client.room.limit = session.plan.memory
-    session.shelf.limit = shelf_limit(session.plan.memory)
 
 
 def _runtime_options(options: Options, planned: Plan, notebook: bool) -> RuntimeOptions:

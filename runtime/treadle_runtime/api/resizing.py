@@ -40,6 +40,8 @@ def adapt(session: Session, wanted: Options, given: dict[str, Any]) -> None:
                 f"A runtime with {name}={running!r} is running, so {name}={given[name]!r} can't take effect. "
                 "Call treadle.stop() first."
             )
+    if told and have.engine != "inline":
+        settle_in(session)  # another client may have resized it
     new = replace(have, **told)
     if "seed" in told and new.seed != have.seed:
         session.seed(new.seed)
@@ -50,6 +52,14 @@ def adapt(session: Session, wanted: Options, given: dict[str, Any]) -> None:
     if new.detach != have.detach and new.engine != "inline":
         session.client.link.ask("detach", {"on": new.detach})
     session.options = new
+
+
+def settle_in(session: Session) -> None:
+    """Take over the numbers that the runtime of a session has now."""
+    status = session.client.link.ask("status", {})
+    session.plan = Plan(status["wanted"], status["threads"], status["memory"], session.plan.notices)
+    session.client.room.limit = session.plan.memory
+    session.shelf.limit = shelf_limit(session.plan.memory)
 
 
 def _planned(session: Session, new: Options) -> Plan:

@@ -38,7 +38,7 @@ from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
 from .put import Put
-from .resizing import adapt, shelf_limit
+from .resizing import adapt, settle_in, shelf_limit
 from .reuse import Reuse
 from .signature import TaskSignature
 from .unseen import told
@@ -94,7 +94,7 @@ class Session:
         if self.options.engine == "inline":
             open_inline(client)
             return
-        from .joining import open_runtime, settle_in  # late: an inline session needs no sockets
+        from .joining import open_runtime  # late: an inline session needs no sockets
 
         self.joined = open_runtime(client, self.options, self.plan, _in_notebook())
         if self.joined:
@@ -201,7 +201,8 @@ class Session:
             counts[call.state] = counts.get(call.state, 0) + 1
         told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no tasks yet"
         ended = " (stopped)" if self.client.closed else ""
-        count = self.plan.workers
+        welcome = getattr(self.client.link, "welcome", None)  # comes again when somebody resizes the runtime
+        count = self.plan.workers if welcome is None else welcome.workers
         where = "inline" if self.options.engine == "inline" else f"{count} worker{'s' if count > 1 else ''}"
         return f"<Treadle: {where}, {told}{ended}>"
 

@@ -33,6 +33,8 @@ def resize(host: Host, workers: int, threads: int, memory: int, keep_alive_s: fl
     if workers != before.workers:
         print(f"resized from {before.workers} to {workers} workers with {threads} threads", flush=True)
         host.publish()
+        for client in host.clients.present:
+            host.clients.tell(client, host.welcome(client))
     return True
 
 
