@@ -128,6 +128,7 @@ def test_commands_and_options_that_are_named_exist(page: Path) -> None:
         assert command in ("run", "ps", "stop", "tour"), f"treadle {command}"
     known = {f"TREADLE_{name.upper()}" for name in Options.__dataclass_fields__}
     known |= {"TREADLE_BROWSER", "TREADLE_STORE", "TREADLE_NO_PIDFD", "TREADLE_NO_PRCTL"}
+    known |= {"TREADLE_PROGRESS", "TREADLE_KEEPALIVE"}
     assert set(re.findall(r"TREADLE_[A-Z_]+[A-Z]", text)) <= known
 
 
