@@ -102,7 +102,7 @@ class CellLine:
     def words(self, now: float) -> str:
         """Return the line."""
         tally, workers = self.tally, self.session.plan.workers
-        if self.ended:
+        if self.over and not tally.left:
             return estimate.final_words(tally.states, tally.last_end - tally.began, tally.work_s, workers)
         left_s = None
         if tally.left and estimate.may_tell(now - tally.began, tally.ended, tally.submitted):
@@ -312,7 +312,7 @@ class Lines:
         with self._lock:
             if line.ended:
                 return
-            line.ended = line.over and not line.tally.left
+            line.ended = line.over and not any(each.tally.left for each in (line, *line.previous))
             if line.ended:
                 self._active.remove(line)
             if line.replaced or not (line.shown or line.tally.left):

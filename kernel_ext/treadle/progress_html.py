@@ -39,4 +39,4 @@ def as_row(*cells: str) -> str:
     """Return a table of one row; what is not needed is left out."""
     style = "padding:0 12px 0 0;text-align:left;border:none;background:none;vertical-align:middle"
     row = "".join(f'<td style="{style}">{cell}</td>' for cell in cells if cell)
-    return f'<table style="border:none;border-collapse:collapse;margin:0"><tr style="background:none">{row}</tr></table>'
+    return f'<table style="border:none;border-collapse:collapse;margin:0;font-size:inherit"><tr style="background:none">{row}</tr></table>'

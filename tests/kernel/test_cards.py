@@ -38,7 +38,7 @@ def test_a_future_is_a_card_that_says_what_runs_where_with_what_and_ends_by_itse
     notebook.until(lambda: "done" in card(ran)["text/plain"], "the end")
     shown = card(ran)
     assert re.fullmatch(
-        rf"<Future held #{number} done> · \d\S* s on worker [12]: \['a', 'a', 'a'\]", shown["text/plain"]
+        rf"<Future held #{number} done> · \d\S* m?s on worker [12]: \['a', 'a', 'a'\]", shown["text/plain"]
     )
     assert "[&#x27;a&#x27;, &#x27;a&#x27;, &#x27;a&#x27;]" in shown["text/html"]
     assert "as of" not in shown["text/html"]

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Runs blocks as a person would run them in order; a block that must raise says which class.
@@ -100,10 +105,16 @@ def test_the_cell_of_the_readme_shows_what_it_promises(tmp_path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    cells = [nbformat.v4.new_code_cell(each.source) for each in blocks(ROOT / "README.md") if each.language == "ipython"]
+    cells = [
+        nbformat.v4.new_code_cell(each.source)
+        for each in blocks(ROOT / "README.md")
+        if each.language == "ipython"
+    ]
     assert len(cells) == 1
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(
+        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
     printed = "".join(output.get("text", "") for output in notebook.cells[0].outputs)
     assert "328350" in printed
     assert "workers" in printed
@@ -136,7 +147,9 @@ def test_every_error_is_explained() -> None:
     from treadle_runtime import errors
 
     text = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
-    public = [name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Exception)]
+    public = [
+        name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Exception)
+    ]
     assert not [name for name in public if f"{name}" not in text]
 
 

@@ -61,7 +61,7 @@ def test_no_path_no_markup_and_no_great_length_from_what_tasks_raise(client):
     for number in range(1, 41):
         error = OSError if number % 2 else ValueError
         end(client, line, number, error=error(f"<b>/home/ann/secret/{number}.csv</b> " * 500))
-    line.ended = True
+    line.over = True
     bundle = line.bundle(line.words(0.0))
     for text in bundle.values():
         assert "ann" not in text
