@@ -38,7 +38,7 @@ def build(
     -------
     callable
         takes `cell.inputs` and `cell.inout` as keywords; returns the value the cell displays (None if none), followed
-        by the values of `cell.returned` if there are any.
+        by the values of `cell.returned` if there are any; these alone for a `silent` cell.
     """
     first, last = (cell.body[0].lineno, cell.body[-1].lineno) if cell.body else (1, 1)
     body = _function_body(cell, first, last)
@@ -85,7 +85,8 @@ def _function_body(cell: CellTask, first: int, last: int) -> list[ast.stmt]:
             body += _lines(
                 f"try: {name}\nexcept NameError: {name} = {_UNASSIGNED}({name!r}, {where!r})", last
             )
-    given = f"return {', '.join((shown, *cell.returned))}"
+    values = cell.returned if cell.silent and cell.returned else (shown, *cell.returned)
+    given = f"return {', '.join(values)}"
     return [*_lines("\n".join(declared), first), *body, *_lines(given, last)]
 
 

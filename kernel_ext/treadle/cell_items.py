@@ -63,10 +63,10 @@ def submit_all(
     cell: CellTask,
     items: Iterable[Mapping[str, Any]],
     given: dict[str, Any],
-    call: Callable[..., Any],
+    calls: tuple[Callable[..., Any], Callable[..., Any]],
     carried: Iterable[str] = (),
 ) -> tuple[dict[str, list[Future[Any]]], list[Future[Any]]]:
-    """Call the cell's task once for each item.
+    """Call the cell's task once for each item: the first of `calls` for the first one, the second for all others.
 
     Returns
     -------
@@ -78,12 +78,12 @@ def submit_all(
     handed = [name for name in carried if name in cell.returned]
     for item in items:
         arguments = {**given, **{name: value for name, value in item.items() if name in cell.inputs}}
-        result = call(**arguments)
-        shown, *values = result if cell.returned else (result,)
-        for name, value in zip(cell.returned, values, strict=True):
+        result = calls[bool(tasks)](**arguments)
+        values = result if isinstance(result, tuple) else (result,)
+        for name, value in zip(cell.returned, values if cell.silent else (), strict=True):
             found[name].append(value)
         for name in handed:
             if name in given:
                 given[name] = found[name][-1]
-        tasks.append(shown)
+        tasks.append(values[0])
     return found, tasks

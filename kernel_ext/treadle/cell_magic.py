@@ -43,7 +43,8 @@ class Prepared:
     """A cell whose definitions have taken effect, ready to be called."""
 
     cell: CellTask
-    call: Callable[..., Any]
+    call: Callable[..., Any]  # its task, which looks whether it changes an input
+    quick: Callable[..., Any]  # the same without looking: for all items but the first
     given: dict[str, Any]  # its arguments
     before: dict[str, int]  # identities of what its names were bound to
 
@@ -120,7 +121,8 @@ def _submit_items(
     cell = prepared.cell
     if not options.chain and cell.renewed:
         refuse(cell.renewed)
-    found, tasks = submit_all(cell, items, prepared.given, prepared.call, carried if options.chain else ())
+    handed = carried if options.chain else ()
+    found, tasks = submit_all(cell, items, prepared.given, (prepared.call, prepared.quick), handed)
     for name in cell.returned:
         if name in options.collect:
             autosync.bind(name, found[name])
@@ -158,12 +160,15 @@ def _prepare(
     if item is not None:
         kept = {*options.collect, *(cell.inout if options.chain else ())}
         cell.returned = tuple(name for name in cell.returned if name in kept)
-        cell.shows = False
+        cell.shows, cell.silent = False, bool(cell.returned)
     run_now(cell, space, filename, flags)
     if not cell.body:
         return None
     function = build(cell, space, filename, f"cell[{extension.cells.current.number}]", flags)
-    settings: dict[str, Any] = {"returns": 1 + len(cell.returned), "name": options.name, "check": True}
+    settings: dict[str, Any] = {
+        "returns": len(cell.returned) + (not cell.silent),
+        "name": options.name,
+    }
     directions: dict[str, Any] = dict.fromkeys(cell.renewed, INOUT)
     given = {
         name: known[name] if name in known else getattr(builtins, name)
@@ -171,7 +176,8 @@ def _prepare(
     }
     extension.cells.current.returned.update(cell.returned)
     before = {name: id(value) for name, value in given.items() if name in space}
-    return Prepared(cell, Task(function, settings, directions), given, before)
+    checked, quick = (Task(function, {**settings, "check": check}, directions) for check in (True, False))
+    return Prepared(cell, checked, quick, given, before)
 
 
 def _call(extension: Extension, prepared: Prepared) -> Future[Any]:

@@ -90,6 +90,8 @@ class Extension:
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
+        if self.cells.session is not None:
+            self.cells.session.client.button = None
         self._unregister()
         self.memory.close()
         self._names.take_back()

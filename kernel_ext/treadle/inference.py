@@ -55,6 +55,7 @@ class CellTask:
     now: list[ast.stmt] = field(default_factory=list)  # imports, defs, classes: run in the notebook at once
     body: list[ast.stmt] = field(default_factory=list)
     shows: bool = False  # the last statement of the body is an expression whose value the cell displays
+    silent: bool = False  # nothing is displayed: it gives back `returned` alone, if there is any
     awaits: bool = False  # the body has `await` at its top level
 
 
