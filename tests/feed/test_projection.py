@@ -257,3 +257,24 @@ def test_gone_workers_are_shown_with_the_reason_and_then_forgotten() -> None:
     workers = screen.look()["worker"]
     assert len(workers) == 5
     assert workers["7"]["reason"] == "killed by signal 9"
+
+
+def test_a_failure_that_is_retried_leaves_the_list():
+    p = Projection(epoch="e")
+    state = {**nothing(), "epoch": "e", "seq": 0}
+    p.functions({1: "f"})
+    p.apply([("b", n, 1, 0, 3, 0, (), None, 0.0) for n in (7, 8)])
+    p.apply([("t", n, "failed", 0, 0.0) for n in (7, 8)])
+    frames = [("cell", 3, "f")]
+    p.failures([{"number": n, "type": "ValueError", "message": "no", "frames": frames} for n in (7, 8)])
+    reduce(state, p.delta())
+    assert [(row["number"], row["count"]) for row in state["failure"]] == [(7, 2)]
+    p.apply([("t", 7, "ready", 0, 1.0)])
+    p.not_failed([7])
+    reduce(state, p.delta())
+    assert [(row["number"], row["count"]) for row in state["failure"]] == [(8, 1)]
+    assert state["task"]["7"]["state"] == "ready"
+    assert state["task"]["8"]["state"] == "failed"
+    p.not_failed([8, 99])
+    reduce(state, p.delta())
+    assert state["failure"] == []

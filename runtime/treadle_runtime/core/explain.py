@@ -31,7 +31,7 @@ def explain(books: Books, number: Number) -> str:
     return _SAY[task.state](books, task)
 
 
-def _waiting(_books: Books, task: Task) -> str:
+def _waiting(books: Books, task: Task) -> str:
     awaited = [
         version
         for version in dict.fromkeys(task.reads)
@@ -51,7 +51,27 @@ def _waiting(_books: Books, task: Task) -> str:
         sentences.append(
             f"{_inputs(len(awaited))} being written by {names}, so that another worker can read."
         )
-    return f"{label(task)} is waiting. " + " ".join(sentences) + _past(task)
+    return f"{label(task)} is waiting. " + " ".join(sentences) + _past(task) + _back_to(books, task)
+
+
+def _back_to(books: Books, task: Task) -> str:
+    """Say what the first thing that is missing goes back to, if that is not one of the makers just named."""
+    way: list[Task] = []
+    root = task
+    while root.state == TaskState.WAITING and not (root.rare is not None and root.rare.held):
+        makers = (version.maker for version in root.reads if version.state == DatumState.PENDING)
+        below = next((maker for maker in makers if maker is not None), None)
+        if below is None:
+            break
+        way.append(root)
+        root = below
+    if not way or (len(way) < 2 and root.worker is not None):
+        return ""
+    through = [label(one) for one in way[1:]]
+    if len(through) > NAMED:
+        through = [through[0], f"{len(through) - 2} others", through[-1]]
+    by = f", by way of {', '.join(through)}" if through else ""
+    return f" It goes back to {label(root)}{by}. {_SAY[root.state](books, root)}"
 
 
 def _inputs(count: int) -> str:
@@ -116,9 +136,11 @@ def _placed(_books: Books, task: Task) -> str:
     return f"{label(task)} is queued on worker {worker.wid}, {queue}{ahead}{closing}.{_past(task)}"
 
 
-def _running(_books: Books, task: Task) -> str:
+def _running(books: Books, task: Task) -> str:
     where = "" if task.worker is None else f" on worker {task.worker.wid}"
-    return f"{label(task)} is running{where}.{_past(task)}"
+    since = books.now - task.log[-1][4]
+    long = f" for {since:.0f} s" if since >= 1 else ""
+    return f"{label(task)} is running{where}{long}.{_past(task)}"
 
 
 def _done(_books: Books, task: Task) -> str:
@@ -154,6 +176,8 @@ def _past(task: Task) -> str:
     said = ["It is of an earlier run of its cell, out of reach, so it goes last."] if last else []
     if rare is None:
         return " ".join(["", *said])
+    if rare.retried:
+        said.append("It failed before and was retried." if rare.retried == 1 else f"It was retried {rare.retried} times.")
     if rare.cancel_wanted:
         said.append("Its cancel is under way.")
     if rare.told:
