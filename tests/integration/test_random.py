@@ -10,6 +10,7 @@ import pytest
 
 import treadle_runtime.api as treadle
 from treadle_runtime.api import current, task, wait_on
+from treadle_runtime.api.inputs import recipe
 from treadle_runtime.worker.seeding import seed_all
 
 
@@ -78,6 +79,19 @@ def test_a_retry_draws_the_same_again(tmp_path):
         treadle.retry(x)
     assert wait_on(x) == 7
     assert len(set(log.read_text().splitlines())) == 1
+
+
+def test_what_is_looked_at_again_draws_the_same_and_is_awaited():
+    @task
+    async def unlucky():
+        raise ValueError(f"{random.random()} {np.random.rand()} {treadle.rng().random()}")
+
+    x = unlucky()
+    first = str(x.exception())
+    assert len(set(first.split())) == 3
+    with recipe(x).entered() as run, pytest.raises(ValueError, match=r"0\.\d+ 0\.\d+ 0\.\d+") as again:
+        run()
+    assert str(again.value) == first
 
 
 def test_seeds_count_calls_and_can_be_set_and_taken_away():

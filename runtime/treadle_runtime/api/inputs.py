@@ -11,6 +11,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import CoroutineType
 from typing import Any, Final
 
 from .. import place
@@ -64,19 +65,28 @@ class Recipe:
     def entered(self) -> Iterator[Callable[[], Any]]:
         """Give what repeats the call here: with the data, the seeds and the place of a task, which end with the block."""
         context = TaskContext()
-        seed = self.options.get("seed")
-        entropy = (self.call.notes or {}).get("seed")
-        known = {} if entropy is None else {"seed": entropy}
-        context.begin(self.call.number, self.call.attempt, self.name, {**self.options, **known})
+        options = {**self.options, **{k: v for k, v in (self.call.notes or {}).items() if k == "seed"}}
+        context.begin(self.call.number, self.call.attempt, self.name, options)
         before = place.enter_task(context)
         try:
-            with Surroundings(seed):
-                function = self.function.enter(self.data) if isinstance(self.function, Code) else self.function
-                yield functools.partial(function, *self.args, **self.kwargs)
+            with Surroundings(options.get("seed")):
+                function = (
+                    self.function.enter(self.data) if isinstance(self.function, Code) else self.function
+                )
+                yield functools.partial(_run, function, self.args, self.kwargs)
         finally:
             if isinstance(self.function, Code):
                 self.function.leave()
             place.leave_task(before)
+
+
+def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    result = function(*args, **kwargs)
+    if isinstance(result, CoroutineType):
+        from ..worker.coroutines import run  # late: asyncio
+
+        return run(result)
+    return result
 
 
 def recipe(number: int | Future[Any]) -> Recipe:
@@ -90,17 +100,25 @@ def recipe(number: int | Future[Any]) -> Recipe:
     client = session.client
     call = number._call_now() if isinstance(number, Future) else client.calls.get(number)
     if call is None:
-        raise UsageError(f"No task #{number} is known here: the last 20,000 that ended and all others are kept.")
+        raise UsageError(
+            f"No task #{number} is known here: the last 20,000 that ended and all others are kept."
+        )
     if call.state == TaskState.UPSTREAM:
-        raise UsageError(f"{call.label} was not run, so it has no inputs. Look at task #{call.root}, which failed.")
+        raise UsageError(
+            f"{call.label} was not run, so it has no inputs. Look at task #{call.root}, which failed."
+        )
     found = client.link.ask("recipe", {"number": call.number})
     if found is None:
-        raise UsageError(f"{call.label} has ended ({call.state}), and what it was given is no longer kept. Call it again.")
+        raise UsageError(
+            f"{call.label} has ended ({call.state}), and what it was given is no longer kept. Call it again."
+        )
     _function, name, code, payload, reads, options = found
     try:
         values = _fetch(client, reads)
     except DataLost as error:
-        raise DataLost(f"An input of {call.label} is gone: what made it ended, and nobody held it any more.") from error
+        raise DataLost(
+            f"An input of {call.label} is gone: what made it ended, and nobody held it any more."
+        ) from error
     inputs = Inputs([functools.partial(values.__getitem__, vid) for vid in reads]) if reads else None
     args, kwargs, _groups, *data = decode_payload(payload, inputs)
     return Recipe(call, name, load_code(code), args, kwargs, data[0] if data else (), options or {})
@@ -205,10 +223,14 @@ def _places(function: Any, given: dict[str, Any]) -> dict[str, str]:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return {"args": "*"}
-    star = next((name for name, one in parameters.items() if one.kind is one.VAR_POSITIONAL and given.get(name)), None)
+    star = next(
+        (name for name, one in parameters.items() if one.kind is one.VAR_POSITIONAL and given.get(name)), None
+    )
     places: dict[str, str] = {}
     for name, one in parameters.items():
-        if name in given and (one.kind is one.POSITIONAL_ONLY or (star and one.kind is one.POSITIONAL_OR_KEYWORD)):
+        if name in given and (
+            one.kind is one.POSITIONAL_ONLY or (star and one.kind is one.POSITIONAL_OR_KEYWORD)
+        ):
             places[name] = ""
     return {**places, star: "*"} if star else places
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import Any
+from typing import Any, Final
 
 from ..core.model import TaskRow
+
+_NUMPY: Final = 0x6E70
 
 
 def seed_all(seed: int) -> None:
@@ -23,7 +25,8 @@ def seed_all(seed: int) -> None:
     random.seed(seed)
     import numpy as np  # late: 100 ms, once, and only with a seed
 
-    np.random.seed([seed & 0xFFFF_FFFF, seed >> 32 & 0xFFFF_FFFF])  # 32 bits alone would soon meet again
+    # 32 bits alone would soon meet again; and without a word of its own numpy would draw what random draws.
+    np.random.seed([seed & 0xFFFF_FFFF, seed >> 32 & 0xFFFF_FFFF, _NUMPY])
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(seed & 0x7FFF_FFFF_FFFF_FFFF)
