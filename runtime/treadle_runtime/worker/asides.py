@@ -7,6 +7,7 @@ opened before the first one, and tasks that say none pay nothing. Written before
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Final
@@ -68,8 +69,15 @@ class Asides:
         if self._file < 0:
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         record = HEAD.pack(self._task.number, len(data), *self._streams.ends()) + data
-        while record:
-            record = record[os.write(self._file, record) :]
+        begin = os.lseek(self._file, 0, os.SEEK_END)
+        try:
+            while record:
+                record = record[os.write(self._file, record) :]
+        except OSError as error:  # a full disk: what only wanted to show something goes on
+            os.ftruncate(self._file, begin)
+            self._spent = TASK_LIMIT + 1
+            print(f"Treadle: what this task displays can't be kept ({error.strerror}).", file=sys.stderr)
+            return
         self._streams.aside_end = end = os.lseek(self._file, 0, os.SEEK_END)
         self._status.aside(end)
 

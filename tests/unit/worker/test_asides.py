@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Iterator
@@ -140,3 +141,23 @@ def test_equal_warnings_of_a_task_are_said_twice_at_most(
     worker.page.end()
     counted.show("of an import ahead of time", DeprecationWarning, "model.py", 3)
     assert capsys.readouterr().out == "of an import ahead of time\n"
+
+
+def test_a_full_disk_does_not_fail_a_task_that_shows_something(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker.asides.add(Shown({"text/plain": "one"}))
+    write, room = os.write, [20]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[: room.pop()])
+
+    monkeypatch.setattr(module.os, "write", full)
+    assert worker.asides.add(Shown({"text/plain": "two"}))
+    monkeypatch.undo()
+    assert "can't be kept (No space left on device)" in capsys.readouterr().err
+    worker.begin(8)
+    worker.asides.add(Shown({"text/plain": "three"}))
+    assert [(number, text) for number, _, _, text in worker.said()] == [(7, "one"), (8, "three")]
