@@ -59,7 +59,9 @@ class Code:
     ) -> None:
         self.call = call
         self._globals = [(owner, key, i) for i, (kind, owner, key) in enumerate(places) if kind == GLOBAL]
-        self._others = [(kind, owner, key, i) for i, (kind, owner, key) in enumerate(places) if kind != GLOBAL]
+        self._others = [
+            (kind, owner, key, i) for i, (kind, owner, key) in enumerate(places) if kind != GLOBAL
+        ]
         self._modules = {module.__name__: module for module in modules}
         self._outfits = outfits
         self._loose = loose
@@ -86,8 +88,13 @@ class Code:
         named = [(name, values[i]) for _namespace, name, i in self._globals]
         inner = getattr(self.call, "__code__", None)
         if inner is not None:
-            names = {id(cell): name for name, cell in zip(inner.co_freevars, self.call.__closure__ or (), strict=True)}
-            named += [(names[id(owner)], values[i]) for _kind, owner, _key, i in self._others if id(owner) in names]
+            names = {
+                id(cell): name
+                for name, cell in zip(inner.co_freevars, self.call.__closure__ or (), strict=True)
+            }
+            named += [
+                (names[id(owner)], values[i]) for _kind, owner, _key, i in self._others if id(owner) in names
+            ]
         return named
 
     def leave(self) -> None:
@@ -172,7 +179,9 @@ def new_namespace(names: dict[str, Any]) -> dict[str, Any]:
     return {"__builtins__": builtins, **names}
 
 
-def make_function(code: CodeType, namespace: dict[str, Any], name: str, cells: tuple[CellType, ...] | None) -> FunctionType:
+def make_function(
+    code: CodeType, namespace: dict[str, Any], name: str, cells: tuple[CellType, ...] | None
+) -> FunctionType:
     """Return a function without its defaults and attributes, so that it can refer to itself."""
     return FunctionType(code, namespace, name, None, cells)
 

@@ -79,9 +79,25 @@ def execute(
     task
         the running task, as `place.current_task()` gives it.
     """
+    before = place.enter_task(task)
+    try:
+        return attempt_in_worker(number, function, payload, sources, outputs, options, task)
+    finally:
+        place.leave_task(before)
+
+
+def attempt_in_worker(
+    number: int,
+    function: Callable[..., Any] | Code,
+    payload: bytes,
+    sources: Sequence[Callable[[], Packed]],
+    outputs: int,
+    options: dict[str, Any] | None = None,
+    task: Any = None,
+) -> Ran:
+    """Do what `execute` does in a process where every thread counts as inside the task: a worker."""
     args, kwargs, code = (), {}, None  # type: tuple[Any, ...], dict[str, Any], Code | None
     run_s = cpu_s = 0.0
-    before = place.enter_task(task)
     try:
         args, kwargs, groups, *captured = decode_payload(payload, Inputs(sources) if sources else None)
         checked = options and options.get("check")
@@ -112,7 +128,6 @@ def execute(
     finally:
         if code is not None:
             code.leave()
-        place.leave_task(before)
 
 
 def _limited(function: Callable[..., Any], limit_s: float, number: int, task: Any) -> Callable[..., Any]:

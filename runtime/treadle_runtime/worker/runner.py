@@ -21,7 +21,7 @@ from ..store.packing import Packed
 from .backlog import Backlog, Row, unrun
 from .code import Code
 from .context import TaskContext, stand_for_threads
-from .execute import Notes, Ran, execute
+from .execute import Notes, Ran, attempt_in_worker
 from .failure import pack_exception
 from .functions import Function
 from .guards import Guards
@@ -40,6 +40,7 @@ SHORT_S: Final = 1e-3
 _CANCELLED: Final = Ran(Outcome.INTERRUPTED)
 _OK: Final = int(Outcome.OK)  # plain numbers: an enum costs 0.1 us wherever it is compared or sent
 _RAISED: Final = int(Outcome.RAISED)
+_INTERRUPTED: Final = int(Outcome.INTERRUPTED)
 _FILE: Final = int(Kind.FILE)
 
 
@@ -121,7 +122,7 @@ class Runner:
                 value = function.value
                 if value is None or options is not None:
                     value = self._make_ready(function, options)
-                ran = execute(number, value, payload, sources, outputs, options, self._context)
+                ran = attempt_in_worker(number, value, payload, sources, outputs, options, self._context)
             self._running = None
         except KeyboardInterrupt:
             self._running = None
@@ -162,18 +163,18 @@ class Runner:
         elif self._guards.quick():
             function.watched = True
         outputs: tuple[OutputRow, ...] = ()
-        if outcome != _OK:
-            self._values.discard_drafts()
-        else:
+        if outcome == _OK:
             try:
                 outputs = self._values.keep(row[0], ran.outputs)
             except (MemoryError, StoreFull) as error:  # no room, here or in the store
                 outcome, failure = _RAISED, pack_exception(row[0], error, "", self._worker, row[1])
-        if outcome == Outcome.INTERRUPTED and not self._struck and ran is not _CANCELLED:
-            outcome = _RAISED  # nobody cancelled it: the user's code raised KeyboardInterrupt itself
-            failure = pack_exception(row[0], KeyboardInterrupt(), "", self._worker, row[1])
-        elif outcome == _RAISED and self._struck:
-            outcome, failure = int(Outcome.INTERRUPTED), None  # what its code made of the KeyboardInterrupt
+        else:
+            self._values.discard_drafts()
+            if outcome == _INTERRUPTED and not self._struck and ran is not _CANCELLED:
+                outcome = _RAISED  # nobody cancelled it: the user's code raised KeyboardInterrupt itself
+                failure = pack_exception(row[0], KeyboardInterrupt(), "", self._worker, row[1])
+            elif outcome == _RAISED and self._struck:
+                outcome, failure = _INTERRUPTED, None  # what its code made of the KeyboardInterrupt
         self._struck = False
         return [row[0], row[1], outcome, outputs, run_s, ran.cpu_s, peak, failure, notes]
 

@@ -32,7 +32,10 @@ def settled(packed: Packed) -> Packed:
         return packed
     return Packed(
         packed.stream,
-        [buffer if count <= _ALONE else bytes(buffer) for buffer, count in zip(buffers, strangers, strict=True)],
+        [
+            buffer if count <= _ALONE else bytes(buffer)
+            for buffer, count in zip(buffers, strangers, strict=True)
+        ],
     )
 
 
