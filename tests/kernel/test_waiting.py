@@ -25,6 +25,24 @@ def test_wait_for_names_lets_the_event_loop_go_on(notebook):
     assert notebook.value("[done, isinstance(x, treadle.Future)]") == [True, True]
 
 
+def test_the_page_is_heard_while_a_cell_waits(notebook):
+    if notebook.value("import ipykernel\nipykernel.version_info[:2] < (7, 4)"):
+        return  # kernels before hear it only when the cell has ended
+    notebook.ok(
+        "def opened(comm, message):\n    comm.on_msg(lambda m: open(folder + '/page', 'w').close())\n"
+        "get_ipython().kernel.comm_manager.register_target('page', opened)"
+    )
+    cell = notebook.start("p = slow('page')\n%treadle wait p")
+    notebook.until(lambda: notebook.cells[cell].status == "busy", "the cell")
+    for kind, content in (("comm_open", {"target_name": "page"}), ("comm_msg", {})):
+        message = notebook.client.session.msg(kind, {"comm_id": "1", "data": {}, **content})
+        notebook.client.shell_channel.send(message)
+    notebook.until(
+        lambda: notebook.cells[cell].status == "idle", "the cell that a message of the page lets go on"
+    )
+    assert not notebook.cells[cell].error
+
+
 def test_wait_for_everything(notebook):
     notebook.ok(
         "xs = [slow('all') for _ in range(3)]\nstarted = soon('all')\n%treadle wait\ndone = [x.done() for x in xs]"
