@@ -51,6 +51,7 @@ class CellLine:
         self.session = session
         self.cell = cell
         self.tally = Tally(session.client.calls, first, time.monotonic())
+        self.first, self.on_finished = first, self.tally.on_finished
         self.previous = previous  # earlier runs of the cell, whose tasks may still wait
         self.display_id = f"treadle-line-{uuid.uuid4().hex[:12]}"
         self.over = False  # the cell has ended; its tasks may go on
@@ -199,7 +200,8 @@ class Lines:
             line.over = True
             line.put_previous_last(now + AGAIN_EVERY_S)
             if line.shown:
-                line.look()
+                with self._lock:
+                    line.look()
                 self._show(line)
 
     def settle_cards(self) -> None:
@@ -231,8 +233,9 @@ class Lines:
         first = self._cells.raw.lstrip().partition("\n")[0].split()
         has_card = first[:1] == ["%%task"] and "--for" not in first
         runs = self._runs.setdefault(self._cell_id, []) if self._cell_id else []
-        for line in runs:
-            line.look()
+        with self._lock:
+            for line in runs:
+                line.look()
         previous = [line for line in runs if line.tally.left]
         line = CellLine(self._session, cell, number, previous, has_card)
         runs[:] = [*previous, line]
@@ -247,8 +250,8 @@ class Lines:
 
     def _on_finished(self, call: Call) -> None:
         line = self._by_cell.get(call.cell)
-        if line is not None and call.number >= line.tally.first and line.session.client is call.client:
-            line.tally.on_finished(call)
+        if line is not None and call.number >= line.first:
+            line.on_finished(call)
 
     def _reopen(self, calls: list[Call]) -> None:
         """Calls that had ended are to run again: their lines live again, and the pause does not count."""

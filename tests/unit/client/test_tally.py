@@ -37,6 +37,7 @@ def test_what_is_submitted_and_what_has_ended(calls: Calls) -> None:
     tally.look(4)
     calls.finish(tally, 1, run_s=2.0)
     calls.finish(tally, 3, "failed")
+    tally.look(4)
     assert (tally.submitted, tally.ended, tally.left, tally.states) == (3, 2, 1, {"done": 1, "failed": 1})
     assert tally.left_by_function() == [(1, 2.0)]
     assert (tally.work_s, [call.number for call in tally.failed], tally.lowest()) == (3.0, [3], 2)
@@ -46,6 +47,7 @@ def test_what_ends_before_anybody_looked_is_not_counted_twice(calls: Calls) -> N
     tally = Tally(calls, 1, 0.0)
     calls.submit("f", "f")
     calls.finish(tally, 1)
+    tally.look(1)
     assert (tally.submitted, tally.left) == (1, 0)
     tally.look(3)
     tally.look(3)
@@ -69,9 +71,23 @@ def test_tasks_that_are_to_run_again_are_open_again(calls: Calls) -> None:
     tally.look(3)
     calls.finish(tally, 1)
     calls.finish(tally, 2, "failed")
+    tally.look(3)
     calls[2].state = "waiting"
     tally.recount()
     assert (tally.left, tally.states, tally.failed, tally.lowest()) == (1, {"done": 1}, [], 2)
+
+
+def test_what_is_told_only_after_a_recount_is_not_counted_twice(calls: Calls) -> None:
+    tally = Tally(calls, 1, 0.0)
+    calls.submit("f", "f", "f")
+    tally.look(4)
+    calls[1].state = "done"  # and about to be told
+    tally.recount()
+    assert tally.left == 2
+    tally.on_finished(calls[1])
+    calls.finish(tally, 2)
+    tally.look(4)
+    assert (tally.left, tally.states["done"]) == (1, 2)
 
 
 def test_counting_costs_next_to_nothing(calls: Calls) -> None:
@@ -83,6 +99,7 @@ def test_counting_costs_next_to_nothing(calls: Calls) -> None:
     tally.look(10_001)
     for call in calls.values():
         tally.on_finished(call)
+    tally.look(10_001)
     assert time.thread_time() - began < 0.05  # of 10,000 tasks, which take half a second at their fastest
     assert tally.left == 0
 

@@ -40,7 +40,8 @@ def end(client: Any, line: CellLine, *numbers: int, error: Exception | None = No
         row: Any = (number, "done" if error is None else "failed", (), failure, 0, (1, 1, 0.5), None)
         client.calls[number].finish(row)
         client.open -= 1
-        line.tally.on_finished(client.calls[number])
+        line.on_finished(client.calls[number])
+    line.look()
 
 
 def test_an_estimate_comes_after_five_seconds_and_five_percent(client):
