@@ -73,25 +73,28 @@ class Channel:
     @property
     def behind(self) -> bool:
         """Whether something is left to be sent that the system had no room for."""
-        return self._stream.behind
+        return bool(self._stream.unsent)
 
     def flush(self) -> None:
         """Send what is queued, as far as there is room; never blocks."""
-        if self.out.queue or self._stream.behind:
+        if self.out.queue or self._stream.unsent:
             uninterrupted(self._flush)
 
     def _flush(self) -> None:
         stream = self._stream
-        if stream.behind:
+        if stream.unsent:
             stream.flush()
         self.out.flush(stream.send)
 
     def exchange(self, timeout: float | None) -> None:
         """Send what is queued, wait at most so many seconds for something to come in or a ring, take it in."""
-        self.flush()
-        if self._stream.behind != self._waits_for_room and self._hung_up_at is None:
-            self._waits_for_room = not self._waits_for_room
-            self._poll.modify(self._key, _IN | _OUT if self._waits_for_room else _IN)
+        stream = self._stream
+        if self.out.queue or stream.unsent:
+            uninterrupted(self._flush)
+        if (stream.unsent or self._waits_for_room) and self._hung_up_at is None:
+            waits = bool(stream.unsent)
+            self._poll.modify(self._key, _IN | _OUT if waits else _IN)
+            self._waits_for_room = waits
         if self._watch_key is None or self._hung_up_at is not None:
             timeout = ASK_EVERY_S if timeout is None else min(timeout, ASK_EVERY_S)
         self.sleeping = True
@@ -122,7 +125,7 @@ class Channel:
             limit = time.monotonic() + BYE_LINGER_S
             room = select.poll()
             room.register(self._key, _OUT)
-            while self._stream.behind and room.poll(max(0.0, limit - time.monotonic()) * 1000):
+            while self._stream.unsent and room.poll(max(0.0, limit - time.monotonic()) * 1000):
                 self.flush()
         self._stream.close()
         self.bell.close()

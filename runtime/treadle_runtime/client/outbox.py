@@ -71,17 +71,16 @@ def pack(batch: Sequence[TaskRow | FromClient | Handle], forget: Callable[[Handl
 
 
 def _close(frames: list[bytes], rows: list[TaskRow], released: list[Vid]) -> None:
-    for start in range(0, len(rows), ROWS_IN_FRAME):
-        _submit(frames, rows[start : start + ROWS_IN_FRAME])
+    if len(rows) > ROWS_IN_FRAME:
+        for start in range(0, len(rows), ROWS_IN_FRAME):
+            _close(frames, rows[start : start + ROWS_IN_FRAME], [])
+    elif rows:
+        frame = encode(Submit(rows))
+        if len(frame) <= FRAME_NBYTES or len(rows) == 1:
+            frames.append(frame)
+        else:
+            half = len(rows) // 2
+            _close(frames, rows[:half], [])
+            _close(frames, rows[half:], [])
     if released:
         frames.append(encode(Release(released)))
-
-
-def _submit(frames: list[bytes], rows: list[TaskRow]) -> None:
-    frame = encode(Submit(rows))
-    if len(frame) <= FRAME_NBYTES or len(rows) == 1:
-        frames.append(frame)
-    else:
-        half = len(rows) // 2
-        _submit(frames, rows[:half])
-        _submit(frames, rows[half:])

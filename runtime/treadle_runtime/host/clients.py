@@ -264,7 +264,7 @@ class Clients:
         """Queue a change of the feed; whoever does not read gets the whole picture later instead."""
         client = self.present.get(cid)
         if client is not None and client.line is not None:
-            if client.line.stream.behind:
+            if client.line.stream.unsent:
                 client.missed = True
             else:
                 self._lines.post(client.line, delta)

@@ -104,17 +104,17 @@ class Lines:
             if line.out:
                 frames, line.out = line.out, []
                 stream.send(frames)
-                if stream.behind:
+                if stream.unsent:
                     self._ears.want_room(line.key, True)
-            if line.closing and not stream.behind:
+            if line.closing and not stream.unsent:
                 self._close(line)
 
     def read(self, line: Line, now: float, events: list[Event]) -> None:
         """Take in what is there, send on what had no room."""
         stream = line.stream
-        if stream.behind:
+        if stream.unsent:
             stream.flush()
-            if not stream.behind:
+            if not stream.unsent:
                 self._ears.want_room(line.key, False)
                 if line.closing:
                     self._close(line)
@@ -143,7 +143,7 @@ class Lines:
         for line in list(self._all.values()):
             poll = select.poll()
             poll.register(line.key, select.POLLOUT)
-            while line.stream.behind and poll.poll(max(0.0, limit - time.monotonic()) * 1000):
+            while line.stream.unsent and poll.poll(max(0.0, limit - time.monotonic()) * 1000):
                 line.stream.flush()
             self._close(line)
         self._shut_door()

@@ -7,6 +7,7 @@ look, what comes first, and when to end. Nothing here blocks but the poll.
 from __future__ import annotations
 
 import gc
+import math
 import secrets
 import shutil
 import signal
@@ -21,6 +22,7 @@ import zmq
 
 from ..core import instructions as i
 from ..core.events import CancelWanted, Event, Tick
+from ..core.facts import Fact
 from ..core.model import FunctionId, Vid
 from ..core.scheduler import Scheduler
 from ..core.states import TASK_FINAL, TaskState
@@ -40,20 +42,18 @@ from .lease import Lease
 from .mail import router
 from .notebooks import Notebooks
 from .output import Output
-from .questions import answer
+from .questions import answer_all
 from .rest import Rest
 from .retries import Retries
 from .sharing import Published
 from .sweep import Sweep
-from .values import ValueRow, Values
+from .values import Values
 
 LOOK_S: Final = 0.1
 """How often status pages and logs are looked at while workers have work."""
 CANCEL_LIMIT_S: Final = 4.0
 LEAVE_LIMIT_S: Final = 2.0
 LAST_WORDS_S: Final = 0.3
-DELIVERY: Final = 16 << 20
-"""Bytes of values in one message."""
 GC_THRESHOLDS: Final = (50_000, 20, 50)
 """Tasks come by the thousand and go by reference count: looking for cycles among them is mostly in vain."""
 _WAITING, _READY = TaskState.WAITING, TaskState.READY
@@ -105,6 +105,7 @@ class Host:
         self._sweep = Sweep(self.store)
         self._wake: float | None = None  # the Tick the scheduler asked for
         self._next_look = 0.0
+        self._due = 0.0  # when time is to be looked after
         self._lease = Lease(self.started)
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
@@ -143,21 +144,24 @@ class Host:
         events: list[Event] = self.wishes
         self.wishes = []
         self._ears.take_in(ready, now, events)
-        self._on_time(now, events)
+        if now >= self._due:
+            self._on_time(now, events)
+        facts: list[Fact] = []
         while events:
-            instructions, facts = self.scheduler.handle(events)
+            instructions, more = self.scheduler.handle(events)
+            facts += more
             events = []
             for instruction in instructions:
                 self._do[type(instruction)](instruction, events)
-            self.feed.on_facts(facts)
-        self.rest.on_time(now, self._unfinished())
-        self.values.close_turn()
-        for client, question in self.questions:
-            ok, data = answer(self, question.question, question.args)
-            self.clients.tell(client, m.Answer(question.id, ok, data))
-        self.questions.clear()
+        if self.questions:
+            answer_all(self)
         self.crew.send()
         self.clients.send()
+        # Nobody waits for what follows.
+        self.values.close_turn()
+        self.feed.on_facts(facts)
+        self.rest.on_time(now, self._unfinished())
+        self.crew.send()
         self.journal.write()
 
     def welcome(self, client: int) -> m.Welcome:
@@ -196,9 +200,11 @@ class Host:
 
     # ------------------------------------------------------------------ time
     def _timeout_ms(self) -> int:
+        """Return how long nothing is due; until then `_on_time` is not asked."""
         if self._cancel_all or self.wishes:
+            self._due = 0.0
             return 0
-        first = self._next_look if self.crew.queued else None
+        due = self._next_look if self.crew.queued else math.inf
         for at in (
             self._wake,
             self._lease.next_deadline(),
@@ -208,12 +214,13 @@ class Host:
             self.rest.next_deadline(),
             self.feed.next_deadline(),
         ):
-            if at is not None and (first is None or at < first):
-                first = at
-        return -1 if first is None else max(0, int((first - time.monotonic()) * 1000 + 0.999))
+            if at is not None and at < due:
+                due = at
+        self._due = due
+        return -1 if due == math.inf else max(0, int((due - time.monotonic()) * 1000 + 0.999))
 
     def _on_time(self, now: float, events: list[Event]) -> None:
-        """Do what is due; cheap if nothing is."""
+        """Do what is due."""
         if self._ask_at is not None and now >= self._ask_at:
             self._ask_at = now + ASK_EVERY_S
             self.crew.on_ended(now, events)
@@ -306,6 +313,7 @@ class Host:
         """Let workers end by themselves, for a moment; `close` kills the rest."""
         self.crew.dismiss("with the runtime")
         limit = time.monotonic() + LEAVE_LIMIT_S
+        self._due = 0.0
         self.turn([])
         while self.crew.workers and time.monotonic() < limit:
             self.turn(self._ears.wait(20))
@@ -360,15 +368,8 @@ class Host:
         self.clients.tell(instruction.client, m.Finished(rows))
 
     def _on_deliver(self, instruction: i.Deliver, _: list[Event]) -> None:
-        rows: list[ValueRow] = []
-        nbytes = 0
-        for vid, kind in instruction.vids:
-            rows.append(row := self.values.delivered(vid, kind))
-            nbytes += 0 if row[3] is None else len(row[3])
-            if nbytes > DELIVERY:
-                self.clients.tell(instruction.client, m.Values(rows))
-                rows, nbytes = [], 0
-        self.clients.tell(instruction.client, m.Values(rows))
+        for rows in self.values.deliveries(instruction.vids):
+            self.clients.tell(instruction.client, m.Values(rows))
 
     def _on_drop(self, instruction: i.Drop, _: list[Event]) -> None:
         if instruction.worker is not None:

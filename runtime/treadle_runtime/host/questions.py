@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core import outlook
 from ..core.model import Kind, maker_of
 from ..core.states import TASK_FINAL
+from ..wire import messages as m
 from ..wire.process import usage
 from . import notebooks, sharing
 from .resize import detach, resize
@@ -28,6 +29,14 @@ MOST: Final = 20_000
 """Tasks in the largest answer."""
 LOG_LIMIT: Final = 1 << 20
 Answer = dict[str, Any] | list[Any] | str | int | bool | None
+
+
+def answer_all(host: Host) -> None:
+    """Answer what clients have asked in this turn."""
+    for client, question in host.questions:
+        ok, data = answer(host, question.question, question.args)
+        host.clients.tell(client, m.Answer(question.id, ok, data))
+    host.questions.clear()
 
 
 def answer(host: Host, question: str, args: dict[str, Any]) -> tuple[bool, Answer]:

@@ -6,6 +6,7 @@ Law: keeps what the scheduler speaks of by number only: inline bytes, sizes, pac
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..core.model import (
@@ -23,6 +24,8 @@ from ..core.model import (
 from ..core.states import TaskState
 
 ValueRow = tuple[Vid, int, int, bytes | None]
+DELIVERY: Final = 16 << 20
+"""Bytes of values in one message."""
 FAILURES: Final = 20_000
 """Failures remembered: a task submitted later may read what failed long ago, and must name the reason."""
 _UNKNOWN: Final[tuple[WorkerId, ReturnRow]] = (0, (0, 0, 0, (), 0.0, 0.0, 0, None, None))
@@ -91,6 +94,19 @@ class Values:
         if kind == Kind.INLINE and row[3] is None:
             return (vid, int(Kind.NONE), 0, b"the runtime no longer has its bytes")
         return row
+
+    def deliveries(self, vids: Iterable[tuple[Vid, Kind]]) -> Iterator[list[ValueRow]]:
+        """Return versions as the answers to a fetch, cut so that no message is very long."""
+        rows: list[ValueRow] = []
+        nbytes = 0
+        for vid, kind in vids:
+            rows.append(row := self.delivered(vid, kind))
+            nbytes += 0 if row[3] is None else len(row[3])
+            if nbytes > DELIVERY:
+                yield rows
+                rows, nbytes = [], 0
+        if rows:
+            yield rows
 
     def finished(self, number: Number, state: str, root: Number) -> FinishedRow:
         """Compose what the client is told of a final task."""

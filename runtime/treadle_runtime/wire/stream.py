@@ -42,29 +42,27 @@ class Stream:
 
     Attributes
     ----------
+    unsent : deque of memoryview
+        What waits to be sent: poll for writing, then `flush`. To be looked at only.
     ended : bool
         The peer has closed it; nothing more comes, and what is sent goes nowhere.
     """
 
-    __slots__ = ("_needed", "_part", "_socket", "_unsent", "ended", "limit")
+    __slots__ = ("_needed", "_part", "_receive", "_send", "_socket", "ended", "limit", "unsent")
 
     def __init__(self, connected: socket.socket, limit: int = FRAME_LIMIT) -> None:
         connected.setblocking(False)
         self._socket = connected
         self._part = bytearray()  # of a frame that has not come in whole
         self._needed = _HEAD_NBYTES  # length of `_part` from which on it is worth looking at
-        self._unsent: deque[memoryview] = deque()
+        self._receive, self._send = connected.recv, connected.send
+        self.unsent: deque[memoryview] = deque()
         self.limit = limit
         self.ended = False
 
     def fileno(self) -> int:
         """Return the descriptor to poll."""
         return self._socket.fileno()
-
-    @property
-    def behind(self) -> bool:
-        """Whether something waits to be sent; poll for writing, then `flush`."""
-        return bool(self._unsent)
 
     def send(self, frames: Sequence[bytes]) -> None:
         """Send frames, or keep them to be sent. Raises Overlong before anything is sent."""
@@ -74,16 +72,16 @@ class Stream:
                     f"a message of {len(frame):,} bytes can't be sent: {FRAME_LIMIT:,} are the limit"
                 )
         data = b"".join([part for frame in frames for part in (_pack(len(frame)), frame)])
-        if self._unsent:
-            self._unsent.append(memoryview(data))
+        if self.unsent:
+            self.unsent.append(memoryview(data))
             return
         sent = self._push(data)
         if sent < len(data):
-            self._unsent.append(memoryview(data)[sent:])
+            self.unsent.append(memoryview(data)[sent:])
 
     def flush(self) -> None:
         """Send what waits, as far as the system takes it."""
-        unsent = self._unsent
+        unsent = self.unsent
         while unsent:
             sent = self._push(unsent[0])
             if sent < len(unsent[0]):
@@ -98,7 +96,7 @@ class Stream:
         """
         for count in range(CHUNKS):
             try:
-                data = self._socket.recv(CHUNK)
+                data = self._receive(CHUNK)
             except BlockingIOError:
                 return count > 0
             except OSError:  # it left without reading all it was sent
@@ -113,12 +111,12 @@ class Stream:
 
     def close(self) -> None:
         """Give the descriptor back. What waits to be sent is lost."""
-        self._unsent.clear()
+        self.unsent.clear()
         self._socket.close()
 
     def _push(self, data: bytes | memoryview) -> int:
         try:
-            return self._socket.send(data, _QUIETLY)
+            return self._send(data, _QUIETLY)
         except BlockingIOError:
             return 0
         except OSError:  # the peer has gone: reading tells

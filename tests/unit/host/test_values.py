@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from treadle_runtime.core.model import PUSH_LIMIT, Kind, Outcome
+from treadle_runtime.host import values as module
 from treadle_runtime.host.values import FAILURES, Values
 
 SMALL, LARGE = (0, 3, b"abc"), (0, PUSH_LIMIT + 1, bytes(PUSH_LIMIT + 1))
@@ -35,6 +38,17 @@ def test_a_lost_workers_failure_is_used_when_no_attempt_is_left() -> None:
     values = Values()
     values.fail(7, b"killed")
     assert values.finished(7, "failed", 7)[3] == b"killed"
+
+
+def test_many_values_are_delivered_in_messages_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DELIVERY", 1000)
+    values = Values()
+    vids = [(number << 16, Kind.INLINE) for number in range(10)]
+    values.keep([(vid, Kind.INLINE, 400, bytes(400)) for vid, _ in vids])
+    parts = list(values.deliveries(vids))
+    assert [row[0] for part in parts for row in part] == [vid for vid, _ in vids]
+    assert [len(part) for part in parts] == [3, 3, 3, 1]
+    assert list(values.deliveries([])) == []
 
 
 def test_what_is_given_back_unrun_leaves_nothing() -> None:

@@ -50,7 +50,7 @@ def test_frames_of_all_sizes_arrive_in_order(pair: tuple[Stream, Stream]) -> Non
     frames = [chance.randbytes(size) for size in sizes]
     assert everything(pair, frames) == frames
     assert everything(pair, frames[::-1]) == frames[::-1]
-    assert not pair[0].behind
+    assert not pair[0].unsent
 
 
 def test_bytes_may_come_one_by_one() -> None:
@@ -72,16 +72,16 @@ def test_what_has_no_room_waits_and_keeps_its_place(pair: tuple[Stream, Stream])
     sender, receiver = pair
     large = bytes(10_000_000)
     sender.send([large])
-    assert sender.behind
+    assert sender.unsent
     sender.send([b"after it"])
     sender.flush()
-    assert sender.behind
+    assert sender.unsent
     found: list[bytes] = []
     while len(found) < 2:
         receiver.take_in(found)
         sender.flush()
     assert found == [large, b"after it"]
-    assert not sender.behind
+    assert not sender.unsent
 
 
 def test_a_look_is_bounded(pair: tuple[Stream, Stream], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_a_peer_that_left_is_noticed_by_reading_not_by_sending(pair: tuple[Strea
     sender.send([b"never read"])
     receiver.close()
     sender.send([b"into the void", bytes(1_000_000)])
-    assert not sender.behind
+    assert not sender.unsent
     found: list[bytes] = []
     while not sender.ended:
         sender.take_in(found)
