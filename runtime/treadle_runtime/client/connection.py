@@ -136,16 +136,21 @@ class Connection:
         `until` is asked after each batch of messages, without a lock held. Any thread; a KeyboardInterrupt ends it
         at once. Raises RuntimeLost if the runtime is gone, UsageError in a forked child.
         """
+        seat = self._seat
+        seen = seat.delivered
         if until():
             return True
         self._check()
         deadline = None if timeout is None else time.monotonic() + timeout
         me = threading.get_ident()
-        if self._depth and self._seat.owner == me:  # `receive` itself waits: go on with what came after
-            return self._serve(me, until, deadline)
+        if self._depth and seat.owner == me:  # `receive` itself waits: go on with what came after
+            return self._serve(me, until, deadline, seen)
         try:
-            mine = self._seat.take(me, until, deadline, POLL_S, self._give_way)
-            return self._serve(me, until, deadline) if mine else until()
+            if seat.take_if_free(me):
+                seat.turns += 1
+            elif not seat.take(me, until, deadline, POLL_S, self._give_way):
+                return until()
+            return self._serve(me, until, deadline, seen)
         finally:
             self._leave(me)
 
@@ -225,13 +230,14 @@ class Connection:
         if self._seat.leave(me) and self._background_sleeps:
             self._alarm.ring()
 
-    def _serve(self, me: int, until: Callable[[], bool], deadline: float | None) -> bool:
-        """Exchange messages until `until()` or the deadline. Only the owner."""
+    def _serve(self, me: int, until: Callable[[], bool], deadline: float | None, seen: int) -> bool:
+        """Exchange messages until `until()`, False when `seen` was delivered, or the deadline. Only the owner."""
         seat = self._seat
         while True:
             self._deliver()
-            if until():
+            if seat.delivered != seen and until():
                 return True
+            seen = -1  # from now on it is asked each time: it may look at more than messages
             if seat.owner != me and not seat.take(me, until, deadline, POLL_S, self._give_way):
                 return until()  # `until` has waited itself, and left the place behind it
             if self._lost is not None:
