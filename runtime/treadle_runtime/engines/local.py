@@ -29,7 +29,8 @@ class LocalEngine:
 
     def __init__(self, session: Session, options: RuntimeOptions, environ: dict[str, str]) -> None:
         self._session = session
-        self._nice = NICE if options.interactive else 0
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        self._nice = max(NICE, own) if options.interactive else own  # never before those of the notebook itself
         self._own = environ
         self.set_threads(options.threads)
         self._children: dict[WorkerId, subprocess.Popen[bytes]] = {}
@@ -69,7 +70,7 @@ class LocalEngine:
             for descriptor in (out, err):
                 if descriptor >= 0:
                     os.close(descriptor)
-        if self._nice:
+        if self._nice != os.getpriority(os.PRIO_PROCESS, 0):
             with contextlib.suppress(OSError):  # it has ended already, which `ended` will tell
                 os.setpriority(os.PRIO_PROCESS, child.pid, self._nice)
         self._children[worker] = child
