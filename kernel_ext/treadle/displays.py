@@ -71,6 +71,10 @@ def future_bundle(future: Future[Any], looked: bool = True, seen: Seen | None = 
     root = call.client.calls.get(call.root)
     value = preview(future) if call.state == TaskState.DONE else ""
     plain, html = [f"<Future {call.label} {_state_of(call, seen)}>{_took(call)}"], [call_html(call, seen)]
+    if not call.final:
+        where = f" · on worker {seen.worker}" if seen.worker else ""
+        given = f": {call.function}({seen.arguments})" if seen.arguments else ""
+        plain[0] += f"{where}{given}"
     if seen.arguments:
         html.append(_code(f"{call.function}({seen.arguments})"))
     if value:

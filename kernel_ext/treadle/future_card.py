@@ -37,7 +37,7 @@ class Card:
         self._futures = list(futures)
         self._single = single
         self._open = [future for future in self._futures if not future.done()]
-        self._seen = Seen()
+        self.seen = Seen()
         self._ask_at = 0.0
         self._said = ""
 
@@ -50,7 +50,7 @@ class Card:
     def bundle(self, looked: bool) -> dict[str, str]:
         """Return what it shows now."""
         if self._single:
-            bundle = future_bundle(self._futures[0], looked, self._seen)
+            bundle = future_bundle(self._futures[0], looked, self.seen)
             bundle = {kind: unpathed(text) for kind, text in bundle.items()}  # it is kept in the notebook
         else:
             _counts, told = counts_text(self._futures)
@@ -74,16 +74,16 @@ class Card:
         except TreadleError:  # the runtime ends, or is very busy: what was known stands
             return
         if said:
-            self._seen.state, self._seen.worker, self._seen.why = said["state"], said["worker"], said["why"]
+            self.seen.state, self.seen.worker, self.seen.why = said["state"], said["worker"], said["why"]
             if said["payload"]:
-                self._seen.arguments = _arguments(call.client, *said["payload"])
+                self.seen.arguments = _arguments(call.client, *said["payload"])
 
     def tick(self, screen: Screen) -> bool:
         """Bring the page up to date if there is news; tell whether that was the last time."""
         ended = self.ended
         if not ended and time.monotonic() >= self._ask_at:
             self.ask(False)
-        state = f"{self._seen.state}{self._seen.worker}" if self._single else str(len(self._open))
+        state = f"{self.seen.state}{self.seen.worker}" if self._single else str(len(self._open))
         if ended or state != self._said:
             self._said = state
             screen.update(self.bundle(looked=False), {}, self.display_id)
@@ -158,10 +158,16 @@ def show_cards(shell: Any, screen: Screen, follow: Callable[[Card], None]) -> Ca
             follow(card)
         return True
 
+    def bundle(future: Future[Any], include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG001
+        card = Card([future], True)
+        card.ask(True)
+        return future_bundle(future, True, card.seen)
+
     formatter = shell.display_formatter
     before = formatter.ipython_display_formatter
-    if not screen.exchanges:
-        return lambda: None
+    if not screen.exchanges:  # a terminal: one line, as things are now
+        formatter.mimebundle_formatter.for_type(Future, bundle)
+        return lambda: None  # `teach` takes it back
     cards = CardFormatter(parent=formatter)
     for name in ("singleton_printers", "type_printers", "deferred_printers"):
         setattr(cards, name, getattr(before, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,9 @@ began = time.monotonic()
 run("wait_on(slow)")
 assert time.monotonic() - began < 1.9
 run("%treadle cancel all")
+run("@task\ndef held(a):\n    while not os.path.exists(gate): time.sleep(0.01)\n    return a")
+run("f = held([1, 2])\nf")
+run("open(gate, 'w').close()\n_ = wait_on(f)\nf")
 print("ended well", flush=True)
 run("treadle.stop()")
 """
@@ -62,3 +66,7 @@ def test_cells_in_a_terminal(tmp_path):
     assert "KeyboardInterrupt" in told
     assert "stopped waiting" not in told
     assert "cancelling 1 task" in told
+    assert re.search(r"Out\[\d+\]: <Future held #\d+ (ready|placed|running)>.*: held\(\[1, 2\]\)\n", told), (
+        told
+    )
+    assert re.search(r"Out\[\d+\]: <Future held #\d+ done> · .* on worker [12]: \[1, 2\]\n", told), told
