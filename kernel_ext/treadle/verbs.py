@@ -22,6 +22,7 @@ from .debug import debug
 from .held import held_by
 from .log_view import log
 from .picture import BAR_ORDER, WORDS
+from .profile import profile
 from .recover import clear, recover, resume
 from .reports import failures_text, summary_text
 from .task_verbs import code, retry, story, why
@@ -209,6 +210,7 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
         "try failed tasks again, with the code as it is now; else all of them",
     ),
     "debug": (debug, "debug 17", "the failed task again, here, in the debugger"),
+    "profile": (profile, "profile 17 [--seconds 5]", "where it spends its time, all threads: a flame view"),
     "code": (code, "code 17", "text that repeats the call, to be pasted into a cell"),
     "cancel": (
         cancel,

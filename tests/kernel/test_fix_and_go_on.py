@@ -125,3 +125,21 @@ def test_log_follows_until_the_end(notebook):
     notebook.ok("@task\ndef talks():\n    import time\n    for i in range(3):\n        print('line', i)\n        time.sleep(0.2)\nt = talks()")
     assert notebook.ok("%treadle log t --follow").text.count("line 2") >= 1
     assert notebook.value("t.done()") is True
+
+
+def test_profile_of_a_running_and_of_a_finished_task(notebook):
+    notebook.ok(
+        "@task\ndef busy(n):\n    import time\n    end = time.perf_counter() + n\n    while time.perf_counter() < end:\n"
+        "        spin()\n    return n\ndef spin():\n    return sum(range(1000))"
+    )
+    notebook.ok("b = busy(3)")
+    shown = notebook.ok("%treadle profile b --seconds 0.3").shown[-1]
+    assert "line 9, in spin" in shown["text/plain"]
+    assert "samples in 0." in shown["text/plain"]
+    assert "data:image/svg+xml;base64," in shown["text/html"]
+    notebook.ok("short = busy(0.4)\nwait_on(short)")
+    again = notebook.ok("%treadle profile short").shown[-1]["text/plain"]
+    assert "run once more" in again
+    assert "in spin" in clean(again)
+    assert notebook.value("short.result()") == 0.4
+    assert "too short" in notebook.run("tiny = busy(0)\nwait_on(tiny)\n%treadle profile tiny").text

@@ -112,7 +112,7 @@ def recipe(number: int | Future[Any]) -> Recipe:
         raise UsageError(
             f"{call.label} has ended ({call.state}), and what it was given is no longer kept. Call it again."
         )
-    _function, name, code, payload, reads, options = found
+    _function, name, code, payload, reads, options, *_more = found
     try:
         values = _fetch(client, reads)
     except DataLost as error:

@@ -388,6 +388,11 @@ class Crew:
         if worker is not None:
             self._mail.post(worker.identity, message)
 
+    def post_control_all(self, message: m.Message) -> None:
+        """Tell every worker something that does not wait for what it computes."""
+        for wid in [worker.wid for worker in self.workers.values() if worker.ready]:
+            self._post_control(wid, message)
+
     def _post_control(self, wid: WorkerId, message: m.Message) -> None:
         worker = self.workers.get(wid)
         if worker is not None:

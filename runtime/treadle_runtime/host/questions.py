@@ -19,6 +19,7 @@ from ..wire import messages as m
 from ..wire.process import usage
 from . import notebooks, sharing
 from .resize import detach, resize
+from .samples import sample, sampled
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -83,12 +84,12 @@ def _recorded(host: Host) -> Answer:
 
 
 def _recipe(host: Host, number: int) -> Answer:
-    """All it takes to run a task again, None if that is no longer kept: function, name, code, payload, reads, options."""
+    """All it takes to run a task again, None if that is no longer kept: function, name, code, payload, reads, options, outputs, ..."""
     row = host.crew.tasks.get(number) or host.crew.ended.get(number)
     definition = None if row is None else host.crew.functions.get(row[1])
     if row is None or definition is None:
         return None
-    return [row[1], definition[1], definition[2], row[2], list(row[3]), row[10]]
+    return [row[1], definition[1], definition[2], row[2], list(row[3]), row[10], row[4], list(row[5]), row[7]]
 
 
 def _holders(host: Host, limit: int = 3) -> Answer:
@@ -264,6 +265,8 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "holders": _holders,
     "recorded": _recorded,
     "recipe": _recipe,
+    "sample": sample,
+    "sampled": sampled,
     "stop": _stop,
     "resize": _resize,
     "detach": detach,

@@ -198,6 +198,15 @@ class Stop(Message, tag="interrupt"):
     attempt: int
 
 
+class Sample(Message, tag="sample"):
+    """On the control socket: look at this task as soon as it runs, for so long (0: no longer), and write to this file
+    what was seen. Said more than once it means the same."""
+
+    number: Number
+    seconds: float
+    path: str
+
+
 # ---------------------------------------------------------------- worker -> runtime
 class Ready(Message, tag="ready"):
     worker: int
@@ -217,5 +226,5 @@ FromClient: TypeAlias = (
     Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Retry | Ask | Watch | Bye
 )
 ToClient: TypeAlias = Welcome | Refused | Finished | Rearmed | Values | Output | Answer | Delta | Notice
-ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop
+ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop | Sample
 FromWorker: TypeAlias = Ready | Returned | Published

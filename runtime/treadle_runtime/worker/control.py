@@ -14,8 +14,10 @@ from typing import Final
 import zmq
 
 from ..wire.codec import encode, to_worker
+from ..wire.messages import Sample
 from ..wire.process import ASK_EVERY_S, Watch
 from .loop import Loop
+from .sampling import EVERY_S, Sampler
 
 BUSY_TICK_S: Final = 0.025
 IDLE_TICK_S: Final = 0.25
@@ -54,6 +56,7 @@ class Control(threading.Thread):
         if descriptor is not None:
             poller.register(descriptor, zmq.POLLIN)
         tick_s = BUSY_TICK_S
+        sampler: Sampler | None = None
         while True:
             wait_s = tick_s if descriptor is not None else min(tick_s, ASK_EVERY_S)
             events = dict(poller.poll(int(wait_s * 1000)))
@@ -61,7 +64,24 @@ class Control(threading.Thread):
                 os._exit(GONE)
             if self._socket in events:
                 for frame in self._socket.recv_multipart():
-                    answer = self._loop.handle(to_worker(frame))
+                    message = to_worker(frame)
+                    if isinstance(message, Sample):
+                        sampler = _sampler(message, sampler, self._loop)
+                        continue
+                    answer = self._loop.handle(message)
                     if answer is not None:
                         self._socket.send(encode(answer))
             tick_s = BUSY_TICK_S if self._loop.tend() else IDLE_TICK_S
+            if sampler is not None:
+                tick_s = EVERY_S
+                if not sampler.take():
+                    sampler = None
+
+
+def _sampler(message: Sample, now: Sampler | None, loop: Loop) -> Sampler | None:
+    """Return what looks from now on."""
+    if not message.seconds:
+        return None if now is not None and now.number == message.number else now
+    if now is not None and now.number == message.number:
+        return now
+    return Sampler(message.number, message.seconds, message.path, loop.runs)

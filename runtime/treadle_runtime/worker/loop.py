@@ -162,6 +162,10 @@ class Loop:
             if (answer := self.handle(to_worker(frame))) is not None:
                 self._mail.send(encode(answer))
 
+    def runs(self, number: int) -> bool:
+        """Tell whether this task runs now. Any thread."""
+        return self._runner.runs(number)
+
     def handle(self, message: ToWorker) -> Published | Returned | None:
         """Do what a message asks for; return the answer to be sent where it came from, if there is one. Any thread."""
         match message:

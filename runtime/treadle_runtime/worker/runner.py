@@ -86,6 +86,11 @@ class Runner:
         signal.pthread_kill(self._thread, signal.SIGINT)
         return True
 
+    def runs(self, number: int) -> bool:
+        """Tell whether user code of this task runs now. Any thread."""
+        row = self._running
+        return row is not None and row[0] == number
+
     def _on_sigint(self, _signum: int, _frame: FrameType | None) -> None:
         row, wish = self._running, self._wish
         if row is not None and wish is not None and row[0] == wish[0] and row[1] == wish[1]:
