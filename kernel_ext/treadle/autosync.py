@@ -67,6 +67,8 @@ class Autosync:
         """Put the wait into a cell's tree, if it needs one."""
         if self.on and isinstance(tree, ast.Module) and self._any():
             found = reads(tree, self._shell.user_ns)
+            for name in {"Out", "_oh"} & found.keys():  # all of it
+                found.update(dict.fromkeys(self.outs.names(), found[name]))
             waiting = {name: line for name, line in found.items() if self._is_waiting(name)}
             if waiting:
                 _insert(tree, waiting)

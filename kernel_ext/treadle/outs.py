@@ -1,11 +1,13 @@
 """`Out[3]`, `_3` and `_` of `%%task` cells: the future of the cell's last value until that is there, then the value.
 
-Law: knows IPython's names for results, nothing of tasks. Futures are put in by the main thread, values by any.
+Law: knows IPython's names for results, of tasks whether they failed. Futures are put in by the main thread, values by any.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
+
+from treadle_runtime.core.states import TaskState
 
 _UNDERS: Final = ("_", "__", "___")
 
@@ -37,6 +39,15 @@ class Outs:
             return  # the person uses these names
         hook.___, hook.__, hook._ = hook.__, hook._, future
         self._shell.push({name: getattr(hook, name) for name in _UNDERS}, interactive=False)
+
+    def names(self) -> list[str]:
+        """Return `_3` for every value that may still come."""
+        waiting = list(self._waiting.items())
+        return [
+            f"_{number}"
+            for number, future in waiting
+            if not (future.done() and future._call_now().state != TaskState.DONE)
+        ]
 
     def future_of(self, name: str) -> Any:
         """Return the future that `_3` or `_` stands for, None if it is none of ours or its value is there."""

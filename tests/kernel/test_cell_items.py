@@ -93,7 +93,7 @@ def test_mistakes(notebook):
 
 def test_a_thousand_items_have_one_line(notebook):
     cell = notebook.start(
-        "%%task --for i in range(1000) --collect square\nimport time\ntime.sleep(0.001)\nsquare = i * i"
+        "%%task --for i in range(1000) --collect square\nimport time\ntime.sleep(0.002)\nsquare = i * i"
     )
     assert notebook.value("[len(square), square[-1]]") == [1000, 998001]
     notebook.until(lambda: "1000 done" in str(notebook.cells[cell].shown), "the final line")

@@ -10,6 +10,11 @@ SLOW = (
     "@task\ndef slow(path, n=0):\n    import os, time\n    while not os.path.exists(path):\n"
     "        time.sleep(0.01)\n    return 'done'"
 )
+TELL = (
+    "import signal, threading, time\ndef tell(token):\n"
+    "    while type(signal.getsignal(signal.SIGINT)).__name__ != 'Presses':\n        time.sleep(0.01)\n"
+    "    print(token, flush=True)"
+)
 WAITS = {
     "wait_on": "wait_on(xs)",
     "result": "xs[0].result()",
@@ -26,6 +31,7 @@ WAITS = {
 def loaded(notebook):
     notebook.ok("%load_ext treadle")
     notebook.ok(SLOW)
+    notebook.ok(TELL)
     return notebook
 
 
@@ -38,17 +44,12 @@ def submit(notebook, gate) -> None:
     notebook.ok(f"xs = [slow({str(gate)!r}, n) for n in range(3)]")
 
 
-def wait(notebook, code: str, before: bool = True) -> str:
-    """Start a cell that waits; returns when it does, which a line of it `before` that says."""
-    timer = "import threading\nthreading.Timer(0.2, print, ['waiting']).start()\n"
-    if not before:
-        cell = notebook.start(code)
-        notebook.until(lambda: notebook.cells[cell].status == "busy", "the cell")
-        look = time.monotonic() + 0.3
-        notebook.until(lambda: time.monotonic() > look, "nothing")
-        return cell
-    cell = notebook.start(timer + code)
-    notebook.until(lambda: "waiting" in notebook.cells[cell].text, "the wait")
+def wait(notebook, code: str) -> str:
+    """Start a cell that waits; returns when it does, which another thread of the kernel sees by the handler."""
+    token = f"waiting {len(notebook.cells)}"
+    notebook.ok(f"threading.Thread(target=tell, args=({token!r},), daemon=True).start()")
+    cell = notebook.start(code)
+    notebook.until(lambda: any(token in ran.text for ran in notebook.cells.values()), "the wait")
     return cell
 
 
@@ -74,7 +75,7 @@ def test_one_press_ends_the_wait_after_two_seconds_and_cancel_the_tasks_later(no
     ran = ended(notebook, cell)
     assert 1.5 < time.monotonic() - pressed < 15
     assert "KeyboardInterrupt" in ran.error
-    assert "----> 3 wait_on(xs[1:])" in ran.error
+    assert "----> 1 wait_on(xs[1:])" in ran.error
     assert "treadle_runtime" not in ran.error
     assert "cancelling 2 tasks" in notebook.ok("%treadle cancel").text
     gate.touch()
@@ -109,7 +110,7 @@ def test_storm_of_presses_is_one(notebook, gate, how):
     assert ran.text.count("stopped waiting; 1 task goes on. Press again within 2 s to cancel it") == 1
     assert "cancelled" not in ran.text
     assert "KeyboardInterrupt" in ran.error
-    assert f"----> 3 {WAITS[how]}" in ran.error
+    assert f"----> 1 {WAITS[how]}" in ran.error
     assert "kernel_ext" not in ran.error
     gate.touch()
     assert notebook.value("wait_on(xs)") == ["done"] * 3
@@ -117,7 +118,8 @@ def test_storm_of_presses_is_one(notebook, gate, how):
 
 def test_in_the_persons_own_code_it_is_an_ordinary_interrupt(notebook, gate):
     submit(notebook, gate)
-    cell = wait(notebook, f"ys = [slow({str(gate)!r})]\nwhile True: pass")
+    cell = notebook.start(f"ys = [slow({str(gate)!r})]\nprint('looping', flush=True)\nwhile True: pass")
+    notebook.until(lambda: "looping" in notebook.cells[cell].text, "the loop")
     notebook.manager.interrupt_kernel()
     ran = ended(notebook, cell)
     assert "KeyboardInterrupt" in ran.error
@@ -131,7 +133,7 @@ def test_stop_while_a_plain_cell_waits_for_a_name(notebook, gate):
     notebook.ok(
         f"%%task\nimport os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.01)\nlate = 1"
     )
-    cell = wait(notebook, "a = 1\nlate", before=False)
+    cell = wait(notebook, "a = 1\nlate")
     press(notebook, cell)
     time.sleep(0.35)  # what a second press is, in time
     notebook.manager.interrupt_kernel()
