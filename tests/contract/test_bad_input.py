@@ -50,7 +50,7 @@ def two(a, c):
         ({"name": 5}, "name=5: give"),
         ({"check": 5}, "check=5: give True or False"),
         ({"target_direction": OUT}, "target_direction=OUT.*give IN or INOUT"),
-        ({"retries": 5}, "'retries' is not available yet: leave it out"),
+        ({"numba": True}, "'numba' is not available yet: leave it out"),
     ],
 )
 def test_options_of_the_decorator(options, says):

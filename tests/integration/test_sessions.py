@@ -353,7 +353,7 @@ def test_a_script_ends_with_its_tasks_done_and_leaves_nothing(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "end of script" in done.stdout
     assert "1 task failed and nobody has looked" in done.stderr
-    assert "ValueError: on purpose" in done.stderr
+    assert "ValueError, bad #2, script.py line 8: on purpose" in done.stderr
     _nothing_of(tmp_path)
 
 
