@@ -116,6 +116,7 @@ class CellLine:
         """Return the line as text and HTML."""
         tally, number = self.tally, self.cell.number
         side, plain = "", words
+        tasks = f"treadle-tasks-{tally.first}-{tally.following - 1}"  # a class is kept where data attributes are not
         if tally.left:
             when = f"as of {time.strftime('%H:%M:%S')}"
             cancel = f" · cancel: <code>%treadle cancel [{number}]</code>" if number else ""
@@ -129,7 +130,7 @@ class CellLine:
         html += "".join(f'<div style="{_SMALL}">{escape(line)}</div>' for line in below)
         return {
             "text/plain": "\n".join([plain, *below]),
-            "text/html": f'<div class="treadle-line {self.display_id}" style="font-size:13px;line-height:1.5;margin:2px 0">{html}</div>',
+            "text/html": f'<div class="treadle-line {self.display_id} {tasks}" style="font-size:13px;line-height:1.5;margin:2px 0">{html}</div>',
         }
 
     def _failures(self) -> list[str]:

@@ -58,8 +58,9 @@ class Card:
                 "text/plain": f"[{len(self._futures)} futures: {told}]",
                 "text/html": list_html(self._futures) or "",
             }
+        task = f" treadle-task-{self._futures[0]._call_now().number}" if self._single else ""
         bundle["text/html"] = (
-            f'<div class="treadle-card {self.display_id}" style="font-size:13px">{bundle["text/html"]}</div>'
+            f'<div class="treadle-card {self.display_id}{task}" style="font-size:13px">{bundle["text/html"]}</div>'
         )
         return bundle
 
