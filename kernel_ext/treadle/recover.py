@@ -81,34 +81,38 @@ def recover(extension: Extension, words: list[str]) -> None:
 def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
     space = extension.shell.user_ns
     every = words == ["all"]
-    skipped = []
+    skipped: list[str] = []
+    held = False
     for word in estate.names if every else words:
         if every and word in space:
             print(f"{word} is a name here already: `%treadle recover {word}` replaces it")
             skipped.append(word)
             continue
         try:
-            if word.lstrip("#").isdigit():
-                number = int(word.lstrip("#"))
-                name, value = f"task_{number}", estate.take_task(number)
-            elif word in estate.names:
-                name, value = word, estate.take(estate.names[word])
-            else:
-                there = ", ".join(estate.names) or "none"
-                raise UsageError(
-                    f"No name {word!r} was left. Names: {there}; tasks can be recovered by number."
-                )
+            name, value, rows = _taken(estate, word)
         except left.NotYet as error:
             print(f"{word}: {error}; recover it when that is done")
             skipped.append(word)
             continue
         space[name] = value
-        print(
-            f"{name}: {_short(estate.rows_of(estate.names[word])) if word in estate.names else repr(value)}"
-        )
+        print(f"{name}: {_short(rows)}")
+        held = held or any(row["state"] == "held" for row in rows)
+    if held:
+        print("`%treadle resume` lets what is held go on")
     if every:
         estate.let_go(estate.names[name] for name in skipped)
     extension.memory.tell()
+
+
+def _taken(estate: left.Estate, word: str) -> tuple[str, Any, list[dict[str, Any]]]:
+    """Return what a word of the line stands for: name, value, tasks."""
+    if word in estate.names:
+        return word, estate.take(estate.names[word]), estate.rows_of(estate.names[word])
+    if word.lstrip("#").isdigit():
+        number = int(word.lstrip("#"))
+        return f"task_{number}", estate.take_task(number), [estate.tasks[number]]
+    names = ", ".join(estate.names) or "none"
+    raise UsageError(f"No name {word!r} was left. Names: {names}; tasks can be recovered by number.")
 
 
 def _listed(estate: left.Estate) -> list[str]:

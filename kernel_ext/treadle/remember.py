@@ -6,10 +6,12 @@ for long; it sleeps otherwise.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any, Final
 
 from treadle_runtime.api.bindings import describe
+from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Ask
 
 FIRST_LOOK_S: Final = 1.0
@@ -72,6 +74,8 @@ class Memory:
             if changes:
                 self._told = now
                 client.link.send(Ask(0, "names", {"client": client.cid, "changes": changes}))
+                with contextlib.suppress(TreadleError):  # it was lost just now
+                    client.flush()  # before the cell is seen to end: the kernel may be killed at once
 
     def _holding(self, client: Any) -> dict[str, Any]:
         hidden = self._shell.user_ns_hidden

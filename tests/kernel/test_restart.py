@@ -88,7 +88,8 @@ def test_idle_kernel_finds_its_results_by_name(lab):
     said = lab.ok("%treadle recover all").text
     assert "c is a name here already: `%treadle recover c` replaces it" in said
     assert lab.value("c") == "mine"
-    lab.ok("%treadle recover c alias")
+    lab.ok("%treadle recover c alias 3")
+    assert lab.value("wait_on(task_3)") == 2
     assert lab.value("c, alias is c, wait_on(p), wait_on(d)") == (["c", 1], True, "stored", {"a": 1, 1: (2,)})
     assert "ValueError" in lab.run("wait_on(bad)").error
     lab.ok(TASKS)
@@ -121,7 +122,7 @@ def test_busy_kernel_that_restarts_finds_its_tasks_held(lab, tmp_path):
     assert len(held) == int(told[3]) >= 2
     why = lab.value(f"treadle.start().client.link.ask('explain', {{'number': {held[0]}}})")
     assert "held: its kernel has gone; %treadle resume" in why
-    lab.ok("%treadle recover s n")
+    assert "`%treadle resume` lets what is held go on" in lab.ok("%treadle recover s n").text
     open(gate, "w").close()
     assert lab.value("wait_on(s[0])") == gate  # what ran ends
     assert not lab.value("s[3].done()")

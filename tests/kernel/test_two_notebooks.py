@@ -126,7 +126,11 @@ def test_notebook_is_known_by_kernel_or_path_and_never_by_a_copy(pair, folder, t
     os.rename(path, moved)
     two.manager.restart_kernel()
     two.client.wait_for_ready(timeout=60)
-    assert "re-attached" in two.ok("%load_ext treadle").text
+    said = two.ok("%load_ext treadle").text.strip()
+    assert re.fullmatch(r"Treadle 0.1: re-attached: (\d running, )?\d held: %treadle resume .*", said), said
+    assert (
+        sum(map(int, re.findall(r"(\d) (?:running|held)", said))) == 3
+    )  # once each, though two kernels knew them
     assert pid(two) == runtime
     two.ok("%treadle resume\n%treadle recover all")
     open(gate, "w").close()

@@ -89,7 +89,7 @@ def test_examples_run_in_the_caller(page: Path, tmp_path: Path) -> None:
     run([each for each in python(page) if "engine" not in each.settings], tmp_path, TREADLE_ENGINE="inline")
 
 
-@pytest.mark.parametrize("page", ["guide", "semantics", "errors"])
+@pytest.mark.parametrize("page", ["guide", "semantics", "errors", "restart"])
 def test_examples_run_on_workers(page: str, tmp_path: Path) -> None:
     examples = [each for each in python(ROOT / "docs" / f"{page}.md") if "memory" not in each.settings]
     run(examples, tmp_path, TREADLE_WORKERS="2")

@@ -67,8 +67,13 @@ class Notebooks:
         own = self._kernels.get(cid)
         if own is None:
             return []
-        dead = [kernel for kernel in reversed(self._kernels.values()) if kernel.left_at is not None]
-        return [kernel for kernel in dead if kernel is not own and kernel.notebook.is_same(own.notebook)]
+        found: list[Kernel] = []
+        for kernel in reversed(self._kernels.values()):
+            dead = kernel.left_at is not None and kernel is not own
+            # also if it is the notebook of one in between, and was renamed since
+            if dead and any(kernel.notebook.is_same(later.notebook) for later in (own, *found)):
+                found.append(kernel)
+        return found
 
     def strangers(self, cid: ClientId) -> int:
         """Return how many other notebooks have left something that is still kept."""
@@ -116,33 +121,27 @@ def names(host: Host, client: ClientId, changes: dict[str, Any]) -> list[str]:
 
 def left(host: Host, client: ClientId) -> dict[str, int]:
     """How many tasks a dead kernel of the client's notebook has left, in the words of people."""
-    counts: Counter[str] = Counter()
-    for kernel in host.notebooks.left_by(client):
-        for task in _kept(host, kernel):
-            counts[_word(task)] += 1
-    return dict(counts)
+    return dict(Counter(_word(task) for task in _kept(host, host.notebooks.left_by(client))))
 
 
 def held(host: Host, client: ClientId) -> list[Number]:
     """The tasks that dead kernels of the client's notebook left, and that nobody has resumed."""
-    kernels = host.notebooks.left_by(client)
-    return [task.number for kernel in kernels for task in _kept(host, kernel) if _word(task) == "held"]
+    return [task.number for task in _kept(host, host.notebooks.left_by(client)) if _word(task) == "held"]
 
 
 def estate(host: Host, client: ClientId) -> dict[str, Any]:
     """All that dead kernels of the client's notebook have left: tasks, stored values, names."""
     offset = time.time() - time.monotonic()
-    tasks: list[dict[str, Any]] = []
-    puts: list[list[int]] = []
+    kernels = host.notebooks.left_by(client)
     named: dict[str, Any] = {}
-    for kernel in host.notebooks.left_by(client):
-        tasks += [row_of(task, offset) for task in _kept(host, kernel)]
-        for vid in _handles(host, kernel):
-            version = host.scheduler.version(vid)
-            if is_put(vid) and version is not None:
-                puts.append([vid, int(version.kind), version.nbytes])
+    for kernel in kernels:
         named = {**kernel.names, **named}
-    return {"tasks": tasks, "puts": puts, "names": named}
+    stored = [(vid, host.scheduler.version(vid)) for vid in _handles(host, kernels) if is_put(vid)]
+    return {
+        "tasks": [row_of(task, offset) for task in _kept(host, kernels)],
+        "puts": [[vid, int(version.kind), version.nbytes] for vid, version in stored if version is not None],
+        "names": named,
+    }
 
 
 def let_go(host: Host, client: ClientId, vids: list[Vid]) -> bool:
@@ -191,22 +190,21 @@ def row_of(task: Task, offset: float) -> dict[str, Any]:
     }
 
 
-def _handles(host: Host, kernel: Kernel) -> list[Vid]:
-    client = host.scheduler.books.clients.get(kernel.cid)
-    return [] if client is None else list(client.handles)
+def _handles(host: Host, kernels: list[Kernel]) -> set[Vid]:
+    clients = host.scheduler.books.clients
+    return {vid for kernel in kernels if kernel.cid in clients for vid in clients[kernel.cid].handles}
 
 
-def _kept(host: Host, kernel: Kernel) -> list[Task]:
-    """The tasks of a dead kernel that go on, or whose results can be had."""
-    handles = set(_handles(host, kernel))
-    found = []
-    for task in host.scheduler.books.tasks.values():
-        if task.lane.client.cid == kernel.cid:
-            if task.state not in TASK_FINAL or any(version.vid in handles for version in task.outputs):
-                found.append(task)
-        elif handles and any(version.vid in handles for version in task.outputs):
-            found.append(task)  # taken over by this kernel from one before it
-    return found
+def _kept(host: Host, kernels: list[Kernel]) -> list[Task]:
+    """The tasks of dead kernels that go on, or whose results can be had; also those taken over from one to the next."""
+    handles = _handles(host, kernels)
+    theirs = {kernel.cid for kernel in kernels}
+    return [
+        task
+        for task in host.scheduler.books.tasks.values()
+        if (task.state not in TASK_FINAL and task.lane.client.cid in theirs)
+        or any(version.vid in handles for version in task.outputs)
+    ]
 
 
 def _word(task: Task) -> str:
