@@ -47,6 +47,8 @@ def test_it_holds_both_packages_the_front_end_and_the_tour(wheel: Path) -> None:
         "treadle/tour/02-heat-uncertainty.ipynb",
         "treadle/tour/03-blocked-matmul.ipynb",
         "treadle/tour/04-text.ipynb",
+        "treadle/tour/05-cells.ipynb",
+        "treadle/tour/06-failures.ipynb",
         "treadle/tour/08-pruning.ipynb",
         "treadle/tour/heat.py",
         "treadle/tour/data/unit_square.msh",

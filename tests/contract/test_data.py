@@ -266,6 +266,13 @@ def test_check_looks_at_every_call():
         wait_on(f([1], True))
 
 
+def test_check_may_be_switched_off():
+    f = task(check=False)(lambda data: data.append(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        wait_on(f([1]))
+
+
 def test_an_object_without_a_name_is_warned_about():
     touch = task(given=INOUT, other=INOUT)(lambda given=(), other=(): (given, other))
     with pytest.warns(TreadleWarning, match=r"given of .*without a name \(list\).*Keep it in a variable"):

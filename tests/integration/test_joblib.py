@@ -7,6 +7,7 @@ import multiprocessing
 import subprocess
 import sys
 import time
+import warnings
 
 import joblib
 import numpy as np
@@ -68,6 +69,12 @@ def test_calls_inside_of_a_call_run_there():
         return sum(Parallel(n_jobs=2)(delayed(pow)(n, k) for k in range(3)))
 
     assert Parallel()(delayed(inner)(n) for n in range(4)) == [1 + n + n * n for n in range(4)]
+
+
+def test_what_a_call_changes_of_its_arguments_is_no_matter():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Parallel()(delayed(list.append)([n], 1) for n in range(3)) == [None] * 3
 
 
 def test_grid_search_equals_the_sequential_one():

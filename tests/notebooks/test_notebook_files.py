@@ -32,7 +32,7 @@ def python(path: Path) -> ast.Module:
 
 
 def test_the_demonstrations_are_there() -> None:
-    assert [path.stem for path in DEMOS] == ["01-tour", "02-heat-uncertainty", "03-blocked-matmul", "04-text", "08-pruning"]
+    assert [path.stem for path in DEMOS] == ["01-tour", "02-heat-uncertainty", "03-blocked-matmul", "04-text", "05-cells", "06-failures", "08-pruning"]
 
 
 @pytest.mark.parametrize("path", DEMOS, ids=lambda path: path.stem)

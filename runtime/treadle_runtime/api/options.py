@@ -21,7 +21,7 @@ class TaskOptions:
     priority: int = 0
     name: str | None = None
     target_direction: Direction = INOUT
-    check: bool = False
+    check: bool | None = None  # whether IN arguments are compared; None: at the first call of each version
     retry_lost: bool = True
     reuse: bool = False
     timeout: float = 0.0  # seconds an attempt may run, 0 for any

@@ -118,7 +118,7 @@ class Session:
         """Return what the worker shall know of this call, None if nothing."""
         options = signature.options
         found: dict[str, Any] = {**options.of_attempts} if options.of_attempts else {}
-        if options.check or version.id not in self._checked:
+        if options.check or (options.check is None and version.id not in self._checked):
             self._checked.add(version.id)
             found["check"] = True
         if self.options.seed is not None:

@@ -195,7 +195,8 @@ def task(function: Any = None, /, *, directions: dict[str, Any] | None = None, *
     name : str
         What this call is shown as, formatted with its arguments: `name="case {i}"`.
     check : bool
-        Compare IN arguments before and after every call (else the first call of each version of the function).
+        Compare IN arguments before and after every call (True) or never (False); else at the first call of each
+        version of the function.
     target_direction : IN or INOUT
         Of methods: whether `self` is only read. INOUT unless given.
     retry_lost : bool

@@ -124,7 +124,7 @@ class _Batches:
     """Batches of joblib as tasks: their items are arguments, so that an array in many calls travels once."""
 
     def __init__(self) -> None:
-        self._task: Task[..., Any] = task(name="{what}")(_run_batch)
+        self._task: Task[..., Any] = task(name="{what}", check=False)(_run_batch)  # joblib: what is changed there stays there
         self._open: set[Future[Any]] = set()
 
     def submit(self, batch: Any) -> Future[Any]:
