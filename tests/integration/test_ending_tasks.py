@@ -172,3 +172,20 @@ def test_retry_lost_false_is_worker_lost_at_once_and_else_it_runs_again(tmp_path
     once = task(retry_lost=False, retries=5)(dies_once)  # a lost worker is no failed attempt
     with pytest.raises(WorkerLost, match="signal 9"):
         wait_on(once(str(tmp_path / "b")))
+
+
+def test_a_future_knows_that_its_task_runs(tmp_path):
+    def wait_for(path):
+        while not os.path.exists(path):
+            time.sleep(0.02)
+
+    with start(workers=1):
+        running, waiting = task(wait_for)(str(tmp_path / "go")), task(wait_for)(str(tmp_path / "go"))
+        end = time.monotonic() + 30
+        while not running.running():
+            assert time.monotonic() < end, "the task runs, and its future does not say so"
+            time.sleep(0.02)
+        assert not waiting.running()
+        (tmp_path / "go").touch()
+        wait_on(running, waiting)
+        assert not running.running()

@@ -77,8 +77,12 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         return self._call_now().final
 
     def running(self) -> bool:
-        """Tell whether a worker runs the task, as far as is known here."""
-        return self._call_now().state == TaskState.RUNNING
+        """Tell whether a worker runs the task now. Asks the runtime, for about a millisecond, if it has not ended."""
+        call = self._call_now()
+        client = call.client
+        if call.final or client.closed or client.lost is not None:
+            return False
+        return [call.number, TaskState.RUNNING] in client.link.ask("states", {"numbers": [call.number]})
 
     def cancelled(self) -> bool:
         """Tell whether the task was cancelled."""

@@ -128,9 +128,10 @@ def _tasks(host: Host, states: list[str] | None = None, limit: int = MANY) -> An
     return found
 
 
-def _states(host: Host) -> Answer:
-    """(number, state) of every task that has not ended."""
-    tasks = host.scheduler.books.tasks.values()
+def _states(host: Host, numbers: list[int] | None = None) -> Answer:
+    """(number, state) of every task that has not ended, or of these."""
+    known = host.scheduler.books.tasks
+    tasks = known.values() if numbers is None else [known[number] for number in numbers if number in known]
     return [[task.number, task.state] for task in tasks if task.state not in TASK_FINAL]
 
 
