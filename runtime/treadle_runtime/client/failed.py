@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..core.model import Number
-from ..feed.failures import headline, kind_of
+from ..feed.failures import headline, kind_of, own_frame
 from .calls import Call
 
 
@@ -56,4 +56,5 @@ def _what(call: Call) -> tuple[str, str, tuple[str, int] | None]:
         return "WorkerLost", failure.lost.reason, None
     first = failure.raised[0]
     message = first.message.splitlines()[0] if first.message else ""
-    return first.type_name, message, first.frames[-1][:2] if first.frames else None
+    frame = own_frame(first.frames)
+    return first.type_name, message, None if frame is None else (frame[0], frame[1])

@@ -7,13 +7,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from .delta import FAILURE_BYTES, TRACEBACK_CHARS, Record, clip
 
 _LIMITS = {"function": 60, "type": 60, "message": 500, "traceback": TRACEBACK_CHARS}
 _NUMBERS_KEPT = 20
 _FRAMES_KEPT = 16
+
+
+_LIBRARIES: Final = ("/site-packages/", "/dist-packages/", "/lib/python3.", "<frozen ")
+
+
+def own_frame(frames: Sequence[Sequence[Any]] | None) -> Sequence[Any] | None:
+    """Return the last of some (file, line, ...) that is no library's: the line that people look for; else the last.
+
+    Examples
+    --------
+    >>> own_frame([["job.py", 3, "f"], ["/usr/lib/python3.11/json/decoder.py", 355, "decode"]])
+    ['job.py', 3, 'f']
+    """
+    if not frames:
+        return None
+    own = (frame for frame in reversed(frames) if not any(mark in str(frame[0]) for mark in _LIBRARIES))
+    return next(own, frames[-1])
 
 
 def kind_of(
@@ -61,7 +78,7 @@ class Failures:
                 [clip(str(file), 200), int(line), clip(str(name), 60)] for file, line, name in kept
             ]
         frames = row.get("frames")
-        key = kind_of(row.get("function"), row.get("type"), row.get("cell"), frames[-1] if frames else None)
+        key = kind_of(row.get("function"), row.get("type"), row.get("cell"), own_frame(frames))
         old = self._rows.get(key)
         if old is None:
             self._rows[key] = {**record, "count": 1, "numbers": [record["number"]]}
