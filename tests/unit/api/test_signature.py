@@ -123,7 +123,7 @@ def test_a_parameter_named_like_an_option() -> None:
         ({"priority": "high"}, "priority='high'"),
         ({"check": 1}, "check=1: give True or False"),
         ({"target_direction": OUT}, "give IN or INOUT"),
-        ({"reuse": True}, "'reuse' is not available yet"),
+        ({"numba": True}, "'numba' is not available yet"),
         ({"timeout": "3"}, "give the seconds that a run may take"),
         ({"timeout": -1}, "give the seconds"),
         ({"retries": 1.5}, "how often a task that failed is tried again"),
