@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from .flow import trace
 
 KEPT: Final = 500
+CELLS: Final = 5_000
 
 
 class Card(Protocol):
@@ -67,8 +68,10 @@ class Ancestry:
     def begin(self, cell_id: str, source: str, number: int) -> None:
         """A cell begins to run."""
         self._cell_id, self._number = cell_id or source, number
-        self._before = self._ran.get(self._cell_id, 0)
+        self._before = self._ran.pop(self._cell_id, 0)
         self._ran[self._cell_id] = number
+        if len(self._ran) > CELLS:
+            del self._ran[next(iter(self._ran))]
 
     def submitted(
         self, reads: Iterable[str], makes: Iterable[str], before: Mapping[str, int], card: Card | None
