@@ -45,7 +45,7 @@ def test_names_come_back_after_reset_and_stay_away_after_del(notebook):
 
 def test_verbs_are_completed(notebook):
     reply = notebook.reply(notebook.client.complete("%treadle st", 11))
-    assert set(reply["matches"]) == {"start", "status", "stop"}
+    assert set(reply["matches"]) == {"start", "status", "stop", "story"}
     reply = notebook.reply(notebook.client.complete("%treadle start thr", 18))
     assert reply["matches"] == ["threads="]
 
