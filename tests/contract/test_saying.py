@@ -98,3 +98,16 @@ def test_progress_outside_of_tasks_does_nothing():
 
 def test_a_library_that_logs_nothing_unasked():
     assert any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger("treadle").handlers)
+
+
+@task
+def imported():
+    import sys
+
+    print("a line")
+    return [name for name in ("IPython", "matplotlib", "tqdm") if name in sys.modules]
+
+
+def test_who_displays_nothing_pays_nothing(engine):
+    if engine == "local":  # elsewhere tasks run in this process
+        assert wait_on(imported()) == []
