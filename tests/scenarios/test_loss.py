@@ -6,6 +6,7 @@ from playbook import HELD, INLINE, Playbook, launch, not_ok, ok, out, task
 
 from treadle_runtime.core.events import (
     HandlesDropped,
+    TasksSubmitted,
     VersionsPublished,
     VersionsWanted,
     WorkerJoined,
@@ -148,3 +149,15 @@ def test_a_long_line_of_held_values_is_cut_by_publishing() -> None:
     book.returns(1, *[ok(number, HELD) for number in range(1, 5)])
     published = [vid for each in book.anything() if isinstance(each, Publish) for vid in each.vids]
     assert published == [out(3), out(4)]
+
+
+def test_a_worker_that_leaves_in_the_turn_it_was_given_work(book: Playbook) -> None:
+    book.workers(1).expect()
+    book.know()
+    book.submit(task(1), task(2)).expect(launch(1, 1, 2))
+    book.play(
+        TasksSubmitted(0.0, 1, [task(3, out(2))]),  # a candidate to be queued behind what makes its input
+        WorkerLeft(0.0, 1, 1, "signal 9"),
+        WorkerJoined(0.0, 2),
+    ).anything()
+    assert book.states(1, 2, 3) == ["placed", "placed", "placed"]

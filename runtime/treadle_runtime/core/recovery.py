@@ -39,6 +39,7 @@ def on_worker_left(books: Books, event: WorkerLeft) -> None:
     worker.gone = True
     fit(books, worker)
     books.stocked.pop(worker.wid, None)
+    worker.stocked = False
     books.leaving.pop(worker.wid, None)
     books.unsay(worker)
     books.facts.append((WORKER, worker.wid, WorkerState.GONE, event.reason, books.now))
