@@ -12,7 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+import treadle
+from treadle_runtime.api import joining, left
 from treadle_runtime.client.attach import list_runtimes, stop_runtime
+from treadle_runtime.config import Options
 
 ROOT = Path(__file__).parents[2]
 HEAD = """
@@ -124,3 +127,35 @@ def test_a_name_that_makes_no_sense_is_an_error_at_the_call(folder: Path) -> Non
         begin(folder, "try: treadle.start(name='../x')\nexcept treadle.UsageError as error: print(error)")
     )
     assert "name='../x' is no name for a runtime: use letters, digits" in said
+
+
+def test_stop_cancels_what_is_still_held_and_a_dead_kernel_is_known_without_a_notebook_server(
+    folder: Path,
+) -> None:
+    code = """
+from treadle_runtime.api import left
+s = treadle.start(name='lab', workers=1, keep_alive=60)
+left.belong(s, 'kernel-1', '', '')
+x = [slow('gate') for _ in range(3)]
+s.client.flush()
+print('on', flush=True); time.sleep(60)
+"""
+    kernel = begin(folder, code)
+    assert kernel.stdout is not None
+    assert kernel.stdout.readline() == "on\n"
+    kernel.kill()
+    kernel.communicate()
+    [found] = list_runtimes()
+    session = joining.rejoin(found, Options())
+    try:
+        left.belong(session, "kernel-1", "", "")
+        estate = left.Estate(session)
+        futures = [estate.take_task(number) for number in estate.tasks]
+        assert len(futures) == 3
+        assert left.summary(session)["held"] >= 2
+        (folder / "gate").touch()
+    finally:
+        treadle.stop()
+    states = [future._call.state for future in futures]
+    assert states.count("cancelled") >= 2
+    assert list_runtimes() == []
