@@ -126,6 +126,9 @@ def test_busy_kernel_that_restarts_finds_its_tasks_held(lab, tmp_path):
     open(gate, "w").close()
     assert lab.value("wait_on(s[0])") == gate  # what ran ends
     assert not lab.value("s[3].done()")
+    waits = lab.run("s[3].result(timeout=0.1)")
+    assert "TimeoutError" in waits.error
+    assert re.search(r"Treadle: slow #\d+ is held: %treadle resume lets what is held go on.", waits.text)
     assert lab.ok("%treadle resume").text.strip() == f"Treadle: {told[3]} tasks go on"
     assert lab.value("wait_on(s)") == [gate] * 4
     assert "TypeError" in lab.run("wait_on(n)").error  # it went on, too: a path plus one

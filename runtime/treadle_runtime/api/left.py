@@ -35,11 +35,13 @@ def summary(session: Session) -> dict[str, int]:
 
 def resume(session: Session) -> int:
     """Have what is held go on; returns how many tasks that are."""
+    session.client.held = frozenset()
     return _ask(session, "resume")  # type: ignore[no-any-return]
 
 
 def clear(session: Session) -> dict[str, int]:
     """Cancel what was left unfinished and release the rest; returns what there was."""
+    session.client.held = frozenset()
     return _ask(session, "clear")  # type: ignore[no-any-return]
 
 
@@ -104,7 +106,10 @@ class Estate:
     def _call(self, vid: Vid) -> Call:
         if is_put(vid):
             return stored(self._session.client, *self._puts[vid])
-        return take_over(self._session.client, self.tasks[maker_of(vid)], own=True)
+        client, row = self._session.client, self.tasks[maker_of(vid)]
+        if row["state"] == "held":
+            client.held |= {row["number"]}
+        return take_over(client, row, own=True)
 
     def _newest(self, versions: Iterable[list[int]]) -> list[int]:
         """Return the newest version (and place) that exists. Raises NotYet if there may be a newer one."""

@@ -74,7 +74,7 @@ class Client(Waits):
         self.changed_text: Callable[[Call, str], str] = changed_text
         self.name_file: Callable[[str], str] = os.path.basename  # how people call a file of code
         self.footer: Callable[[Call], str] | None = None  # a last line for what failed calls raise
-        self._notify = notify
+        self._notify = self.tell = notify
         self.next_number = 1
         self._next_put = PUT_BASE + 1
         self._values: dict[Vid, tuple[int, int, bytes | None]] = {}

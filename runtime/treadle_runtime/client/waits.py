@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..core.model import Number
 from ..core.states import TaskState
 from ..errors import RuntimeLost
 from .calls import Call
@@ -39,12 +40,16 @@ class Waits:
     """The part of a client that waits."""
 
     link: Link
+    tell: Callable[[str, str], None]  # the person
     lost: str | None
     button: Button | None = None
+    held: frozenset[Number] = frozenset()  # tasks of a dead kernel that nobody has resumed
     ticker: Ticker | None = None  # what shows a long wait at a terminal
 
     def wait(self, until: Callable[[], bool], timeout: float | None, calls: Sequence[Call]) -> bool:
         """Block until `until()` or the timeout, as a wait for `calls` that the Stop button may end."""
+        if self.held:
+            self._tell_held(calls)
         ticker = self.ticker
         if ticker is None or not ticker.begin():
             return self._wait(until, timeout, calls)
@@ -62,6 +67,12 @@ class Waits:
         if self.button is None:
             return self.link.wait(until, timeout)
         return self.button.wait(self.link, until, timeout, calls)
+
+    def _tell_held(self, calls: Sequence[Call]) -> None:
+        held = [call for call in calls if call.number in self.held and not call.final]
+        if held:
+            more = f" and {len(held) - 1} more are" if len(held) > 1 else " is"
+            self.tell("info", f"{held[0].label}{more} held: %treadle resume lets what is held go on.")
 
     def wait_for(
         self, calls: Sequence[Call], timeout: float | None = None, first_failure: bool = False
