@@ -57,10 +57,10 @@ def test_a_line_follows_the_tasks_of_its_cell_and_ends_with_what_they_took(noteb
     ran = notebook.ok("got = wait_on([step(i) for i in range(40)])")
     (line,) = lines(ran)
     words = re.fullmatch(
-        r"40 done in (\d\.\d) s, (\d\.\d)x \((\d\.\d) s of work on 2 workers\)", line["text/plain"]
+        r"40 done in (\d+\.\d) s, (\d\.\d)x \((\d+\.\d) s of work on 2 workers\)", line["text/plain"]
     )
     assert words, line["text/plain"]
-    assert 1.0 <= float(words[1]) < 5.0
+    assert float(words[1]) >= 1.0
     assert float(words[3]) >= 2.0
     seen = updates_of(notebook, ran)
     assert any(
@@ -71,7 +71,13 @@ def test_a_line_follows_the_tasks_of_its_cell_and_ends_with_what_they_took(noteb
 
 
 def test_short_cells_have_no_line(notebook):
-    assert not lines(notebook.ok("got = wait_on([step(i, 0.001) for i in range(20)])"))
+    for _ in range(20):  # a busy machine may make even this long
+        ran = notebook.ok(
+            "began = time.monotonic()\ngot = wait_on([step(i, 0.001) for i in range(20)])\ntook = time.monotonic() - began"
+        )
+        if notebook.value("took") < 0.4:
+            break
+    assert not lines(ran)
 
 
 def test_a_cell_without_tasks_has_no_line(notebook):
@@ -116,10 +122,10 @@ def test_running_a_cell_again_puts_what_nobody_can_reach_last_and_says_so(notebo
     first = notebook.start(source, cell_id="cell-1")
     notebook.until(lambda: notebook.cells[first].status == "idle", "the first run")
     second = notebook.start("again = [slow(i) for i in range(3)]", cell_id="cell-1")
-    notebook.until(lambda: lines(notebook.cells[second]), "the line of the second run")
-    line = lines(notebook.cells[second])[0]
-    assert re.search(
-        r"4 tasks of the previous run still wait · cancel: %treadle cancel \[\d+\]", line["text/plain"]
+    notice = r"4 tasks of the previous run still wait · cancel: %treadle cancel \[\d+\]"
+    notebook.until(
+        lambda: any(re.search(notice, line["text/plain"]) for line in lines(notebook.cells[second])),
+        "the notice",
     )
     notebook.ok(
         "marks = []\nagain[0].add_done_callback(lambda f: marks.append(len(treadle.futures(function='held', state='done'))))"
@@ -183,7 +189,9 @@ def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
     assert cell.shown
     number = notebook.value("treadle.futures(function='add_slowly')[-1]._call.cell")
     head, *lines = notebook.ok("%treadle summary").text.splitlines()
-    assert re.match(rf"\[{number}\] 8 tasks in \d\.\d s: 0\.4 s of work on 2 workers, [01]\.\dx", head), head
+    assert re.match(rf"\[{number}\] 8 tasks in \d\.\d s: 0\.[4-9] s of work on 2 workers, [01]\.\dx", head), (
+        head
+    )
     assert [line.split(":")[0].strip() for line in lines] == [
         "critical path",
         "idle workers",
@@ -191,7 +199,7 @@ def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
         "data",
         "waiting in the notebook",
     ]
-    assert "0.4 s in 8 tasks" in lines[0]
+    assert re.search(r"0\.[4-9] s in 8 tasks", lines[0])
     assert notebook.ok(f"%treadle summary [{number}]").text.splitlines()[0] == head
     assert "has no tasks" in notebook.run("%treadle summary 1").text
 
