@@ -232,11 +232,16 @@ class Clients:
         """Note which client processes have ended."""
         for cid in self.watch.ended():
             client = self.present.get(cast(ClientId, cid))
-            if client is not None and client.line is not None:
-                self._lines.read(client.line, now, events)  # its last words
-            if client is not None and client.cid in self.present:  # it did not say goodbye in them
+            if client is None:
+                continue
+            line = client.line
+            if line is not None:
+                self._lines.read(line, now, events)  # its last words
+            if client.cid in self.present:  # it did not say goodbye in them
                 print(f"client {client.cid} (pid {client.pid}) has ended", flush=True)
                 self._gone(client, now, events)
+            if line is not None:
+                self._lines.cut(line)  # a forked child may hold the other end, and will never read
 
     def _gone(self, client: Client, now: float, events: list[Event], for_good: bool = False) -> None:
         self._forget(client)

@@ -94,6 +94,18 @@ class Lines:
             line.closing = True
             self._to_do.append(line)
 
+    def cut(self, line: Line) -> None:
+        """Close a connection now; what is queued for it is lost."""
+        if self._all.get(line.key) is not line:  # closed already; its number may be another one's by now
+            return
+        del self._all[line.key]
+        if line.owner is None:
+            self._strangers.remove(line)
+        line.closing = True
+        self._ears.remove(line.key)
+        line.stream.close()
+        self._open_door()
+
     def send(self) -> None:
         """Send what this turn has queued, as far as it is taken. Never blocks."""
         if not self._to_do:
@@ -107,7 +119,7 @@ class Lines:
                 if stream.unsent:
                     self._ears.want_room(line.key, True)
             if line.closing and not stream.unsent:
-                self._close(line)
+                self.cut(line)
 
     def read(self, line: Line, now: float, events: list[Event]) -> None:
         """Take in what is there, send on what had no room."""
@@ -117,7 +129,7 @@ class Lines:
             if not stream.unsent:
                 self._ears.want_room(line.key, False)
                 if line.closing:
-                    self._close(line)
+                    self.cut(line)
                     return
                 self._listener.on_caught_up(line)
         frames: list[bytes] = []
@@ -134,7 +146,7 @@ class Lines:
             self.hang_up(line)
         elif stream.ended:
             self._listener.on_hung_up(line)
-            self._close(line)
+            self.cut(line)
 
     def close(self, limit_s: float) -> None:
         """Close everything; who still reads gets what was sent last, if that takes no longer than `limit_s`."""
@@ -145,7 +157,7 @@ class Lines:
             poll.register(line.key, select.POLLOUT)
             while line.stream.unsent and poll.poll(max(0.0, limit - time.monotonic()) * 1000):
                 line.stream.flush()
-            self._close(line)
+            self.cut(line)
         self._shut_door()
         self._door.close()
 
@@ -177,15 +189,4 @@ class Lines:
             self._strangers.append(line)
             self._ears.add(line.key, functools.partial(self.read, line))
             if len(self._strangers) > STRANGERS:
-                self._close(self._strangers[0])
-
-    def _close(self, line: Line) -> None:
-        if self._all.get(line.key) is not line:  # closed already; its number may be another one's by now
-            return
-        del self._all[line.key]
-        if line.owner is None:
-            self._strangers.remove(line)
-        line.closing = True
-        self._ears.remove(line.key)
-        line.stream.close()
-        self._open_door()
+                self.cut(self._strangers[0])
