@@ -352,3 +352,23 @@ def test_cancelled_by_its_person(engine):
     repair()
     assert retry(x) == 2
     assert wait_on(y) == 30
+
+
+def test_two_objects_written_by_one_task():
+    a, b = np.zeros(3), np.ones(3)
+
+    @task(a=INOUT, b=INOUT)
+    def both(a, b):
+        if BROKEN:
+            raise KeyError("both")
+        a += 1
+        b += 1
+
+    both(a, b)
+    for one in (a, b):
+        with pytest.raises(KeyError):
+            wait_on(one)
+    repair()
+    retry(b)
+    assert wait_on(a).sum() == 3
+    assert wait_on(b).sum() == 6

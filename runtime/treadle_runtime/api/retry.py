@@ -74,19 +74,31 @@ def open_again(objs: Iterable[Any], cell: int | None = None) -> list[int]:
         raise UsageError("Nothing runs, so there is nothing to retry. A runtime takes its failed tasks with it.")
     client = session.client
     calls = _chosen(client, objs, cell)
-    failed = [call for call in calls if call.final and call.state != TaskState.DONE]
-    if not failed:
+    left = [call.number for call in calls if call.final and call.state != TaskState.DONE]
+    if not left:
         raise UsageError(_nothing(calls, objs, cell))
     keep: list[Any] = []
-    answer = client.retries.retry([call.number for call in failed], list(_instead(session, keep)))
-    if answer.refused:
-        told = "; ".join(f"{_label(client, number)}: {why}" for number, why in answer.refused[:_NAMED])
-        more = f" and {len(answer.refused) - _NAMED} more" if len(answer.refused) > _NAMED else ""
+    instead = list(_instead(session, keep))
+    asked: set[int] = set()
+    opened: dict[int, None] = {}
+    refused: dict[int, str] = {}
+    while left:
+        answer = client.retries.retry(left, instead)
+        asked.update(left, answer.numbers)
+        opened.update(dict.fromkeys(answer.numbers))
+        refused.update(answer.refused)
+        # what failed before the answer came, and was not known here when the wish was uttered
+        late = [] if objs else [call.number for call in _chosen(client, objs, cell) if call.state == TaskState.FAILED]
+        left = [number for number in late if number not in asked]
+    if refused:
+        named = list(refused.items())
+        told = "; ".join(f"{_label(client, number)}: {why}" for number, why in named[:_NAMED])
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
         text = f"can't be retried: {told}{more}. Call the task again."
-        if not answer.numbers:
+        if not opened:
             raise UsageError(text[0].upper() + text[1:])
         client.notify("warning", text)
-    return answer.numbers
+    return list(opened)
 
 
 def _chosen(client: Client, objs: Iterable[Any], cell: int | None) -> list[Call]:

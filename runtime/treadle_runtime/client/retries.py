@@ -9,7 +9,7 @@ import itertools
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.model import Number
+from ..core.model import Number, Vid
 from ..core.states import TaskState
 from ..errors import RuntimeLost
 from ..wire import messages as m
@@ -32,12 +32,12 @@ class Retries:
         self._client = client
         self._ids = itertools.count(1)
         self._answers: dict[int, m.Rearmed] = {}
-        self._groups: OrderedDict[Number, Group] = OrderedDict()
+        self._groups: OrderedDict[Vid, Group] = OrderedDict()
 
     def remember(self, group: Group) -> None:
         """A wait for these live objects has failed: they are ordinary ones with their last good value, until a retry."""
         group.mark()
-        self._groups[group.newest.call.number] = group
+        self._groups[group.newest.vid] = group
         if len(self._groups) > REMEMBERED:
             self._groups.popitem(last=False)
 
@@ -71,9 +71,9 @@ class Retries:
                 opened.append(call)
         if client.on_opened is not None and opened:
             client.on_opened(opened)
-        for number, group in list(self._groups.items()):
+        for vid, group in list(self._groups.items()):
             if not group.newest.call.final:
-                del self._groups[number]
+                del self._groups[vid]
                 self._restore(group)
         if message.id:
             self._answers[message.id] = message
