@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from treadle_runtime.client.attach import attach_runtime, list_runtimes
+from treadle_runtime.client.attach import attach_runtime, list_runtimes, stop_runtime
 
 TASKS = """
 @task
@@ -58,8 +58,11 @@ def lab(open_notebook, tmp_path_factory):
     opened.client.stop_channels()
     opened.manager.shutdown_kernel()
     left = [psutil.Process(each.owner.pid) for each in list_runtimes()]
-    assert psutil.wait_procs(left, timeout=20)[1] == []  # shut down, not restarted: they end at once
+    late = psutil.wait_procs(left, timeout=20)[1]
+    for each in list_runtimes():
+        stop_runtime(each.name)
     patch.undo()
+    assert late == []  # shut down, not restarted: they end at once
 
 
 def test_idle_kernel_finds_its_results_by_name(lab):
