@@ -16,7 +16,7 @@ from treadle_runtime.errors import UsageError
 
 from .cell_options import CellOptions
 from .flow import Flow
-from .inference import CellTask
+from .inference import CellTask, is_code
 
 
 def items_of(options: CellOptions, space: dict[str, Any]) -> list[dict[str, Any]]:
@@ -41,7 +41,8 @@ def settle_names(options: CellOptions, flow: Flow, known: Mapping[str, Any]) -> 
             close = difflib.get_close_matches(name, flow.bound, 1)
             meant = f"Did you mean `{close[0]}`?" if close else "Check its spelling."
             raise UsageError(f"--collect names `{name}`, but the cell never assigns it. {meant}")
-    changed = flow.assigned | flow.mutated | set(options.inout)
+    used = {name for name in flow.mutated if is_code(known.get(name))}  # `time.sleep(1)` changes no module
+    changed = flow.assigned | (flow.mutated - used) | set(options.inout)
     given = {*options.inputs, *options.targets}
     handed = {name for name in flow.exposed & changed if not name.startswith("_") or name in options.outputs}
     carried = [name for name in flow.order if name in handed - given]

@@ -208,7 +208,7 @@ class _Reader:
         for name in inout:
             if name in inputs:
                 raise UsageError(f"`{name}` is both in -i and in --inout. Name it in one of them.")
-            if _is_code(self.namespace[name]):
+            if is_code(self.namespace[name]):
                 raise UsageError(f"`{name}` is a {type(self.namespace[name]).__name__}, which is always IN.")
         for name in outputs:
             if name not in self.flow.bound and not (name in self.flow.mutated and name in inputs):
@@ -259,7 +259,7 @@ class _Reader:
         if name in self.as_input or name in self.as_inout or name not in self.namespace:
             return False
         value = self.namespace[name]
-        if _is_code(value) or isinstance(value, CONSTANT_TYPES):
+        if is_code(value) or isinstance(value, CONSTANT_TYPES):
             return False
         return name in self.flow.mutated or any(map(_in_place(value), self.flow.augmented.get(name, ())))
 
@@ -277,10 +277,10 @@ class _Reader:
             name in self.flow.bound
         ):  # a local name of the task: its old value, whatever it is, must come from outside
             return name in self.namespace or name in self.code_names or hasattr(builtins, name)
-        return name in self.namespace and name not in self.code_names and not _is_code(self.namespace[name])
+        return name in self.namespace and name not in self.code_names and not is_code(self.namespace[name])
 
 
-def _is_code(value: object) -> bool:
+def is_code(value: object) -> bool:
     """Tell whether a value is part of the cell's code (modules, classes, functions): captured with it, always IN."""
     if isinstance(value, (types.ModuleType, type)):
         return True
