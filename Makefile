@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 PYTEST := $(BIN)/python -m pytest
-KERNELS ?= 6.31 7.1 7.4
+KERNELS ?= 6.31 7.3 7.4
 
 .PHONY: help demo test lab lint unit frontend browser kernels lowest bench torture clean
 
