@@ -4,6 +4,7 @@ import type { Delta, State } from '../feed/reducer.ts';
 import { GROUP_H, Layered, NODE_H, NODE_W, type NewNode } from '../layout/layered.ts';
 import { LIGHT, type Palette } from '../theme.ts';
 import { leading, total } from '../states.ts';
+import { type Filter, matcher } from './filter.ts';
 import { type Box, Camera } from './camera.ts';
 import { paint, type PaintNode, type Scene } from './paint.ts';
 
@@ -19,11 +20,13 @@ export class GraphCanvas {
   readonly canvas = document.createElement('canvas');
   readonly camera = new Camera();
   readonly layout = new Layered();
-  readonly scene: Scene = { nodes: new Map(), chosen: null, hovered: null, keyboard: false, phase: 0 };
+  readonly scene: Scene = { nodes: new Map(), chosen: null, hovered: null, keyboard: false, phase: 0, match: null };
   private palette: Palette = LIGHT;
   private dirty = false;
   private onScreen = true;
   private epoch = '';
+  private wanted: Filter | null = null;
+  private state: State | null = null;
   private fitted = false;
   private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
   private readonly resized = new ResizeObserver(() => this.resize());
@@ -54,6 +57,7 @@ export class GraphCanvas {
 
   /** Take in what a delta changed in `state`. */
   update(state: State, delta: Delta): void {
+    this.state = state;
     if (state.epoch !== this.epoch) {
       this.epoch = state.epoch;
       this.layout.clear();
@@ -73,6 +77,7 @@ export class GraphCanvas {
     const fresh = shown.filter((id) => !this.layout.places.has(id)).map((id) => newNode(state, id));
     this.layout.add(fresh.sort((a, b) => a.cell - b.cell || Number(b.group) - Number(a.group)));
     for (const id of shown) this.scene.nodes.set(id, this.paintNode(state, id));
+    this.scene.match = matcher(state, this.wanted);
     if (this.scene.chosen && !this.scene.nodes.has(this.scene.chosen)) this.events.choose(null);
     if (this.camera.follows && !this.scene.chosen) this.fit(false);
     this.touch();
@@ -89,6 +94,14 @@ export class GraphCanvas {
     this.fitted = true;
     this.touch();
   }
+
+  /** Dim what does not match; null: nothing. */
+  filter(filter: Filter | null): void {
+    this.wanted = filter;
+    this.scene.match = this.state && matcher(this.state, this.wanted);
+    this.touch();
+  }
+
   /** Mark a node; by keyboard it is also brought into view. */
   choose(id: string | null, keyboard: boolean): void {
     this.scene.chosen = id;

@@ -3,6 +3,7 @@ import type { Counts, TaskState } from '../feed/reducer.ts';
 import { BAR_ORDER, HATCHED, leading, SIGN, total } from '../states.ts';
 import type { Palette } from '../theme.ts';
 import type { Box } from './camera.ts';
+import type { Match } from './filter.ts';
 
 export interface PaintNode {
   id: string;
@@ -24,6 +25,7 @@ export interface Scene {
   hovered: string | null;
   keyboard: boolean; // draw a focus ring
   phase: number; // of what moves, in seconds; 0 for stillness
+  match: Match | null; // what does not match is dimmed
 }
 
 export interface View {
@@ -36,6 +38,7 @@ const EDGES_AT_MOST = 6000;
 const NEAR = 0.62; // cards with words
 const MIDDLE = 0.3; // tiles with signs and, while they fit, words
 const SMALLEST_PX = 9;
+const DIMMED = 0.15;
 const signPaths = new Map<TaskState, Path2D>();
 
 function signPath(state: TaskState): Path2D {
@@ -55,6 +58,7 @@ export function paint(c: CanvasRenderingContext2D, scene: Scene, view: View, pal
   c.translate(-seen.x0, -seen.y0);
   paintEdges(c, scene, view, palette);
   for (const node of visible) {
+    c.globalAlpha = scene.match && !scene.match(node.id) ? DIMMED : 1;
     if (node.counts) paintGroup(c, node, view, palette);
     else if (k >= NEAR) paintCard(c, node, scene, palette);
     else paintTile(c, node, k, palette);

@@ -1,6 +1,6 @@
 // The view: header, graph, workers, functions, failures. Knows the feed and how to send, not where it is mounted.
 import { type Delta, nothing, reduce, type State } from '../feed/reducer.ts';
-import { GraphCanvas } from '../graph/canvas.ts';
+import { GraphPanel } from '../graph/panel.ts';
 import { STATES, WORD } from '../states.ts';
 import { followTheme } from '../theme.ts';
 import type { Counts, TaskState } from '../feed/reducer.ts';
@@ -9,7 +9,6 @@ import { el, setText, signOf } from './dom.ts';
 import { FailuresView } from './failures.ts';
 import { FunctionsView } from './functions.ts';
 import { CSS as LOOK } from './styles.ts';
-import { TaskList } from './tasklist.ts';
 import { WorkersView } from './workers.ts';
 
 export type ToPython =
@@ -30,12 +29,10 @@ export class App {
   readonly state: State = nothing();
   private readonly chips = new Map<TaskState, { element: HTMLElement; text: HTMLElement }>();
   private readonly status = el('span', { class: 'trd-status' }, 'waiting for data');
-  private readonly empty = el('div', { class: 'trd-empty' }, 'No tasks yet: call a function decorated with @task.');
-  private readonly graph = new GraphCanvas({ choose: (id) => this.choose(id, false), hover: (id) => this.onHover(id) });
-  private readonly list = new TaskList(
-    { places: this.graph.layout.places, parentsOf: (id) => this.graph.scene.nodes.get(id)?.parents ?? [] },
-    { choose: (id) => this.choose(id, true), open: () => this.details.focus(), leave: () => this.choose(null, true) },
-  );
+  private readonly graph = new GraphPanel({
+    choose: (id, keyboard) => this.choose(id, keyboard),
+    open: () => this.details.focus(),
+  });
   private readonly workers = new WorkersView();
   private readonly functions = new FunctionsView();
   private readonly failures = new FailuresView((number) => this.onFailure(number));
@@ -51,19 +48,7 @@ export class App {
       this.chips.set(state, { element, text });
       chips.append(element);
     }
-    const tool = (label: string, text: string, act: () => void): HTMLElement => {
-      const button = el('button', { class: 'trd-button', type: 'button', 'aria-label': label, title: label }, text);
-      button.addEventListener('click', act);
-      return button;
-    };
-    const tools = el(
-      'div',
-      { class: 'trd-tools', role: 'toolbar', 'aria-label': 'Graph' },
-      tool('Zoom out', '−', () => this.zoom(1 / 1.3)),
-      tool('Zoom in', '+', () => this.zoom(1.3)),
-      tool('Show everything and follow', 'Fit', () => this.fit()),
-    );
-    const graph = el('div', { class: 'trd-main' }, el('div', { class: 'trd-graph' }, this.list.element, this.graph.canvas, this.empty, tools), this.details.element);
+    const graph = el('div', { class: 'trd-main' }, this.graph.element, this.details.element);
     const side = el('div', { class: 'trd-side' }, this.failures.element, this.workers.element, this.functions.element);
     const style = el('style');
     style.textContent = LOOK;
@@ -99,7 +84,6 @@ export class App {
     }
     if (!delta.reset && before === this.state.seq && epoch === this.state.epoch) return;
     this.graph.update(this.state, delta);
-    this.list.update(this.state, delta);
     this.workers.update(this.state);
     this.functions.update(this.state);
     this.failures.update(this.state);
@@ -118,7 +102,6 @@ export class App {
       setText(text, `${count.toLocaleString('en')} ${WORD[state]}`);
     }
     this.root.dataset['seq'] = String(this.state.seq);
-    this.empty.hidden = this.graph.scene.nodes.size > 0;
     const session = this.state.session['self'] ?? {};
     const name = session['name'] ? `${session['name']} · ` : '';
     setText(this.status, `${name}live`);
@@ -127,7 +110,6 @@ export class App {
   /** Look at a task (a failed one may no longer be drawn), a group, or nothing. */
   private choose(id: string | null, keyboard: boolean): void {
     this.graph.choose(id, keyboard);
-    this.list.mark(id);
     this.failures.mark(id);
     this.details.show(this.state, id);
     if (id === null) return;
@@ -141,22 +123,7 @@ export class App {
 
   private close(): void {
     this.choose(null, true);
-    this.list.element.focus();
+    this.graph.focus();
     this.choose(null, true);
-  }
-
-  private onHover(id: string | null): void {
-    this.graph.canvas.title = id === null ? '' : (this.root.querySelector(`[data-task="${CSS.escape(id)}"]`)?.textContent ?? '');
-  }
-
-  private zoom(factor: number): void {
-    this.graph.camera.zoom(factor);
-    this.graph.touch();
-  }
-
-  private fit(): void {
-    const again = this.graph.camera.follows;
-    this.graph.camera.follows = true;
-    this.graph.fit(again);
   }
 }

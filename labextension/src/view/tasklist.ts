@@ -64,6 +64,11 @@ export class TaskList {
     else this.element.removeAttribute('aria-activedescendant');
   }
 
+  /** What is said of a node. */
+  wordsOf(id: string): string | undefined {
+    return this.items.get(id)?.textContent ?? undefined;
+  }
+
   private firstId(): string | null {
     return this.walk.places.keys().next().value ?? null;
   }
