@@ -11,7 +11,6 @@ import importlib
 import queue
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from treadle_runtime.api import Future
 from treadle_runtime.client.calls import Call
 from treadle_runtime.core.states import TaskState
 
+from .anchors import anchored, new_id
 from .displays import call_html, future_bundle
 from .inference import CellTask
 
@@ -70,7 +70,7 @@ class CellCard:
         self._raises = False
         self._number = extension.cells.current.number
         self._parent = extension.cells.current.parent
-        self._display_id = f"treadle-cell-{uuid.uuid4().hex[:12]}"
+        self._display_id = new_id("card")
         self._left = len(futures)
         self._bundle: dict[str, Any] = {}
         self._metadata: dict[str, Any] = {}
@@ -150,10 +150,17 @@ class CellCard:
             told = (
                 f"cell[{self._number}]: {len(self._calls)} task{'' if len(self._calls) == 1 else 's'}{arrow}"
             )
-            return {"text/plain": told, "text/html": f"<div>{escape(told)}</div>"}
+            return {"text/plain": told, "text/html": self._anchored(f"<div>{escape(told)}</div>")}
         call = self._calls[0]
         html = call_html(call).removesuffix("</div>") + f"{arrow}</div>"
-        return {"text/plain": f"{call.label} {call.state}{arrow}", "text/html": html}
+        return {"text/plain": f"{call.label} {call.state}{arrow}", "text/html": self._anchored(html)}
+
+    def _anchored(self, html: str) -> str:
+        numbers = [call.number for call in self._calls] or [0]
+        epoch = self._calls[0].client.epoch if self._calls else ""
+        return anchored(
+            html, self._display_id, epoch, (min(numbers), max(numbers)), self._number, self._left > 0
+        )
 
 
 def marked(bundle: dict[str, Any], text: str) -> dict[str, Any]:

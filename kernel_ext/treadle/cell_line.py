@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from html import escape
 from typing import Any, Final
@@ -22,6 +21,7 @@ from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire import messages as m
 
+from .anchors import SMALL, anchored, cancelling, new_id
 from .cells import Cell, Cells
 from .future_card import Card
 from .picture import short
@@ -39,7 +39,6 @@ QUIET_LOOKS: Final = 10
 GROUPS: Final = 3
 WIDE: Final = 300
 KEPT: Final = 500
-_SMALL: Final = "font-size:12px;opacity:.8"
 
 
 class CellLine:
@@ -53,7 +52,7 @@ class CellLine:
         self.tally = Tally(session.client.calls, first, time.monotonic())
         self.first, self.on_finished = first, self.tally.on_finished
         self.previous = previous  # earlier runs of the cell, whose tasks may still wait
-        self.display_id = f"treadle-line-{uuid.uuid4().hex[:12]}"
+        self.display_id = new_id("line")
         self.over = False  # the cell has ended; its tasks may go on
         self.replaced = False  # the cell has been run again: its output is gone from the page
         self.ended = False
@@ -115,22 +114,26 @@ class CellLine:
     def bundle(self, words: str) -> dict[str, str]:
         """Return the line as text and HTML."""
         tally, number = self.tally, self.cell.number
-        side, plain = "", words
-        tasks = f"treadle-tasks-{tally.first}-{tally.following - 1}"  # a class is kept where data attributes are not
+        side, plain, tasks = "", words, (tally.first, tally.following - 1)
         if tally.left:
             when = f"as of {time.strftime('%H:%M:%S')}"
-            cancel = f" · cancel: <code>%treadle cancel [{number}]</code>" if number else ""
-            side, plain = f'<span style="{_SMALL}">{when}{cancel}</span>', f"{words} ({when})"
+            cancel = f" · {cancelling(f'%treadle cancel [{number}]', tasks)}" if number else ""
+            side, plain = f'<span style="{SMALL}">{when}{cancel}</span>', f"{words} ({when})"
         shown = escape(words)
         for state in (TaskState.FAILED,):
             if count := tally.states.get(state):
                 shown = shown.replace(f"{count} failed", chip(state, f"{count} failed"), 1)
-        below = [*self._failures(), *self._previous()]
+        failures, previous = self._failures(), self._previous()
         html = as_row(shown, strip(self.counts()), side)
-        html += "".join(f'<div style="{_SMALL}">{escape(line)}</div>' for line in below)
+        below = [escape(line) for line in failures]
+        below += [f"{told} · {cancelling(command, which)}" for told, command, which in previous]
+        html += "".join(f'<div style="{SMALL}">{line}</div>' for line in below)
+        told = [f"{told} · cancel: {command}" for told, command, _ in previous]
         return {
-            "text/plain": "\n".join([plain, *below]),
-            "text/html": f'<div class="treadle-line {self.display_id} {tasks}" style="font-size:13px;line-height:1.5;margin:2px 0">{html}</div>',
+            "text/plain": "\n".join([plain, *failures, *told]),
+            "text/html": anchored(
+                html, self.display_id, self.session.client.epoch, tasks, number, not self.ended
+            ),
         }
 
     def _failures(self) -> list[str]:
@@ -142,15 +145,15 @@ class CellLine:
             lines.append(f"and {len(groups) - GROUPS} other kinds: %treadle failures")
         return lines
 
-    def _previous(self) -> list[str]:
+    def _previous(self) -> list[tuple[str, str, tuple[int, int]]]:
+        """Return of each earlier run what is left, what cancels it, and which tasks these are."""
         found = []
         for line in self.previous:
             waiting = line.tally.left - min(line.running, line.tally.left)
             if waiting:
-                tasks = f"{waiting} task{'s' if waiting > 1 else ''}"
-                found.append(
-                    f"{tasks} of the previous run still wait · cancel: %treadle cancel [{line.cell.number}]"
-                )
+                told = f"{waiting} task{'s' if waiting > 1 else ''} of the previous run still wait"
+                tasks = (line.tally.first, line.tally.following - 1)
+                found.append((told, f"%treadle cancel [{line.cell.number}]", tasks))
         return found
 
 
@@ -323,7 +326,7 @@ class Lines:
                 return
             if line.has_card and not line.shown and not line.said:
                 return
-            words = "\n".join([line.words(time.monotonic()), *line._previous()])
+            words = "\n".join([line.words(time.monotonic()), *(told for told, *_ in line._previous())])
             if words == line.shown:
                 return
             bundle = line.bundle(words.partition("\n")[0])

@@ -7,7 +7,6 @@ thread of the cells; `tick` comes a few times a second from the thread of the li
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -21,6 +20,7 @@ from treadle_runtime.store.packing import Packed
 from treadle_runtime.store.references import Inputs, decode_payload
 from treadle_runtime.worker.brief import arguments_text
 
+from .anchors import anchored, new_id
 from .displays import Seen, counts_text, future_bundle, list_html
 from .screen import Screen
 from .snapshot import unpathed
@@ -33,7 +33,7 @@ class Card:
     """What stands for one future, or for a list of them."""
 
     def __init__(self, futures: Sequence[Future[Any]], single: bool) -> None:
-        self.display_id = f"treadle-card-{uuid.uuid4().hex[:12]}"
+        self.display_id = new_id("card")
         self._futures = list(futures)
         self._single = single
         self._open = [future for future in self._futures if not future.done()]
@@ -58,9 +58,16 @@ class Card:
                 "text/plain": f"[{len(self._futures)} futures: {told}]",
                 "text/html": list_html(self._futures) or "",
             }
-        task = f" treadle-task-{self._futures[0]._call_now().number}" if self._single else ""
-        bundle["text/html"] = (
-            f'<div class="treadle-card {self.display_id}{task}" style="font-size:13px">{bundle["text/html"]}</div>'
+        calls = [future._call_now() for future in self._futures]
+        numbers = {call.number for call in calls}
+        tasks, cells = (min(numbers), max(numbers)), {call.cell for call in calls}
+        bundle["text/html"] = anchored(
+            bundle["text/html"],
+            self.display_id,
+            calls[0].client.epoch,
+            tasks if tasks[1] - tasks[0] + 1 == len(numbers) else None,
+            cells.pop() if len(cells) == 1 else 0,
+            not self.ended,
         )
         return bundle
 

@@ -30,7 +30,7 @@ def test_a_future_is_a_card_that_says_what_runs_where_with_what_and_ends_by_itse
     number = notebook.value("x._call.number")
     html = card(ran)["text/html"]
     assert f"held #{number}" in html
-    assert f'treadle-task-{number}"' in html
+    assert re.search(rf'"treadle-card treadle-card-\w+ treadle-in-\w+ treadle-tasks-{number}-{number} treadle-of-\d+ treadle-open"', html)
     assert "held(&#x27;a&#x27;, [1, 2], &lt;ndarray 400x300&gt;, {&#x27;k&#x27;: 3})" in html
     assert re.search(r"as of \d\d:\d\d:\d\d", html)
     notebook.until(lambda: "running" in card(ran)["text/html"], "the state")

@@ -112,7 +112,10 @@ def test_the_line_is_plain_html_that_an_untrusted_notebook_keeps(notebook):
     ran = notebook.ok("tries = [fragile(i) for i in range(60)]\nfor f in tries: f.exception()")
     html = lines(ran)[0]["text/html"]
     assert not re.search(r"<(svg|style|script|button)|onclick|javascript:", html)
-    assert re.match(r'<div class="treadle-line treadle-line-[0-9a-f]{12} treadle-tasks-\d+-\d+"', html)
+    assert re.match(
+        r'<div class="treadle-line treadle-line-[0-9a-f]{12} treadle-in-\w+ treadle-tasks-\d+-\d+ treadle-of-\d+"',
+        html,
+    )
     assert "/tmp" not in html
     assert len(html) < 4000
 

@@ -91,7 +91,7 @@ class Client(Waits):
 
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
-        self.link, self.cid = link, welcome.client
+        self.link, self.cid, self.epoch = link, welcome.client, welcome.epoch
         before = first_number(welcome.client)
         self.next_number = before + 1
         self._next_put = PUT_BASE + before + 1
