@@ -10,6 +10,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from treadle_runtime.api import Session, current, peek
+from treadle_runtime.errors import UsageError
 from treadle_runtime.wire import messages as m
 
 from .failures import failure_text
@@ -45,9 +46,13 @@ class SessionFeed:
 
     def command(self, name: str, args: dict[str, Any]) -> Any:
         if name == "cancel":
-            self._client.cancel([number for number in args["numbers"] if number in self._client.calls])
+            self._client.cancel(
+                [n for n in args.get("numbers", ()) if type(n) is int and n in self._client.calls]
+            )
             return None
-        return self._details(args["number"]) if name == "details" else None
+        if name == "details" and type(number := args.get("number")) is int:
+            return self._details(number)
+        raise UsageError(f"The page asked for {name!r:.40}, which is not known here. Reload the page.")
 
     def _details(self, number: int) -> dict[str, Any]:
         client = self._client

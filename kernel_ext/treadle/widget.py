@@ -47,7 +47,7 @@ class FeedSource(Protocol):
         """Ask for a delta from nothing; never blocks."""
 
     def command(self, name: str, args: dict[str, Any]) -> Any:
-        """Do what the page asks: "cancel" {"numbers": [...]}, or answer "details" {"number": 17} with a dict."""
+        """Carry out a command of the page (names and arguments may be anything); raises TreadleError if it can't be done."""
 
 
 def free_comm(widget: Any) -> None:
@@ -266,19 +266,17 @@ class Dashboard:
                 self._alive = False
                 self._refresh_soon()
                 return
-        try:
-            self._on_command(kind, content)
-        except TreadleError as error:
-            self._widget.send({"type": "status", "text": str(error)})
+        if kind == "command":
+            self._widget.send(self._answer(content))
 
-    def _on_command(self, kind: str | None, content: dict[str, Any]) -> None:
-        """Carry out what the page asked; it may send anything, so everything is checked."""
-        if kind == "cancel":
-            numbers = [number for number in content.get("numbers", ()) if type(number) is int]
-            if numbers:
-                self._source.command("cancel", {"numbers": numbers})
-        elif kind == "details" and type(number := content.get("number")) is int:
-            data = self._source.command("details", {"number": number})
-            self._widget.send(
-                {"type": "details", "number": number, "data": data if isinstance(data, dict) else {}}
-            )
+    def _answer(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a command and return the reply; the page may send anything."""
+        name, args = content.get("name"), content.get("args")
+        reply = {"type": "reply", "id": content.get("id")}
+        if not isinstance(name, str) or not isinstance(args, dict):
+            return reply | {"error": "This is no command. Reload the page."}
+        try:
+            data = self._source.command(name, args)
+        except TreadleError as error:
+            return reply | {"error": str(error)}
+        return reply | {"data": data if isinstance(data, dict) else {}}

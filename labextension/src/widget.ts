@@ -4,14 +4,9 @@
 // error where the widget's JavaScript is missing, and in a notebook opened without a kernel. So the live view
 // looks for the snapshot's element (its class names this model), stands beside it and hides it; the notebook keeps
 // the snapshot. It says hello once it stands, bye when its place has gone (the output was cleared).
-import { App, type FromPython, type ToPython } from './view/app.ts';
-
-interface Model {
-  get(name: string): unknown;
-  send(message: unknown): void;
-  on(event: 'msg:custom', callback: (message: FromPython) => void): void;
-  off(event: 'msg:custom', callback: (message: FromPython) => void): void;
-}
+import { CommLink, type Model } from './link/comm.ts';
+import type { Link } from './link/link.ts';
+import { App } from './view/app.ts';
 
 const LOOK_OFTEN_MS = 100;
 const LOOK_SELDOM_MS = 500;
@@ -22,16 +17,15 @@ class Mounted {
   readonly app: App;
   snapshot: HTMLElement | null = null;
 
-  constructor(private readonly model: Model) {
-    this.app = new App((message: ToPython) => model.send(message));
-    model.on('msg:custom', this.take);
+  constructor(private readonly link: Link) {
+    this.app = new App(link);
   }
 
   standFor(snapshot: HTMLElement): void {
     this.snapshot = snapshot;
     snapshot.after(this.app.root);
     snapshot.style.display = 'none';
-    this.model.send({ type: 'hello' });
+    this.link.send({ type: 'hello' });
   }
 
   get stands(): boolean {
@@ -46,11 +40,8 @@ class Mounted {
 
   end(): void {
     this.park();
-    this.model.off('msg:custom', this.take);
     this.app.dispose();
   }
-
-  private readonly take = (message: FromPython): void => this.app.take(message);
 }
 
 /** What is shown and hidden as a whole: the output that holds the snapshot's element, else the element itself. */
@@ -59,6 +50,7 @@ function hostOf(element: HTMLElement): HTMLElement {
 }
 
 function initialize({ model }: { model: Model }): () => void {
+  const link = new CommLink(model);
   const selector = `.treadle-view-${CSS.escape(String(model.get('view_id')))}`;
   let views: Mounted[] = [];
   let looks = 0;
@@ -70,10 +62,10 @@ function initialize({ model }: { model: Model }): () => void {
       const host = hostOf(element);
       if (views.some((view) => view.snapshot === host)) continue;
       let view = views.find((parked) => !parked.snapshot);
-      if (!view) views.push((view = new Mounted(model)));
+      if (!view) views.push((view = new Mounted(link)));
       view.standFor(host);
     }
-    if (stood && !views.some((view) => view.snapshot)) model.send({ type: 'bye' });
+    if (stood && !views.some((view) => view.snapshot)) link.send({ type: 'bye' });
     for (const spare of views.filter((view) => !view.snapshot).slice(1)) {
       spare.end();
       views = views.filter((view) => view !== spare);
@@ -89,9 +81,10 @@ function initialize({ model }: { model: Model }): () => void {
 
 /** Where somebody displays the widget itself: the same view, in the element given. */
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-  const view = new Mounted(model);
+  const link = new CommLink(model);
+  const view = new Mounted(link);
   el.append(view.app.root);
-  model.send({ type: 'hello' });
+  link.send({ type: 'hello' });
   return () => view.end();
 }
 

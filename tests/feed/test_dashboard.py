@@ -202,19 +202,22 @@ def test_a_gap_asks_the_source_for_a_reset(dashboard: Dashboard, source: Source)
 def test_commands_are_checked_and_carried_out(dashboard: Dashboard, source: Source, page: Page) -> None:
     dashboard.show()
     for message in (
-        {"type": "cancel", "numbers": [3, "4", True, None]},
-        {"type": "cancel", "numbers": []},
-        {"type": "details", "number": 3},
-        {"type": "details", "number": "3"},
+        {"type": "command", "id": 1, "name": "cancel", "args": {"numbers": [3]}},
+        {"type": "command", "id": 2, "name": "details", "args": {"number": 3}},
         {"type": "eval", "code": "1"},
         "cancel",
         None,
     ):
         page.say(message)
     assert source.commands == [("cancel", {"numbers": [3]}), ("details", {"number": 3})]
-    assert page.sent == [{"type": "details", "number": 3, "data": {"story": "was ready"}}]
-    page.say({"type": "cancel", "numbers": [404]})
-    assert page.sent[-1] == {"type": "status", "text": "There is no task 404."}
+    assert page.sent == [
+        {"type": "reply", "id": 1, "data": {}},
+        {"type": "reply", "id": 2, "data": {"story": "was ready"}},
+    ]
+    page.say({"type": "command", "id": 3, "name": "cancel", "args": {"numbers": [404]}})
+    assert page.sent[-1] == {"type": "reply", "id": 3, "error": "There is no task 404."}
+    page.say({"type": "command", "id": 4, "name": ["cancel"], "args": None})
+    assert page.sent[-1] == {"type": "reply", "id": 4, "error": "This is no command. Reload the page."}
 
 
 def test_a_failure_gets_the_cells_lines(dashboard: Dashboard, source: Source) -> None:
@@ -237,7 +240,7 @@ def test_after_close_nothing_is_sent_any_more(source: Source, page: Page) -> Non
     dashboard.close()
     assert page.closed
     sent = len(page.sent)
-    page.say({"type": "cancel", "numbers": [1]})
+    page.say({"type": "command", "id": 1, "name": "cancel", "args": {"numbers": [1]}})
     assert (source.commands, len(page.sent), source.callbacks) == ([], sent, [])
 
 

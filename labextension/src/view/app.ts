@@ -2,6 +2,7 @@
 import { type Delta, nothing, reduce, type State } from '../feed/reducer.ts';
 import { GraphPanel } from '../graph/panel.ts';
 import { STATES, WORD } from '../states.ts';
+import { type Answer, type CommandName, Commands, type FromPython, type Link } from '../link/link.ts';
 import { followTheme } from '../theme.ts';
 import type { Counts, TaskState } from '../feed/reducer.ts';
 import { DetailsView } from './details.ts';
@@ -10,17 +11,6 @@ import { FailuresView } from './failures.ts';
 import { FunctionsView } from './functions.ts';
 import { CSS as LOOK } from './styles.ts';
 import { WorkersView } from './workers.ts';
-
-export type ToPython =
-  | { type: 'hello' }
-  | { type: 'reset' }
-  | { type: 'cancel'; numbers: number[] }
-  | { type: 'details'; number: number };
-
-export type FromPython =
-  | { type: 'delta'; data: Delta }
-  | { type: 'details'; number: number; data: { [name: string]: unknown } }
-  | { type: 'status'; text: string };
 
 const RESET_AGAIN_MS = 2000;
 
@@ -36,11 +26,15 @@ export class App {
   private readonly workers = new WorkersView();
   private readonly functions = new FunctionsView();
   private readonly failures = new FailuresView((number) => this.onFailure(number));
-  private readonly details = new DetailsView({ close: () => this.close(), cancel: (number) => this.send({ type: 'cancel', numbers: [number] }) });
+  private readonly details = new DetailsView({ close: () => this.close(), cancel: (number) => this.cancel(number) });
+  private readonly commands: Commands;
   private readonly endTheme: () => void;
+  private readonly endLink: () => void;
   private asked = 0;
 
-  constructor(private readonly send: (message: ToPython) => void) {
+  constructor(private readonly link: Link) {
+    this.commands = new Commands(link);
+    this.endLink = link.listen((message) => this.take(message));
     const chips = el('div', { class: 'trd-chips' });
     for (const state of STATES) {
       const text = el('span');
@@ -62,15 +56,17 @@ export class App {
   }
 
   dispose(): void {
+    this.endLink();
     this.endTheme();
     this.graph.dispose();
     this.root.remove();
   }
 
-  take(message: FromPython): void {
+  private take(message: FromPython): void {
+    if (this.commands.take(message)) return;
     if (message.type === 'delta') this.onDelta(message.data);
-    else if (message.type === 'details') this.details.take(this.state, message.number, message.data);
     else if (message.type === 'status') setText(this.status, message.text);
+    else if (message.type === 'link') this.updateHead();
   }
 
   private onDelta(delta: Delta): void {
@@ -79,7 +75,7 @@ export class App {
     if (!reduce(this.state, delta)) {
       if (Date.now() - this.asked < RESET_AGAIN_MS) return;
       this.asked = Date.now();
-      this.send({ type: 'reset' });
+      this.link.send({ type: 'reset' });
       return;
     }
     if (!delta.reset && before === this.state.seq && epoch === this.state.epoch) return;
@@ -104,7 +100,7 @@ export class App {
     this.root.dataset['seq'] = String(this.state.seq);
     const session = this.state.session['self'] ?? {};
     const name = session['name'] ? `${session['name']} · ` : '';
-    setText(this.status, `${name}live`);
+    setText(this.status, `${name}${this.link.name}`);
   }
 
   /** Look at a task (a failed one may no longer be drawn), a group, or nothing. */
@@ -113,7 +109,16 @@ export class App {
     this.failures.mark(id);
     this.details.show(this.state, id);
     if (id === null) return;
-    if (!(id in this.state.group)) this.send({ type: 'details', number: Number(id) });
+    if (!(id in this.state.group)) this.ask('details', { number: Number(id) }, (data) => this.details.take(this.state, Number(id), data));
+  }
+
+  private cancel(number: number): void {
+    this.ask('cancel', { numbers: [number] });
+  }
+
+  /** Ask the runtime; what it can't do is said in the head. */
+  private ask(name: CommandName, args: Answer, then: (data: Answer) => void = () => {}): void {
+    this.commands.ask(name, args).then(then, (error: unknown) => setText(this.status, error instanceof Error ? error.message : String(error)));
   }
 
   private onFailure(number: number): void {
