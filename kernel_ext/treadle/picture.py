@@ -83,7 +83,9 @@ def nodes_of(state: Mapping[str, Any]) -> dict[str, Node]:
     """Return what is drawn, parents before children: tasks while they are few, else tasks of a kind together."""
     nodes: dict[str, Node] = {}
     for key, group in state["group"].items():
-        nodes[key] = _group_node(name_of(state, group["fn"]), group["counts"], group["in"])
+        whole = group["fn"] < 0 and group["cell"]
+        name = f"cell [{group['cell']}]" if whole else name_of(state, group["fn"])
+        nodes[key] = _group_node(name, group["counts"], group["in"])
     tasks = {key: task for key, task in state["task"].items() if "group" not in task}
     if len(tasks) + len(nodes) <= _NODES:
         for key, task in tasks.items():

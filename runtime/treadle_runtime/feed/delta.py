@@ -14,7 +14,8 @@ finds a gap or a new epoch asks for a reset. Records:
     task      fn, cell, state, worker, in (makers: task numbers, or ids of groups), since (running: wall time),
               progress (running: 0 to 1, if it says so) and text (what it says besides),
               title, group (set: one of very many, shown only because it runs or failed)
-    group     fn (-1: more than one), cell, depth, span (levels it stands for), counts (state -> tasks), in (group or task -> edges)
+    group     fn (-1: more than one), cell (fn -1 and cell 0: all older cells), depth, span (levels it stands for),
+              counts (state -> tasks), in (group or task -> edges)
     worker    state, reason, pid, cpu (percent), rss (bytes), task
     function  name, counts
     session   one record, "self": what the host says of itself (name, workers, memory_per_worker in bytes)

@@ -1,7 +1,7 @@
 """Groups: very many tasks as few boxes (cell x function x levels), each with counts per state.
 
-Law: bounded, whatever comes: levels are merged when there are too many boxes, old cells into one box. A group
-that was merged says into which (`into`), so that its tasks need not be told.
+Law: bounded, whatever comes: when there are too many boxes, levels are merged, then all of an old cell into one box,
+then very old cells into one. A group that was merged says into which (`into`), so that its tasks need not be told.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from .delta import GROUP_LIMIT, GROUP_SOURCES, Record
 
 CellKey: TypeAlias = tuple[int, int]
 _CELLS_KEPT = 8
+_CELLS_NAMED = 40
 _OLDER: CellKey = (-1, 0)
 _MANY = -1  # as function: more than one
 
@@ -46,11 +47,12 @@ class Groups:
         self._shift = 0
         self._made = 0
         self._groups: dict[tuple[CellKey, int, int], Group] = {}
+        self._whole: dict[CellKey, None] = {}  # cells that are one box, oldest first
         self._aside: set[CellKey] = set()  # cells that live on in the box of older ones
 
     def home(self, cell: CellKey, function: int, depth: int) -> Group:
         """Return the group that a task belongs to, made if need be."""
-        key = (_OLDER, _MANY, 0) if cell in self._aside else (cell, function, depth >> self._shift)
+        key = self._key(cell, function, depth >> self._shift)
         group = self._groups.get(key)
         if group is None:
             self._made += 1
@@ -58,6 +60,10 @@ class Groups:
             while len(self._groups) > self._limit:
                 self._make_room()
         return newest(group)
+
+    def find(self, key: str) -> Group | None:
+        """Return the group that is shown under this key, None if there is none (any more)."""
+        return next((group for group in self._groups.values() if group.key == key), None)
 
     def connect(self, group: Group, source: str, edges: int = 1) -> None:
         """Count more edges from `source` (a group's key or a task's number)."""
@@ -87,20 +93,25 @@ class Groups:
         }
 
     def _make_room(self) -> None:
-        """Halve the levels, or put the oldest cell's groups into the box of older ones."""
+        """Halve the levels, make one box of the oldest cell, or put the oldest such box into that of older ones."""
         cells = list(dict.fromkeys(group.cell for group in self._groups.values() if group.cell != _OLDER))
-        widen = len(cells) <= _CELLS_KEPT and any(group.bucket for group in self._groups.values())
+        parted = [cell for cell in cells if cell not in self._whole]
+        widen = len(parted) <= _CELLS_KEPT and any(group.bucket for group in self._groups.values())
         if widen:
             self._shift += 1
-        else:
-            self._aside.add(cells[0])
+        elif parted:
+            self._whole[parted[0]] = None
+        while not widen and (len(self._whole) > min(_CELLS_NAMED, self._limit // 3) or not parted):
+            cell = next(iter(self._whole))
+            del self._whole[cell]
+            self._aside.add(cell)
+            parted = parted or [cell]
         olds, self._groups = list(self._groups.values()), {}
         renamed: dict[str, str] = {}
         for group in olds:
-            if group.cell in self._aside:
-                group.cell, group.function, group.bucket = _OLDER, _MANY, 0
-            elif widen:
-                group.bucket >>= 1
+            group.cell, group.function, group.bucket = self._key(
+                group.cell, group.function, group.bucket >> widen
+            )
             kept = self._groups.setdefault((group.cell, group.function, group.bucket), group)
             if kept is not group:
                 group.into = kept
@@ -110,3 +121,8 @@ class Groups:
                 for source, n in group.sources.items():
                     self.connect(kept, source, n)
         self.rename(renamed)
+
+    def _key(self, cell: CellKey, function: int, bucket: int) -> tuple[CellKey, int, int]:
+        if cell in self._aside or cell == _OLDER:
+            return _OLDER, _MANY, 0
+        return (cell, _MANY, 0) if cell in self._whole else (cell, function, bucket)

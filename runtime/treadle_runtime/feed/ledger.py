@@ -92,11 +92,10 @@ class Ledger:
 
     def record(self, number: Number) -> Record | None:
         """Return the task as it is to be shown, None if not one by one."""
-        place, last = self._place_of.get(number), self._last.get(number)
-        if place is None or last is None:
+        place = self._place_of.get(number)
+        record = self.bare_record(number)
+        if place is None or record is None:
             return None
-        _, _, state, worker, at = last
-        record: Record = {"fn": place.function, "cell": place.cell.key[1], "state": state}
         if place.cell.open:
             born = place.cell.tasks[number]
             makers = dict.fromkeys(self._source(maker) for maker in born[6])
@@ -109,6 +108,15 @@ class Ledger:
             record["group"] = newest(place.group).key
         else:
             return None
+        return record
+
+    def bare_record(self, number: Number) -> Record | None:
+        """Return what is known of a task, drawn or not, but for what it reads and its title."""
+        place, last = self._place_of.get(number), self._last.get(number)
+        if place is None or last is None:
+            return None
+        _, _, state, worker, at = last
+        record: Record = {"fn": place.function, "cell": place.cell.key[1], "state": state}
         if worker:
             record["worker"] = worker
         if state == TaskState.RUNNING:
@@ -121,6 +129,23 @@ class Ledger:
         else:
             self._reports.pop(number, None)
         return record
+
+    def group(self, key: str) -> Group | None:
+        """Return the group of this key, or the one it was merged into."""
+        self.fold()
+        return self.groups.find(key)
+
+    def numbers_in(self, group: Group) -> list[Number]:
+        """Return the tasks of a group that are still known, oldest first."""
+        inside: dict[_Place, bool] = {}
+        numbers = []
+        for number, place in self._place_of.items():
+            found = inside.get(place)
+            if found is None:
+                found = inside[place] = place.group is not None and newest(place.group) is group
+            if found:
+                numbers.append(number)
+        return numbers
 
     def report(self, reports: Mapping[Number, tuple[float, str]]) -> None:
         """Take in how far tasks say they are."""

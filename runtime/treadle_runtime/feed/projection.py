@@ -15,6 +15,7 @@ from ..core.states import WorkerState
 from .delta import FEED, WORKER_LIMIT, Delta, Record, State, clip
 from .failures import Failures
 from .ledger import Ledger
+from .members import PAGE, Born, members
 from .reducer import as_delta, nothing, reduce
 
 _GONE_KEPT = 4
@@ -119,6 +120,10 @@ class Projection:
         delta: Delta = {"feed": FEED, "epoch": self._shown["epoch"], "seq": self._shown["seq"] + 1, **verbs}
         reduce(self._shown, delta)
         return delta
+
+    def members(self, group: str, offset: int, limit: int = PAGE, born: Born | None = None) -> Record:
+        """Return some tasks of a group, for who opens its box: see `treadle_runtime.feed.members`."""
+        return members(self._ledger, group, offset, limit, born)
 
     def _tables(self) -> _Verb:
         return {
