@@ -121,7 +121,7 @@ class Crew:
         self._by_identity: dict[bytes, Worker] = {}
         self._fruitless = 0
         self._failure = b""
-        self._farewell = ""  # why workers were sent home
+        self.farewell = ""  # why workers were sent home
         self._ending: list[tuple[float, Ended]] = []  # ended, last frames perhaps not yet here
 
     # ------------------------------------------------------------------ starting
@@ -143,7 +143,7 @@ class Crew:
 
         Nobody is interrupted: who is to leave ends what runs there first. There are never more than the larger number.
         """
-        self.wanted, self._farewell = count, "as the runtime was resized"
+        self.wanted, self.farewell = count, "as the runtime was resized"
         staying = sorted(
             (w for w in self.workers.values() if not w.leaving), key=lambda w: (not w.ready, w.queued)
         )
@@ -247,7 +247,7 @@ class Crew:
             orderly = ended.exitcode == 0 or not worker.ready
             if (worker.leaving or not self.wanted) and orderly:
                 events.append(
-                    WorkerLeft(now, worker.wid, None, f"Worker {worker.wid} left {self._farewell}.")
+                    WorkerLeft(now, worker.wid, None, f"Worker {worker.wid} left {self.farewell}.")
                 )
                 continue
             print(death.reason, flush=True)
@@ -372,7 +372,7 @@ class Crew:
 
     def dismiss(self, why: str) -> None:
         """Have all workers finish what runs, and end; no others come before the next `start`."""
-        self.wanted, self._farewell = 0, why
+        self.wanted, self.farewell = 0, why
         for worker in self.workers.values():
             if worker.ready:
                 self._mail.post(worker.identity, m.Leave())

@@ -110,7 +110,7 @@ class Host:
         self._give_up_at: float | None = None  # when an end that cancels waits no longer
         self._cancel_all = False
         self._ask_at: float | None = None  # without pidfd: when to look who has ended
-        self.rest = Rest(self.crew, self.scheduler, self.options.idle_s)
+        self.rest = Rest(self.crew, self.scheduler, self.options.workers, self.options.idle_s)
         self._listen()
         self._do = self._doers()
 
@@ -160,7 +160,7 @@ class Host:
         # Nobody waits for what follows.
         self.values.close_turn()
         self.feed.on_facts(facts)
-        self.rest.on_time(now, self._unfinished())
+        self.rest.on_time(now, self._unfinished(), self.wishes)
         self.crew.send()
         self.journal.write()
 
@@ -311,6 +311,7 @@ class Host:
 
     def _dismiss_workers(self) -> None:
         """Let workers end by themselves, for a moment; `close` kills the rest."""
+        self.rest.end()
         self.crew.dismiss("with the runtime")
         limit = time.monotonic() + LEAVE_LIMIT_S
         self._due = 0.0

@@ -28,8 +28,7 @@ def resize(host: Host, workers: int, threads: int, memory: int, keep_alive_s: fl
         script=before.script and keep_alive_s is None,
     )
     host.engine.set_threads(threads)
-    if not host.rest.resize(workers):
-        host.crew.resize(workers, threads != before.threads, time.monotonic(), host.wishes)
+    host.crew.resize(host.rest.resize(workers), threads != before.threads, time.monotonic(), host.wishes)
     if workers != before.workers:
         print(f"resized from {before.workers} to {workers} workers with {threads} threads", flush=True)
         host.publish()

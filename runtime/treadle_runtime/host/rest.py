@@ -1,53 +1,78 @@
-"""Rest: workers that have had nothing to do for long end, and come back with the next task.
+"""Rest: a worker that has had nothing to do for long ends, and comes back when there is a task for it.
 
-Law: knows how long nothing was queued, and when to send workers home; what they hold is in the store by then, which
-the scheduler sees to.
+Law: knows since when each worker is idle, how many there should be, and how many the queue could use; what a worker
+holds is written down before it goes, which the scheduler sees to. Others work on meanwhile.
 """
 
 from __future__ import annotations
 
-import time
+from itertools import islice
 
+from ..core.events import Event, WorkersUnwanted
+from ..core.policy import can_move
 from ..core.scheduler import Scheduler
+from ..core.states import TaskState
 from .crew import Crew
-
-LOOK_AGAIN_S = 1.0
 
 
 class Rest:
-    """Sends the crew of a runtime home and calls it back."""
+    """Sends workers of a runtime home, one by one, and calls them back."""
 
-    def __init__(self, crew: Crew, scheduler: Scheduler, idle_s: float) -> None:
+    def __init__(self, crew: Crew, scheduler: Scheduler, workers: int, idle_s: float) -> None:
         self._crew = crew
-        self._scheduler = scheduler
+        self._books = scheduler.books
         self._idle_s = idle_s
-        self._wanted = 0  # workers to come back, while they rest
-        self._at: float | None = None  # when they may go home, if nothing comes in between
+        self._all = workers  # how many there should be when there is work for all
+        self._over = False
 
     def next_deadline(self) -> float | None:
-        """Return when `on_time` is to be called."""
-        return self._at
+        """Return when `on_time` has somebody to send home, if nothing comes in between."""
+        idle = self._books.idle
+        if not idle or self._over or self._crew.stand_in:
+            return None
+        return next(iter(idle.values())).since + self._idle_s  # the last one in gets the next task: this is the oldest
 
-    def resize(self, count: int) -> bool:
-        """Have `count` workers come back; False if none rest."""
-        resting = self._wanted > 0
-        if resting:
-            self._wanted = count
-        return resting
+    def end(self) -> None:
+        """From now on nobody is called back: the runtime ends."""
+        self._over = True
 
-    def on_time(self, now: float, unfinished: bool) -> None:
-        """Begin, go on with, or end the rest; `unfinished`: there are tasks to run."""
-        if self._wanted:
-            if unfinished:
-                self._crew.start(self._wanted)
-                self._wanted = 0
-        elif unfinished or not self._crew.wanted or self._crew.stand_in:
-            self._at = None
-        elif self._at is None:
-            self._at = now + self._idle_s
-        elif now >= self._at:
-            if any(worker.held for worker in self._scheduler.books.workers.values()):
-                self._at = time.monotonic() + LOOK_AGAIN_S  # they still write down what they hold
-            else:
-                self._wanted, self._at = self._crew.wanted, None
-                self._crew.dismiss(f"after {self._idle_s:g} s without work")
+    def resize(self, count: int) -> int:
+        """Have `count` workers from now on, and return how many of them are to be there now: who rests goes on resting."""
+        resting = self._crew.wanted < self._all
+        self._all = count
+        return min(count, self._crew.wanted) if resting else count
+
+    def on_time(self, now: float, unfinished: bool, events: list[Event]) -> None:
+        """Send home who has been idle for too long, or call back as many as have something to do."""
+        idle, crew = self._books.idle, self._crew
+        if idle:
+            at = self.next_deadline()
+            if at is not None and now >= at:
+                self._send_home(now, events)
+        elif crew.wanted < self._all and unfinished and not self._over:
+            wanted = min(self._all, self._useful())
+            if wanted > crew.wanted:
+                crew.start(wanted)
+
+    def _send_home(self, now: float, events: list[Event]) -> None:
+        tired = [
+            worker.wid
+            for worker in self._books.idle.values()
+            if now - worker.since >= self._idle_s and not self._crew.workers[worker.wid].leaving
+        ]
+        for wid in tired:
+            self._crew.workers[wid].leaving = True
+        self._crew.wanted -= len(tired)
+        self._crew.farewell = f"after {self._idle_s:g} s without work"
+        events.append(WorkersUnwanted(now, tired))
+
+    def _useful(self) -> int:
+        """How many workers would have something to do: those that work, and one for each task that could move."""
+        books = self._books
+        working = sum(1 for worker in books.workers.values() if worker.tasks)
+        spare = sum(
+            can_move(task)
+            for worker in books.stocked.values()
+            for task in islice(worker.tasks.values(), 1, 1 + self._all)  # the first one runs
+        )
+        return max(1, working + books.counts[TaskState.READY] + spare)

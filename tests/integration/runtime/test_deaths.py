@@ -284,18 +284,6 @@ def test_a_bug_of_the_runtime_is_told_to_whoever_waits(place: Any, monkeypatch: 
     caller.link.close()
 
 
-def test_idle_workers_go_home_and_come_back_with_the_next_task(place: Any, eventually: Any) -> None:
-    caller = place.start(idle_s=0.2)
-    big = caller.call(caller.define(lambda n: bytes(n)), 100_000)
-    caller.wait(big)
-    eventually(lambda: caller.workers() == [])
-    assert len(caller.value(big)) == 100_000  # it was written down first
-    assert caller.workers() == []
-    length = caller.call(caller.define(lambda data: len(data)), reads=(vid_of(big, 0),))
-    assert caller.value(length) == 100_000
-    eventually(lambda: sum(each["ready"] for each in caller.workers()) == 2 or caller.workers() == [])
-
-
 def test_a_store_that_cannot_be_made_is_said_by_name(place: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("TREADLE_STORE", str(place.folder / "missing"))
     with pytest.raises(StoreFull, match="TREADLE_STORE"):
