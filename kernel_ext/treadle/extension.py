@@ -39,6 +39,7 @@ from .remember import Memory
 from .screen import screen_of
 from .stopping import StopButton
 from .waiting import Awaited
+from .wedge import keep_listening
 
 _OFFERED = ("treadle", "task", "wait_on", "barrier", "IN", "OUT", "INOUT")
 
@@ -79,6 +80,7 @@ class Extension:
         self._undo.append(self.autosync.install())
         if hasattr(self.shell, "kernel"):
             self._undo.append(self._awaited.install())
+            keep_listening(self.shell.kernel)
         set_face(self)
         atexit.register(self._at_exit)
         return _greeting(left_out, self.configured(), find_again(self))

@@ -132,7 +132,8 @@ def _open(*arguments: str, **environ: str) -> Notebook:
     client.start_channels()
     client.wait_for_ready(timeout=DEADLINE_S)
     notebook = Notebook(manager, client)
-    notebook.ok("%colors NoColor")
+    # the next cell comes after the reply, not only after "idle": before Treadle is loaded ipykernel 7.0 to 7.3 may fall silent
+    notebook.reply(notebook.start("%colors NoColor"))
     return notebook
 
 

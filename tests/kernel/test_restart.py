@@ -31,7 +31,7 @@ def restart(notebook, now: bool = False) -> str:
     """Restart the kernel and return what `%load_ext` says then."""
     notebook.manager.restart_kernel(now=now)
     notebook.client.wait_for_ready(timeout=60)
-    notebook.ok("%colors NoColor")
+    notebook.reply(notebook.start("%colors NoColor"))
     return notebook.ok("%load_ext treadle").text.strip()
 
 
