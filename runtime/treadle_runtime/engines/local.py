@@ -1,7 +1,8 @@
 """Workers as processes of this machine, children of the runtime process.
 
 Law: starts `python -m treadle_runtime.worker FOLDER N`, never forks, never `multiprocessing` (it would import the
-user's `__main__` again). Descriptors 1 and 2 are log files opened for appending, so last words survive a death.
+user's `__main__` again). Descriptors 1 and 2 are log files opened for appending, so last words survive a death. Its end
+of the line for tasks is inherited: whoever holds it was given it by us.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from typing import Final, cast
@@ -18,7 +20,7 @@ from ..core.model import WorkerId
 from ..errors import EngineError
 from ..wire.process import Watch
 from ..wire.session import RuntimeOptions, Session
-from .protocol import Ended
+from .protocol import Ended, Started
 
 NICE: Final = 5
 _APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -41,10 +43,12 @@ class LocalEngine:
         """Have workers that are started from now on use so many threads each."""
         self._environ = {**os.environ, **thread_variables(threads, os.environ), **self._own}
 
-    def start(self, worker: WorkerId) -> int:
-        """Start a worker and return its process id."""
+    def start(self, worker: WorkerId) -> Started:
+        """Start a worker."""
         out = err = -1
+        ours = theirs = None
         try:
+            ours, theirs = socket.socketpair()
             out = os.open(self._session.log(worker, "out"), _APPEND, 0o600)
             err = os.open(self._session.log(worker, "err"), _APPEND, 0o600)
             child = subprocess.Popen(
@@ -55,14 +59,18 @@ class LocalEngine:
                     "treadle_runtime.worker",
                     str(self._session.folder),
                     str(worker),
+                    str(theirs.fileno()),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 env=self._environ,
+                pass_fds=(theirs.fileno(),),
                 process_group=0,  # so that what a task started ends with it
             )
         except OSError as error:
+            if ours is not None:
+                ours.close()
             raise EngineError(
                 f"The system refuses to start a worker ({error}). Use fewer workers, or free processes and memory."
             ) from error
@@ -70,13 +78,15 @@ class LocalEngine:
             for descriptor in (out, err):
                 if descriptor >= 0:
                     os.close(descriptor)
+            if theirs is not None:
+                theirs.close()
         if self._nice != os.getpriority(os.PRIO_PROCESS, 0):
             with contextlib.suppress(OSError):  # it has ended already, which `ended` will tell
                 os.setpriority(os.PRIO_PROCESS, child.pid, self._nice)
         self._children[worker] = child
         if not self._watch.add(worker, child.pid):
             self._stillborn.append(worker)
-        return child.pid
+        return Started(child.pid, ours)
 
     def kill(self, worker: WorkerId) -> None:
         """End a worker's process group at once."""

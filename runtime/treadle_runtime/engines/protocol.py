@@ -1,10 +1,12 @@
 """What an engine is: a set of workers that can be started, ended, and seen to end.
 
-Law: processes and where they run, nothing of tasks. A worker that is up connects to the session's socket by itself.
+Law: processes and where they run, nothing of tasks. A worker is born with one end of the line its tasks travel by;
+to the session's ZeroMQ socket it connects by itself.
 """
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,14 +23,22 @@ class Ended:
     peak_kib: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker's process, and our end of the line to it."""
+
+    pid: int
+    line: socket.socket
+
+
 class Engine(Protocol):
     """Starts and ends workers. One thread; nothing blocks for long."""
 
     def set_threads(self, threads: int) -> None:
         """Have workers that are started from now on use so many threads each."""
 
-    def start(self, worker: WorkerId) -> int:
-        """Start a worker and return its process id. Raises EngineError if the system refuses."""
+    def start(self, worker: WorkerId) -> Started:
+        """Start a worker. Raises EngineError if the system refuses."""
 
     def kill(self, worker: WorkerId) -> None:
         """End a worker's process and its children at once; `ended` tells when it is gone."""

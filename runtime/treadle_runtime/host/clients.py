@@ -60,7 +60,7 @@ class Clients:
         self.watch = Watch()
         self.ever = 0  # how many there have been
         self._known: dict[ClientId, tuple[int, float]] = {}  # all ever: which process
-        self._lines = Lines(door, ears, self)
+        self.lines = self._lines = Lines(door, ears, self)
         self._token = token
         self._journal = journal
         self._host = host

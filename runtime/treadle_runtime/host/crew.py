@@ -1,7 +1,8 @@
 """The workers: started, greeted, given tasks, listened to, and accounted for when they die.
 
-Law: knows processes, identities and what each worker has been told; decides nothing about tasks. Frames of a
-worker count only after it has shown the token. A worker that dies is replaced under a new number; if the first
+Law: knows processes, lines and what each worker has been told; decides nothing about tasks. Tasks and results travel
+by a line the worker was born with; it says that it is ready, and is reached while it computes, by ZeroMQ, where its
+frames count only after it has shown the token. A worker that dies is replaced under a new number; if the first
 ones can't even start, a stand-in takes their place and fails tasks with the reason, so that nothing hangs.
 """
 
@@ -41,11 +42,14 @@ from ..wire import messages as m
 from ..wire.auth import same_token
 from ..wire.codec import Malformed, from_worker
 from ..wire.session import Session
+from ..wire.stream import Overlong
 from ..worker.seeding import drawing_again
 from .death import Death, describe
+from .lines import Line, Lines
 from .mail import Mail
 from .output import Output
 from .values import Values
+from .worker import Worker
 
 SETTLE_S: Final = 0.01  # what a worker sent before its end may still be on its way
 FRUITLESS_STARTS: Final = 3
@@ -56,36 +60,6 @@ ENDED: Final = 1000
 SMALL: Final = 4096
 """... if they are no larger than this."""
 
-class Worker:
-    """What is known of one worker."""
-
-    __slots__ = (
-        "control",
-        "functions",
-        "identity",
-        "killed",
-        "leaving",
-        "pid",
-        "queued",
-        "ready",
-        "started_at",
-        "wid",
-        "worlds",
-    )
-
-    def __init__(self, wid: WorkerId, pid: int, now: float) -> None:
-        self.wid = wid
-        self.pid = pid
-        self.identity = b"w%d" % wid
-        self.control = b"w%d.c" % wid
-        self.ready = False
-        self.killed: float | None = None  # the scheduler has it ended, for this timeout (0: for a cancel)
-        self.leaving = False  # it is to end when what runs there has ended
-        self.queued = 0  # tasks sent and not returned
-        self.started_at = now
-        self.functions: set[FunctionId] = set()  # it knows these
-        self.worlds: set[int] = {0}
-
 
 class Crew:
     """All workers of a runtime."""
@@ -94,6 +68,7 @@ class Crew:
         self,
         engine: Engine,
         socket: zmq.Socket[bytes],
+        lines: Lines,
         session: Session,
         token: str,
         values: Values,
@@ -111,6 +86,7 @@ class Crew:
         self.wanted = 0  # how many there should be; 0 when the runtime ends
         self._engine = engine
         self._mail = Mail(socket)
+        self._lines = lines
         self._session = session
         self._token = token
         self._values = values
@@ -131,12 +107,13 @@ class Crew:
         while len(self.workers) < self.wanted and not self.stand_in:
             wid, self._next = self._next, self._next + 1
             try:
-                pid = self._engine.start(wid)
+                started = self._engine.start(wid)
             except EngineError as error:
                 self._give_up(str(error), [])
                 return
-            worker = self.workers[wid] = Worker(wid, pid, time.monotonic())
-            self._by_identity[worker.identity] = self._by_identity[worker.control] = worker
+            line = self._lines.adopt(started.line, self)
+            worker = line.owner = self.workers[wid] = Worker(wid, started.pid, line, time.monotonic())
+            self._by_identity[worker.control] = worker
 
     def resize(self, count: int, renew: bool, now: float, events: list[Event]) -> None:
         """Have `count` workers from now on, and with `renew` others in the place of those there are.
@@ -158,12 +135,28 @@ class Crew:
 
     # ------------------------------------------------------------------ what comes in
     def take_in(self, now: float, events: list[Event]) -> None:
-        """Take in what workers sent."""
+        """Take in what workers sent by ZeroMQ."""
         for identity, frames in self._mail.take_in():
             worker = self._by_identity.get(identity)  # else a stranger
             if worker is not None:
                 for frame in frames:
                     self._on_frame(worker, frame, now, events)
+
+    def on_frames(self, line: Line, frames: list[bytes], now: float, events: list[Event]) -> None:
+        """Take in what a worker sent by its line."""
+        for frame in frames:
+            self._on_frame(line.owner, frame, now, events)
+
+    def on_overlong(self, line: Line, error: Overlong, _: float, __: list[Event]) -> None:
+        """Nothing this worker says can be understood any more: another one takes its place."""
+        print(f"worker {line.owner.wid}: {error}", flush=True)
+        self._engine.kill(line.owner.wid)
+
+    def on_hung_up(self, line: Line) -> None:
+        """Its process ends, as the system will tell."""
+
+    def on_caught_up(self, line: Line) -> None:
+        """All that waited for it has been sent."""
 
     def _on_frame(self, worker: Worker, frame: bytes, now: float, events: list[Event]) -> None:
         try:
@@ -240,7 +233,8 @@ class Crew:
         while self._ending and self._ending[0][0] <= now:
             _, ended = self._ending.pop(0)
             worker = self.workers.pop(ended.worker)
-            del self._by_identity[worker.identity], self._by_identity[worker.control]
+            del self._by_identity[worker.control]
+            self._lines.cut(worker.line)
             self.queued -= worker.queued
             status, words = self._output.close(ended.worker)
             death = describe(ended, status, words, worker.killed)
@@ -319,7 +313,7 @@ class Crew:
             )
         worker.queued += len(rows_out)
         self.queued += len(rows_out)
-        self._mail.post(worker.identity, m.Launched(rows_out))
+        self._lines.post(worker.line, m.Launched(rows_out))
 
     def forget(self, numbers: list[Number]) -> None:
         """These will never be launched again. The last ones stay known for a while: somebody may look at them."""
@@ -336,13 +330,13 @@ class Crew:
         worker.functions.add(function)
         definition = self.functions.get(function)
         if definition is not None:  # else the worker fails the task: its client never defined the function
-            self._mail.post(worker.identity, m.Define([definition]))
+            self._lines.post(worker.line, m.Define([definition]))
 
     def _show_world(self, worker: Worker, world: int) -> None:
         worker.worlds.add(world)
         data = self.worlds.get(world)
         if data is not None:
-            self._mail.post(worker.identity, m.World(world, data))
+            self._lines.post(worker.line, m.World(world, data))
 
     def on_retract(self, instruction: Retract) -> None:
         """Ask for queued tasks back."""
@@ -375,18 +369,18 @@ class Crew:
         self.wanted, self.farewell = 0, why
         for worker in self.workers.values():
             if worker.ready:
-                self._mail.post(worker.identity, m.Leave())
+                self._lines.post(worker.line, m.Leave())
             else:  # it could not hear us yet
                 self._engine.kill(worker.wid)
 
     def send(self) -> None:
-        """Send what this turn has queued."""
+        """Send what this turn has queued for those who compute; `Lines.send` does the rest."""
         self._mail.send()
 
     def _post(self, wid: WorkerId, message: m.Message) -> None:
         worker = self.workers.get(wid)
         if worker is not None:
-            self._mail.post(worker.identity, message)
+            self._lines.post(worker.line, message)
 
     def post_control_all(self, message: m.Message) -> None:
         """Tell every worker something that does not wait for what it computes."""

@@ -34,12 +34,15 @@ class Line:
     ----------
     owner
         Who is at the other end; None: a stranger.
+    listener
+        Who is told what comes in.
     """
 
-    __slots__ = ("closing", "key", "out", "owner", "stream")
+    __slots__ = ("closing", "key", "listener", "out", "owner", "stream")
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, listener: Listener) -> None:
         self.stream = stream
+        self.listener = listener
         self.key = stream.fileno()
         self.owner: Any = None
         self.out: list[bytes] = []  # to be sent at the end of the turn
@@ -66,6 +69,7 @@ class Lines:
     """All connections of a runtime."""
 
     def __init__(self, door: socket.socket, ears: Ears, listener: Listener) -> None:
+        """`listener` is told of those who come in by the door."""
         door.setblocking(False)
         self._door = door
         self._ears = ears
@@ -75,6 +79,13 @@ class Lines:
         self._to_do: list[Line] = []  # to send on, or to be closed, at the end of the turn
         self._open = False
         self._open_door()
+
+    def adopt(self, connected: socket.socket, listener: Listener) -> Line:
+        """Take over a connection that has not come in by the door; its owner is the caller's to name."""
+        line = Line(Stream(connected), listener)
+        self._all[line.key] = line
+        self._ears.add(line.key, functools.partial(self.read, line))
+        return line
 
     def introduce(self, line: Line, owner: Any) -> None:
         """Say who a stranger is: from now on it may send what it likes."""
@@ -131,7 +142,7 @@ class Lines:
                 if line.closing:
                     self.cut(line)
                     return
-                self._listener.on_caught_up(line)
+                line.listener.on_caught_up(line)
         frames: list[bytes] = []
         overlong = None
         try:
@@ -139,13 +150,13 @@ class Lines:
         except Overlong as error:
             overlong = error
         if frames and not line.closing:
-            self._listener.on_frames(line, frames, now, events)
+            line.listener.on_frames(line, frames, now, events)
         if overlong is not None:
             if not line.closing:
-                self._listener.on_overlong(line, overlong, now, events)
+                line.listener.on_overlong(line, overlong, now, events)
             self.hang_up(line)
         elif stream.ended:
-            self._listener.on_hung_up(line)
+            line.listener.on_hung_up(line)
             self.cut(line)
 
     def close(self, limit_s: float) -> None:
@@ -184,7 +195,7 @@ class Lines:
                 print("refused another user", flush=True)
                 connected.close()
                 continue
-            line = Line(Stream(connected, HELLO_LIMIT))
+            line = Line(Stream(connected, HELLO_LIMIT), self._listener)
             self._all[line.key] = line
             self._strangers.append(line)
             self._ears.add(line.key, functools.partial(self.read, line))

@@ -90,6 +90,7 @@ class Host:
         self.crew = Crew(
             self.engine,
             self._workers_socket,
+            self.clients.lines,
             session,
             token,
             self.values,

@@ -1,4 +1,4 @@
-"""Frames in and out of the ROUTER that workers talk to.
+"""Frames in and out of the ROUTER by which workers are reached while they compute.
 
 Law: knows identities and frames, not what they mean. A peer that has left is not an error: its end is told by the
 system, elsewhere. (The C methods of the socket are called directly: the Python around them costs as much again.)

@@ -6,7 +6,7 @@ folders) and has an owner.json of its own. Layout of a session's folder:
     owner.json    pid, start time, host and boot id of the runtime process (0600)
     options.json  RuntimeOptions it was started with (0600)
     token         what a peer must show (0600)
-    clients.sock  stream socket for clients (wire.stream);  workers.sock  ROUTER for workers ("w3" tasks, "w3.c" control)
+    clients.sock  stream socket for clients (wire.stream);  workers.sock  ROUTER for workers ("w3.c": the control thread)
     journal       frames as they came in (record.journal)
     refused       why the runtime could not start: name of the error, its text (0600)
     logs/         host.log; 3.out and 3.err: descriptors 1 and 2 of worker 3

@@ -44,7 +44,7 @@ class Backlog:
         return len(self._rows)
 
     def add(self, rows: list[LaunchRow], now: float) -> list[Row]:
-        """Queue tasks; return answers for those that are no longer wanted. Whoever owns the task socket."""
+        """Queue tasks; return answers for those that are no longer wanted. Whoever owns the line."""
         if not self._unwanted and not self.cancelled:
             self._rows.extend(rows)
             return []

@@ -17,6 +17,7 @@ from ..wire.codec import encode, to_worker
 from ..wire.messages import Sample
 from ..wire.process import ASK_EVERY_S, Watch
 from .loop import Loop
+from .mail import RuntimeGone
 from .sampling import EVERY_S, Sampler
 
 BUSY_TICK_S: Final = 0.025
@@ -45,6 +46,8 @@ class Control(threading.Thread):
         except zmq.ContextTerminated:
             self._socket.close(linger=0)
             self._watch.close()
+        except RuntimeGone:
+            os._exit(GONE)
         except BaseException:  # noqa: BLE001 - a deaf worker would be worse than a dead one
             traceback.print_exc()
             os._exit(BROKEN)

@@ -1,6 +1,6 @@
-"""The main loop: takes launches from the task socket, runs them, sends returns in batches.
+"""The main loop: takes launches from the line to the runtime, runs them, sends returns in batches.
 
-Law: whoever holds `_mutex` owns the task socket. The main thread holds it while it sends, receives or sleeps in
+Law: whoever holds `_mutex` owns the line. The main thread holds it while it sends, receives or sleeps in
 it; while it runs user code nobody does, and the control thread takes it now and then (`tend`), so that neither
 finished results nor messages wait for the end of a long task. Everything else is lock-free (backlog, values).
 """
@@ -46,7 +46,7 @@ class Post(Protocol):
 
     def wait(self, timeout_ms: int) -> bool: ...
 
-    def receive(self) -> list[bytes]: ...
+    def receive(self) -> bytes: ...
 
     def send(self, frame: bytes) -> None: ...
 
@@ -157,10 +157,9 @@ class Loop:
         while self._mail.there():
             self._take(self._mail.receive())
 
-    def _take(self, frames: list[bytes]) -> None:
-        for frame in frames:
-            if (answer := self.handle(to_worker(frame))) is not None:
-                self._mail.send(encode(answer))
+    def _take(self, frame: bytes) -> None:
+        if (answer := self.handle(to_worker(frame))) is not None:
+            self._mail.send(encode(answer))
 
     def runs(self, number: int) -> bool:
         """Tell whether this task runs now. Any thread."""

@@ -2,8 +2,8 @@
 
 Law: the only module here that knows the session's folder, and the only one that opens sockets.
 
-The runtime starts `python -m treadle_runtime.worker FOLDER N` in a session of its own, with descriptors 1 and 2
-on `logs/N.out` and `logs/N.err` (append-only), 0 on nothing, and may set
+The runtime starts `python -m treadle_runtime.worker FOLDER N LINE` in a session of its own, with descriptor LINE on
+the line that tasks travel by, 1 and 2 on `logs/N.out` and `logs/N.err` (append-only), 0 on nothing, and may set
 TREADLE_STORE (the store's folder; else FOLDER/store) and TREADLE_PRELOAD (modules to import while idle).
 """
 
@@ -15,6 +15,7 @@ import gc
 import importlib
 import os
 import signal
+import socket
 import sys
 import types
 from collections.abc import Callable
@@ -35,18 +36,17 @@ from .backlog import Backlog
 from .control import GONE, Control
 from .functions import Functions
 from .loop import Loop
-from .mail import Mail
+from .mail import Mail, RuntimeGone
 from .runner import Runner
 from .status import StatusPage
 from .values import Values
 from .world import note_given
 
-LINGER_MS: Final = 2000
 CONNECT_MS: Final = 30_000
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def main(folder: str, number: int) -> None:
+def main(folder: str, number: int, line: int) -> None:
     """Work for the runtime in `folder` as its worker `number` until it says leave or is gone."""
     session = Session(folder)
     owner = session.owner()
@@ -59,26 +59,28 @@ def main(folder: str, number: int) -> None:
     token = session.token()
     context = zmq.Context(1)
     control = _connect(context, session, f"w{number}.c")
-    tasks = _connect(context, session, f"w{number}")
+    mail = Mail(_inherited(line))
     status = StatusPage(session.status(number))
     values = Values(Store(_store_folder(session)))
     functions, backlog = Functions(), Backlog()
     runner = Runner(number, values, backlog, status, session.log(number, STREAM))
     loop = Loop(
-        Mail(tasks),
+        mail,
         runner,
         values,
         functions,
         backlog,
         preloader(os.environ.get("TREADLE_PRELOAD", "").split()),
     )
-    Control(control, loop, parent).start()
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again after each task
-    hello = encode(Ready(number, token, os.getpid()))
-    tasks.send(hello)
-    loop.run()
-    tasks.close(linger=LINGER_MS)
+    control.send(encode(Ready(number, token, os.getpid())))  # when this is heard we can be reached both ways
+    Control(control, loop, parent).start()
+    try:
+        loop.run()
+    except RuntimeGone:
+        os._exit(GONE)
+    mail.close()
     context.term()  # ends the control thread, too
     status.close()
 
@@ -106,10 +108,15 @@ def _connect(context: zmq.Context[zmq.Socket[bytes]], session: Session, identity
     socket.set(zmq.LINGER, 0)
     socket.set(zmq.IMMEDIATE, 1)
     socket.connect(session.workers)
-    # Connected in the order of the calls: when the runtime hears that we are ready, it can reach both sockets.
     if not socket.poll(CONNECT_MS, zmq.POLLOUT):
         raise EngineError(f"The runtime at {session.workers} does not answer. Stop it and start a new one.")
     return socket
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    """Return our end of the line; what a task starts does not inherit it in turn."""
+    os.set_inheritable(descriptor, False)
+    return socket.socket(fileno=descriptor)
 
 
 def _store_folder(session: Session) -> Path:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,6 +36,7 @@ from treadle_runtime.wire.messages import (
 )
 from treadle_runtime.wire.messages import World as WorldMessage
 from treadle_runtime.wire.session import RuntimeOptions, Session
+from treadle_runtime.wire.stream import Stream
 from treadle_runtime.worker.failure import Failure, unpack_failure
 from treadle_runtime.worker.status import StatusReader
 from treadle_runtime.worker.world import World
@@ -87,6 +90,8 @@ class Host:
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self.socket.bind(self.session.workers)
+        ours, self._theirs = socket.socketpair()
+        self.line = Stream(ours)
         self.returned: dict[int, Returns] = {}
         self.order: list[int] = []
         self.published: dict[int, tuple[int, int, bytes | None]] = {}
@@ -99,21 +104,28 @@ class Host:
     def start(self, **environ: str) -> Host:
         with open(self.session.log(1, "out"), "ab") as out, open(self.session.log(1, "err"), "ab") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "treadle_runtime.worker", str(self.session.folder), "1"],
+                [sys.executable, "-P", "-m", "treadle_runtime.worker", str(self.session.folder), "1", str(self._theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 cwd=self.scratch,
                 env={**os.environ, "PYTHONPATH": HOME, **environ},
                 process_group=0,
+                pass_fds=(self._theirs.fileno(),),
             )
         self.until(lambda: self.ready)
         return self
 
     # ---------------------------------------------------------------- out
     def send(self, *messages: Message, control: bool = False) -> None:
-        identity = b"w1.c" if control else b"w1"
-        self.socket.send_multipart([identity, *[encode(message) for message in messages]])
+        frames = [encode(message) for message in messages]
+        if control:
+            self.socket.send_multipart([b"w1.c", *frames])
+        else:
+            self.line.send(frames)
+            while self.line.unsent:
+                select.select([], [self.line], [])
+                self.line.flush()
 
     def define(self, function: Callable[..., Any], code: bytes | None = None, **options: Any) -> int:
         number = next(self._functions)
@@ -171,9 +183,16 @@ class Host:
             self._take_in(20)
 
     def _take_in(self, wait_ms: int) -> None:
-        while self.socket.poll(wait_ms):
+        poller = zmq.Poller()
+        poller.register(self.socket, zmq.POLLIN)
+        poller.register(self.line, zmq.POLLIN)
+        while not self.line.ended and (found := dict(poller.poll(wait_ms))):
             wait_ms = 0
-            _, *frames = self.socket.recv_multipart()
+            frames: list[bytes] = []
+            if self.socket in found:
+                frames += self.socket.recv_multipart()[1:]
+            if self.line.fileno() in found:
+                self.line.take_in(frames)
             for frame in frames:
                 message = from_worker(frame)
                 if isinstance(message, Ready):
@@ -219,6 +238,8 @@ class Host:
                 os.kill(self.process.pid, signal.SIGKILL)
                 self.process.wait()
                 raise
+        self.line.close()
+        self._theirs.close()
         self.socket.close()
         self.context.term()
 

@@ -179,14 +179,16 @@ def test_it_ends_when_its_runtime_has_gone() -> None:
     """The runtime is a process that starts a worker and is killed."""
     script = textwrap.dedent(
         """
-        import subprocess, sys, zmq
+        import socket, subprocess, sys, zmq
         from treadle_runtime.wire.session import RuntimeOptions, Session
         session = Session.create(RuntimeOptions())
         (session.folder / "store").mkdir()
         router = zmq.Context().socket(zmq.ROUTER)
         router.bind(session.workers)
-        worker = subprocess.Popen([sys.executable, "-m", "treadle_runtime.worker", str(session.folder), "1"],
-                                  stdin=subprocess.DEVNULL, process_group=0)
+        ours, theirs = socket.socketpair()
+        line = theirs.fileno()
+        worker = subprocess.Popen([sys.executable, "-m", "treadle_runtime.worker", str(session.folder), "1", str(line)],
+                                  stdin=subprocess.DEVNULL, process_group=0, pass_fds=(line,))
         router.recv_multipart()
         print(worker.pid, session.folder, flush=True)
         sys.stdin.read()

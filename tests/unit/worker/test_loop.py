@@ -46,9 +46,9 @@ class Tape:
         assert timeout_ms > 0
         return bool(self.script) if not self.quiet else self.quiet.pop()
 
-    def receive(self) -> list[bytes]:
+    def receive(self) -> bytes:
         assert not self.closed
-        return [encode(self.script.pop(0))]
+        return encode(self.script.pop(0))
 
     def send(self, frame: bytes) -> None:
         assert not self.closed
