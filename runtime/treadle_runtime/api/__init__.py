@@ -11,6 +11,7 @@ from .cancelling import cancel
 from .completed import as_completed
 from .directions import IN, INOUT, OUT
 from .finding import future, futures
+from .grouping import Group, group
 from .inputs import as_code, inputs
 from .mapping import map
 from .per_worker import per_worker
@@ -27,6 +28,7 @@ __all__ = [
     "INOUT",
     "OUT",
     "Future",
+    "Group",
     "Put",
     "Session",
     "Task",
@@ -39,6 +41,7 @@ __all__ = [
     "future",
     "futures",
     "get",
+    "group",
     "inputs",
     "map",
     "peek",

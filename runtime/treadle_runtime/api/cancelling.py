@@ -22,7 +22,7 @@ def cancel(*objs: Any, cell: int | None = None) -> int:
     Parameters
     ----------
     *objs
-        futures, objects that tasks write, or lists, tuples, sets and dicts of them.
+        futures, objects that tasks write, groups, or lists, tuples, sets and dicts of them.
     cell : int
         All tasks that this cell submitted (`[12]` is 12).
 

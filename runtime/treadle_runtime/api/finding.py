@@ -1,4 +1,4 @@
-"""Tasks found again: by number, or by function, cell and state.
+"""Tasks found again: by number, or by function, cell, state and group.
 
 Law: reads what is kept of calls, and asks the runtime for what only it knows: where those are that have not ended.
 """
@@ -13,6 +13,7 @@ from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace
 from ..core.states import TASK_FINAL, TaskState
 from ..errors import UsageError
+from .grouping import numbers_in
 from .session import peek
 
 _STATES: Final = tuple(value for name, value in vars(TaskState).items() if name.isupper())
@@ -62,15 +63,21 @@ def future(number: int) -> Future[Any]:
 
 @leaves_no_trace
 def futures(
-    *, function: str | None = None, cell: int | None = None, state: str | None = None
+    *,
+    function: str | None = None,
+    cell: int | None = None,
+    state: str | None = None,
+    group: str | None = None,
 ) -> list[Future[Any]]:
-    """Return futures of the tasks known here, oldest first, by function name, cell and state.
+    """Return futures of the tasks known here, oldest first, by function name, cell, state and group.
 
     Parameters
     ----------
     function, cell, state
         only tasks of this function, of this cell (`[12]` is 12), in this state: "waiting" (for inputs), "ready" (for a
         worker), "placed" (queued on one), "running", "done", "failed", "upstream" (what it needs failed), "cancelled".
+    group
+        only tasks of the newest `group` of this name.
 
     Raises
     ------
@@ -95,10 +102,12 @@ def futures(
     if session is None:
         return []
     now = {} if state is None or state in TASK_FINAL else states_now(session.client)
+    members = None if group is None else numbers_in(session.client, group)
     return [
         Future(call.client.handle_on(call))
         for call in list(session.client.calls.values())
         if (function is None or call.function == function)
         and (cell is None or call.cell == cell)
+        and (members is None or call.number in members)
         and (state is None or state_of(call, now) == state)
     ]

@@ -17,6 +17,7 @@ from ..client.remote_traceback import leaves_no_trace
 from ..errors import UsageError
 from ..store.members import root_of
 from ..store.packing import pack
+from .grouping import Group
 from .put import Put
 from .session import clients, current, peek
 
@@ -131,7 +132,7 @@ def _resolve(with_pending: list[Client], obj: Any, made: dict[int, Any]) -> Any:
             client.settle_reachable(obj)
             obj = client.current(obj)
     made[id(given)] = made[id(obj)] = obj
-    kind = type(obj)
+    kind = list if type(obj) is Group else type(obj)
     if kind in (list, tuple, set, frozenset):
         parts = [_resolve(with_pending, part, made) for part in obj]
         if any(new is not old for new, old in zip(parts, obj, strict=True)):

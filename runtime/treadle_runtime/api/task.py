@@ -23,6 +23,7 @@ from ..store.members import members_of
 from .capture import Capture, simple_payload
 from .directions import INOUT, Direction
 from .functions import FunctionBook, FunctionVersion, Watch
+from .grouping import gathered, open_groups
 from .session import Session, check_ended, current, ended
 from .shapes import Calls, Several
 from .signature import TaskSignature
@@ -290,7 +291,7 @@ def _join(
     what = (payload, tuple(capture.reads), session.world(), signature.options.returns)
     key = session.reuse.key(signature.function, version.id, *what)
     if key is not None and (found := session.reuse.find(key)) is not None:
-        return found
+        return gathered(found)
     futures = _send(session, signature, version, capture, payload, (), args, kwargs)
     if key is not None:
         session.reuse.keep(key, futures)
@@ -372,9 +373,9 @@ def _send(
     client.submit(call, row)
     if groups:
         register(client, call, returns, groups)
-    if returns == 1:
-        return Future(Version(call, 0))
-    return tuple(Future(Version(call, k)) for k in range(returns))
+    one = returns == 1
+    futures: Any = Future(Version(call, 0)) if one else tuple(Future(Version(call, k)) for k in range(returns))
+    return gathered(futures) if open_groups else futures
 
 
 def _renews(
