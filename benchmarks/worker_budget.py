@@ -1,4 +1,4 @@
-"""CPU time of a worker per small task, everything included but the system's part of zmq.
+"""CPU time of a worker per small task, everything included but the system's part of the line.
 
 Feeds `Launched` frames to the real loop through a mailbox in memory and reads `Returned` frames from it, so
 decoding, world, status page, call, packing, measures and encoding are all in the figure. The budget is 6 us.
@@ -45,8 +45,8 @@ class Tape:
     def wait(self, timeout_ms: int) -> bool:
         return timeout_ms > 0
 
-    def receive(self) -> list[bytes]:
-        return [self._frames.pop()]
+    def receive(self) -> bytes:
+        return self._frames.pop()
 
     def send(self, frame: bytes) -> None:
         self.sent.append(frame)
