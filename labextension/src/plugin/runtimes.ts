@@ -1,0 +1,122 @@
+// Which runtimes live, and whose they are: what the server extension tells, asked for again now and then.
+//
+// Knows the list and how to ask; nothing of views. Without the server extension the list is empty and `missing` says so.
+
+export interface Runtime {
+  readonly name: string;
+  readonly title?: string; // what people call it: a name of theirs, or the notebook's
+  readonly kernels?: readonly string[]; // ids of the kernels it has or had, newest first
+  readonly notebooks?: readonly string[];
+  readonly present?: boolean; // a kernel of it lives
+  readonly workers?: number;
+  readonly busy?: number;
+  readonly running?: number;
+  readonly waiting?: number;
+  readonly failed?: number;
+  readonly hint?: string; // one line: what does not fit together, and the command to run
+}
+
+export interface Listing {
+  readonly runtimes: readonly Runtime[];
+  readonly hint?: string;
+}
+
+/** The server has no such address: its environment lacks Treadle, or the extension is switched off. */
+export class Missing extends Error {}
+
+export const INSTALL =
+  "The Jupyter server does not know Treadle: run `pip install treadle` in the server's environment, then restart the server.";
+const BUSY_MS = 1000;
+const MISSING_MS = 30_000;
+
+export interface Source {
+  list(): Promise<Listing>;
+  stop(name: string): Promise<void>;
+}
+
+export function titleOf(runtime: Runtime): string {
+  return runtime.title || runtime.notebooks?.[0] || runtime.name;
+}
+
+export class Runtimes {
+  list: readonly Runtime[] = [];
+  /** One line for the person, "" if all is well. */
+  hint = '';
+  /** Whether the server has been asked in vain. */
+  missing = false;
+  private readonly listeners = new Set<() => void>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asking: Promise<void> | null = null;
+  private said = '';
+  private ended = false;
+
+  constructor(
+    private readonly source: Source,
+    private readonly every: () => number,
+    private readonly visible: () => boolean = () => !document.hidden,
+  ) {}
+
+  /** Be told when anything has changed; the returned function ends it. */
+  listen(act: () => void): () => void {
+    this.listeners.add(act);
+    return () => void this.listeners.delete(act);
+  }
+
+  ofKernel(id: string | undefined): Runtime | undefined {
+    return id ? this.list.find((runtime) => runtime.kernels?.includes(id)) : undefined;
+  }
+
+  named(name: string | undefined): Runtime | undefined {
+    return this.list.find((runtime) => runtime.name === name);
+  }
+
+  /** Look now, and from then on now and then. */
+  refresh(): Promise<void> {
+    clearTimeout(this.timer);
+    return (this.asking ??= this.look().finally(() => {
+      this.asking = null;
+      if (!this.ended) this.timer = setTimeout(() => void (this.visible() ? this.refresh() : this.later()), this.pause());
+    }));
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.source.stop(name);
+    await this.asking;
+    await this.refresh();
+  }
+
+  dispose(): void {
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.listeners.clear();
+  }
+
+  private later(): void {
+    this.timer = setTimeout(() => void (this.visible() ? this.refresh() : this.later()), BUSY_MS);
+  }
+
+  private pause(): number {
+    const every = this.every() * 1000;
+    if (this.missing) return Math.max(every, MISSING_MS);
+    return this.list.some((runtime) => runtime.running || runtime.waiting) ? Math.min(every, BUSY_MS) : every;
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const { runtimes, hint } = await this.source.list();
+      this.list = runtimes;
+      this.missing = false;
+      this.hint = hint ?? '';
+    } catch (error) {
+      if (error instanceof Missing) {
+        this.list = [];
+        this.missing = true;
+        this.hint = INSTALL;
+      } else this.hint = `The Jupyter server did not answer: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    const said = JSON.stringify([this.list, this.hint]);
+    if (said === this.said || this.ended) return;
+    this.said = said;
+    for (const act of this.listeners) act();
+  }
+}

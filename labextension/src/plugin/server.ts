@@ -1,0 +1,18 @@
+// The server extension's addresses, asked with the page's own credentials.
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection, type ServerSettings } from '@jupyterlab/services';
+import { type Listing, Missing, type Source } from './runtimes.ts';
+
+export function sourceOf(settings: ServerSettings): Source {
+  const ask = async (method: string, ...path: string[]): Promise<Response> => {
+    const url = URLExt.join(settings.baseUrl, 'treadle', 'api', 'runtimes', ...path);
+    const response = await ServerConnection.makeRequest(url, { method }, settings);
+    if (response.status === 404 && !path.length) throw new Missing();
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    return response;
+  };
+  return {
+    list: async () => (await (await ask('GET')).json()) as Listing,
+    stop: async (name) => void (await ask('DELETE', encodeURIComponent(name))),
+  };
+}
