@@ -10,4 +10,7 @@ npm ci --no-audit --no-fund --loglevel=error
 npm run --silent types
 npm test --silent
 npm run --silent build
-git diff --exit-code -- ../kernel_ext/treadle/static || { echo "static/widget.js is not up to date: npm run build" >&2; exit 1; }
+if ! git diff --exit-code --stat -- dist ../kernel_ext/treadle/static || git ls-files --others --exclude-standard dist | grep .; then
+  echo "what is committed is not what the sources give: npm run build, then commit it" >&2
+  exit 1
+fi

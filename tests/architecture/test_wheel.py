@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -56,9 +57,24 @@ def test_it_holds_both_packages_the_front_end_and_the_tour(wheel: Path) -> None:
     } <= names
 
 
+def test_it_holds_the_jupyterlab_extension_as_it_is_committed(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    prefix = "treadle-0.1.0.data/data/share/jupyter/labextensions/treadle/"
+    held = {name.removeprefix(prefix): archive.read(name) for name in archive.namelist() if name.startswith(prefix)}
+    dist = ROOT / "labextension" / "dist"
+    assert held == {str(path.relative_to(dist)): path.read_bytes() for path in dist.rglob("*") if path.is_file()}
+    described = json.loads(held["package.json"])
+    script = described["jupyterlab"]["_build"]["load"].partition("?")[0]
+    assert script in held
+    assert described["version"] == "0.1.0"
+    assert json.loads(held["install.json"])["packageName"] == "treadle"
+    assert "properties" in json.loads(held["schemas/treadle/plugin.json"])
+    assert json.loads(held["static/third-party-licenses.json"]) == {"packages": []}
+
+
 def test_it_holds_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert tops == {"treadle", "treadle_runtime", "treadle-0.1.0.dist-info"}
+    assert tops == {"treadle", "treadle_runtime", "treadle-0.1.0.dist-info", "treadle-0.1.0.data"}
     assert not [name for name in zipfile.ZipFile(wheel).namelist() if "__pycache__" in name or name.endswith(".pyc")]
     assert wheel.stat().st_size < 2_000_000
 

@@ -161,6 +161,10 @@ def serve(base: Path) -> Iterator[Server]:
         environment[f"JUPYTER_{name}_DIR"] = str(base / name.lower())
     for name in ("SETTINGS", "WORKSPACES"):
         environment[f"JUPYTERLAB_{name}_DIR"] = str(base / name.lower())
+    extensions = base / "share" / "labextensions"
+    extensions.mkdir(parents=True)
+    (extensions / "treadle").symlink_to(ROOT / "labextension" / "dist")
+    environment["JUPYTER_PATH"] = str(base / "share")
     environment["IPYTHONDIR"] = str(base / "ipython")
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "runtime"), str(ROOT / "kernel_ext"), *_python_path()]

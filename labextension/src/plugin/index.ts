@@ -1,1 +1,150 @@
-export default [];
+// The JupyterLab plugin: panel, tabs, status item, commands, running list.
+//
+// Everything it needs of the page is optional: Jupyter Notebook has neither tabs nor a status bar, and there the side
+// panel carries both. Without the server extension it says so in one line.
+import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRunningSessionManagers } from '@jupyterlab/running';
+import { ISettingRegistry, type Settings } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, type Translation } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+import { el } from '../view/dom.ts';
+import { addCommands, kernelOf, stopAfterAsking } from './commands.ts';
+import type { LiveView } from './live.ts';
+import { LOOK } from './look.ts';
+import { CellNumbers } from './numbers.ts';
+import { SidePanel } from './panel.ts';
+import { listRunning } from './running.ts';
+import { type Runtime, Runtimes } from './runtimes.ts';
+import { sourceOf } from './server.ts';
+import { StatusItem } from './status_item.ts';
+import { Tabs } from './tabs.ts';
+import { ServerLink } from './transport.ts';
+import { Watches } from './watch.ts';
+
+const ID = 'treadle:plugin';
+const RANK = 700;
+const DEFAULTS = { showStatus: true, openAtStart: false, side: 'right', pollSeconds: 5 };
+
+/** What the page provides, each null where it does not. */
+interface Page {
+  readonly app: JupyterFrontEnd;
+  readonly lab: ILabShell | null;
+  readonly restorer: ILayoutRestorer | null;
+  readonly palette: ICommandPalette | null;
+  readonly tracker: INotebookTracker | null;
+  readonly running: IRunningSessionManagers | null;
+  readonly registry: ISettingRegistry | null;
+  readonly statusBar: IStatusBar | null;
+  readonly trans: Translation;
+}
+
+const english: Translation = {
+  __: (text, ...args) => text.replace(/%(\d)/g, (_, n: string) => String(args[Number(n) - 1])),
+  _n: (one, many, n, ...args) => english.__(n === 1 ? one : many, n, ...args),
+};
+
+async function activate(page: Page): Promise<void> {
+  const { app, tracker, trans } = page;
+  const settings = await settingsOf(page.registry);
+  const option = <K extends keyof typeof DEFAULTS>(name: K): (typeof DEFAULTS)[K] => (settings?.composite[name] as (typeof DEFAULTS)[K] | undefined) ?? DEFAULTS[name];
+  const server = app.serviceManager.serverSettings;
+  const runtimes = new Runtimes(sourceOf(server), () => option('pollSeconds'));
+  const watches = new Watches((runtime) => new ServerLink(server, runtime.name));
+  runtimes.listen(() => watches.keep(runtimes.list));
+  document.head.append(el('style', {}, LOOK));
+
+  const active = (): Runtime | undefined => runtimes.ofKernel(kernelOf(tracker));
+  const tabs = page.lab ? new Tabs(app, runtimes, watches, trans, page.restorer) : null;
+  const panel = new SidePanel(runtimes, watches, { active, stop: (runtime) => void stopAfterAsking(runtimes, watches, runtime, trans), openTab: tabs && ((runtime) => tabs.open(runtime.name)) }, trans);
+  const side = option('side') === 'left' ? 'left' : 'right';
+  app.shell.add(panel, side, { rank: RANK });
+  page.restorer?.add(panel, panel.id);
+
+  const open = (): LiveView => {
+    if (page.lab) app.shell.activateById(panel.id);
+    else if (side === 'left') app.shell.expandLeft?.(panel.id);
+    else app.shell.expandRight?.(panel.id);
+    return panel.live;
+  };
+  const meant = (): Runtime | undefined => active() ?? panel.current;
+  const openTab = tabs && ((name: string | undefined) => {
+    const wanted = name ?? meant()?.name;
+    if (wanted) tabs.open(wanted);
+  });
+  const numbers = new CellNumbers(tracker);
+  addCommands(app, page.palette, { tracker, runtimes, watches, trans, active: meant, open, openTab, numberOf: (cell) => numbers.of(cell) });
+  if (page.running) {
+    listRunning(page.running, runtimes, (runtime) => watches.words(runtime), (runtime) => {
+      panel.choose(runtime);
+      open();
+    }, trans);
+  }
+  if (page.statusBar) showStatus(page.statusBar, page, runtimes, watches, meant, open, () => option('showStatus'), settings);
+  followNotebooks(page, runtimes, () => panel.followActive());
+  void app.restored.then(() => option('openAtStart') && open());
+  void runtimes.refresh();
+}
+
+/** Another notebook or kernel may have another runtime; a kernel that begins to work may have started one. */
+function followNotebooks({ app, tracker }: Page, runtimes: Runtimes, changed: () => void): void {
+  const update = (): void => {
+    changed();
+    app.commands.notifyCommandChanged();
+  };
+  tracker?.currentChanged.connect(update);
+  tracker?.widgetAdded.connect((_, panel) => {
+    panel.sessionContext.kernelChanged.connect(() => {
+      void runtimes.refresh();
+      update();
+    });
+    panel.sessionContext.statusChanged.connect(() => void runtimes.refresh());
+  });
+  runtimes.listen(() => app.commands.notifyCommandChanged());
+}
+
+function showStatus(
+  bar: IStatusBar, { trans }: Page, runtimes: Runtimes, watches: Watches, meant: () => Runtime | undefined, open: () => void, wanted: () => boolean, settings: Settings | null,
+): void {
+  const item = new StatusItem(trans.__('Treadle: show the live view'), open);
+  const changed = new Signal<unknown, void>(item);
+  const update = (): void => {
+    const runtime = meant();
+    const words = runtime ? watches.words(runtime) : '';
+    item.say(`treadle ${words}`, runtime !== undefined && (watches.status(runtime)?.failed ?? 0) > 0);
+    changed.emit();
+  };
+  bar.registerStatusItem(ID, { item, align: 'left', rank: RANK, isActive: () => wanted() && meant() !== undefined, activeStateChanged: changed });
+  runtimes.listen(update);
+  watches.listen(update);
+  settings?.changed.connect(update);
+}
+
+async function settingsOf(registry: ISettingRegistry | null): Promise<Settings | null> {
+  try {
+    return (await registry?.load(ID)) ?? null;
+  } catch (error) {
+    console.warn('Treadle: its settings could not be read, so the defaults hold.', error); // its schema is not installed
+    return null;
+  }
+}
+
+const absent = new Token<never>('treadle:absent'); // for what a page's packages do not have at all
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: ID,
+  description: "Seeing and steering Treadle's tasks",
+  autoStart: true,
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, INotebookTracker, IRunningSessionManagers, ISettingRegistry, IStatusBar, ITranslator].map(
+    (token) => (token as Token<unknown> | undefined) ?? absent,
+  ),
+  activate: (
+    app: JupyterFrontEnd, lab: ILabShell | null, restorer: ILayoutRestorer | null, palette: ICommandPalette | null, tracker: INotebookTracker | null,
+    running: IRunningSessionManagers | null, registry: ISettingRegistry | null, statusBar: IStatusBar | null, translator: ITranslator | null,
+  ) => activate({ app, lab, restorer, palette, tracker, running, registry, statusBar, trans: translator?.load('treadle') ?? english }),
+};
+
+export default plugin;

@@ -56,6 +56,9 @@ declare module '@lumino/widgets' {
     protected onBeforeDetach(message: unknown): void;
     protected onActivateRequest(message: unknown): void;
   }
+  export class Panel extends Widget {
+    addWidget(widget: Widget): void;
+  }
 }
 
 declare module '@lumino/commands' {
