@@ -78,6 +78,7 @@ def from_projection() -> list[dict[str, Any]]:
     )
     step(("b", 3, 2, 0, 2, 1, (1,), None, 0.5), ("t", 3, "waiting", 0, 0.5), ("t", 1, "done", 1, 0.9))
     step(("b", 4, 3, 0, 2, 2, (2, 3), None, 1.0), ("t", 4, "waiting", 0, 1.0), ("t", 3, "failed", 1, 1.0))
+    projection.ran([(1, 0.9, [(1, 0, 0.4)]), (1, 1.0, [(3, 1, 0.1)])])
     projection.failures(
         [{"number": 3, "function": "solve", "type": "ValueError", "message": "no", "traceback": "T"}]
     )
@@ -85,7 +86,12 @@ def from_projection() -> list[dict[str, Any]]:
     step(*[f for n in range(5, 15) for f in (("b", n, 2, 0, 3, 0, (), None, 2.0), ("t", n, "ready", 0, 2.0))])
     step(("t", 5, "running", 1, 3.0), ("t", 6, "done", 1, 3.0), ("e", 1))
     projection.reports({5: (0.42, "epoch 3")})
+    projection.ran([(1, 3.0, [(6, 0, 0.0015), (7, 0, 0.001)])])
+    projection.gpus([{"name": "A100", "busy": 7, "used": 1 << 30, "total": 80 << 30}])
+    projection.session({"store": 1 << 20, "store_limit": 1 << 30})
     step()
+    projection.seen([3])
+    projection.gpus([])
     step(("t", 5, "done", 1, 3.5), ("w", 1, "gone", "killed by signal 9", 3.6))
     return deltas
 

@@ -33,11 +33,34 @@ export interface WorkerRecord {
   cpu?: number;
   rss?: number;
   task?: number;
+  mem?: number[]; // MiB, one each 5 s, oldest first
 }
 
 export interface FunctionRecord {
   name: string;
   counts: Counts;
+  mean?: number; // seconds, as the two below; there once a call has ended well
+  p95?: number;
+  total?: number;
+}
+
+/** [begin, length, fn, number] in ticks of 0.1 ms, with state (1 cancelled, 2 failed) if not done; or, as one for many short
+ * ones, [begin, length, fn, -(how many), worst state, busy ticks]. */
+export type SpanRow = [number, number, number, number, number?, number?];
+
+export const TICKS_PER_S = 10_000;
+
+/** What workers ran in some seconds; begins count from `at` (wall time) and may be negative. */
+export interface ChunkRecord {
+  at: number;
+  [worker: `w${number}`]: SpanRow[];
+}
+
+export interface GpuRecord {
+  name: string;
+  busy: number; // percent
+  used: number; // bytes
+  total: number;
 }
 
 export interface FailureRecord {
@@ -51,6 +74,9 @@ export interface FailureRecord {
   cell?: number | string;
   worker?: number;
   attempt?: number;
+  place?: string; // "[5] line 3"
+  frames?: [string, number, string][]; // file, line, function
+  seen?: boolean; // somebody has looked at it
 }
 
 type Plain = string | number | boolean | null;
@@ -64,10 +90,12 @@ export interface State {
   worker: Table<WorkerRecord>;
   function: Table<FunctionRecord>;
   session: Table<{ [name: string]: Plain }>;
+  stream: Table<ChunkRecord>;
+  gpu: Table<GpuRecord>;
   failure: FailureRecord[];
 }
 
-export type TableName = 'task' | 'group' | 'worker' | 'function' | 'session';
+export type TableName = 'task' | 'group' | 'worker' | 'function' | 'session' | 'stream' | 'gpu';
 
 export interface Delta {
   feed: number;
@@ -80,7 +108,7 @@ export interface Delta {
 }
 
 export function nothing(): State {
-  return { epoch: '', seq: -1, task: {}, group: {}, worker: {}, function: {}, session: {}, failure: [] };
+  return { epoch: '', seq: -1, task: {}, group: {}, worker: {}, function: {}, session: {}, stream: {}, gpu: {}, failure: [] };
 }
 
 /** Apply `delta` to `state` in place; false if deltas are missing before it: ask for a reset. Old ones are passed over. */

@@ -16,10 +16,17 @@ finds a gap or a new epoch asks for a reset. Records:
               title, group (set: one of very many, shown only because it runs or failed)
     group     fn (-1: more than one), cell (fn -1 and cell 0: all older cells), depth, span (levels it stands for),
               counts (state -> tasks), in (group or task -> edges)
-    worker    state, reason, pid, cpu (percent), rss (bytes), task
-    function  name, counts
-    session   one record, "self": what the host says of itself (name, workers, memory_per_worker in bytes)
-    failure   number, numbers, count, function, type, message, traceback, frames, cell, worker, attempt
+    worker    state, reason (gone: why), pid, cpu (percent), rss (bytes), task, mem (MiB, each 5 s, oldest first)
+    function  name, counts, and once a call has ended well: mean, p95 (of the last 512) and total, in seconds
+    session   one record, "self": what the host says of itself (name, workers, memory_per_worker in bytes,
+              store and store_limit in bytes)
+    stream    what workers ran in some seconds: at (wall time) and for each worker n a list "w<n>" of spans
+              [begin, length, fn, number] with begin (may be negative) and length in ticks of 0.1 ms from `at` on; a
+              fifth number if not done (1: cancelled, 2: failed); many short ones as one:
+              [begin, length, fn, -(how many), worst state, busy ticks]
+    gpu       name, busy (percent), used, total (bytes)
+    failure   number, numbers, count, function, type, message, traceback, frames, cell, worker, attempt,
+              seen (somebody has looked at it)
 """
 
 from __future__ import annotations
@@ -31,16 +38,19 @@ Record: TypeAlias = dict[str, Any]
 State: TypeAlias = dict[str, Any]
 
 FEED: Final = 1
-TABLES: Final = ("task", "group", "worker", "function", "session")
+TABLES: Final = ("task", "group", "worker", "function", "session", "stream", "gpu")
 LISTS: Final = ("failure",)
 
 DELTA_LIMIT: Final = 256 * 1024
 """No delta or snapshot is larger than this as JSON: the limits below add up to less."""
-TASK_BYTES: Final = 130 * 1024
+TASK_BYTES: Final = 120 * 1024
 GROUP_LIMIT: Final = 150
 GROUP_SOURCES: Final = 8
 FUNCTION_LIMIT: Final = 80
 WORKER_LIMIT: Final = 128
+GPU_LIMIT: Final = 16
+STREAM_BYTES: Final = 40 * 1024
+TICKS_PER_S: Final = 10_000
 FAILED_LIMIT: Final = 64
 FAILURE_BYTES: Final = 32 * 1024
 TRACEBACK_CHARS: Final = 4000

@@ -108,6 +108,13 @@ class Failures:
         self._rows[key] = {**row, "number": numbers[0], "numbers": numbers, "count": row["count"] - 1}
         self._changed[key] = None
 
+    def see(self, number: int) -> None:
+        """Somebody has looked at the failure of this task."""
+        for key, row in self._rows.items():
+            if number in row["numbers"] and not row.get("seen"):
+                self._rows[key] = {**row, "seen": True}
+                self._changed[key] = None
+
     def changes(self) -> tuple[list[Record], list[str]]:
         """Return (new or changed rows, numbers of rows that left) since the last call."""
         added = [self._rows[key] for key in self._changed]

@@ -8,21 +8,25 @@ its tasks live on as groups, plus those that run or failed, one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.facts import BORN, DATUM, EVICTED, TASK, Fact
-from ..core.model import FunctionId, Number
+from ..core.model import FunctionId, Number, WorkerId
 from ..core.states import TaskState
 from .delta import FAILED_LIMIT, NAME_CHARS, TASK_BYTES, Record, clip
-from .functions import Functions
+from .functions import Functions, Timing
 from .groups import CellKey, Group, Groups, newest
+from .stream import CANCELLED, DETAIL_S, DONE, FAILED, STATE_OF, Stream
 
 _FOLD_AT = 8192
 _PLACES_KEPT = 4096
 _RECORD_BYTES = 80
 _REPORTS_KEPT = 1000
 _UNKNOWN = float("nan")
+_RUNNING, _DONE = TaskState.RUNNING, TaskState.DONE
 _HOT = frozenset({TaskState.RUNNING, TaskState.FAILED})
+Ran: TypeAlias = tuple[WorkerId, float, list[tuple[Number, int, float]]]
+"""(worker, when it was heard, (number, Outcome, seconds) of attempts in the order in which they ended)."""
 
 
 class _Cell:
@@ -40,13 +44,16 @@ class _Cell:
 class _Place:
     """What tasks of one cell, function and depth share."""
 
-    __slots__ = ("cell", "counts", "depth", "function", "group")
+    __slots__ = ("cell", "counts", "depth", "function", "group", "timing")
 
-    def __init__(self, cell: _Cell, function: FunctionId, counts: dict[str, int], depth: int) -> None:
+    def __init__(
+        self, cell: _Cell, function: FunctionId, counts: dict[str, int], depth: int, timing: Timing
+    ) -> None:
         self.cell = cell
         self.function = function
         self.counts = counts  # of the function
         self.depth = depth
+        self.timing = timing  # of the function
         self.group: Group | None = None
 
 
@@ -56,11 +63,14 @@ class Ledger:
     def __init__(self, limit_tasks: int, wall_offset: float) -> None:
         self.functions = Functions()
         self.groups = Groups()
+        self.stream = Stream(wall_offset)
         self.dirty: set[Number] = set()
         self._limit = limit_tasks
         self._wall_offset = wall_offset
         self._births: list[Any] = []
         self._fresh: dict[Number, Any] = {}  # last fact of each task since the last fold
+        self._ran: list[Ran] = []
+        self._not_well: set[Number] = set()  # tasks of which an attempt did not end well, since the last fold
         self._evicted: list[Number] = []
         self._place_of: dict[Number, _Place] = {}
         self._last: dict[Number, Any] = {}  # last fact folded
@@ -89,6 +99,10 @@ class Ledger:
         if len(fresh) > _FOLD_AT or len(self._births) > _FOLD_AT:
             self.fold()
         return others
+
+    def ran(self, batches: Iterable[Ran]) -> None:
+        """Take in attempts that ended, before the facts that follow from them."""
+        self._ran += batches
 
     def record(self, number: Number) -> Record | None:
         """Return the task as it is to be shown, None if not one by one."""
@@ -168,6 +182,7 @@ class Ledger:
         for born in self._births:
             self._on_born(born)
         self._births.clear()
+        self._fold_ran()
         place_of, last, hot, dirty = self._place_of, self._last, self._hot, self.dirty
         for number, fact in self._fresh.items():
             place = place_of.get(number)
@@ -178,6 +193,8 @@ class Ledger:
             counts = place.counts
             if old:
                 counts[old[2]] -= 1
+                if old[2] == _RUNNING and new != _DONE and new != _RUNNING and number not in self._not_well:
+                    self._on_lost(old, fact, place)
             counts[new] = counts.get(new, 0) + 1
             group = place.group
             if group is None:
@@ -190,6 +207,7 @@ class Ledger:
             if new in _HOT or number in hot:
                 self._heat(number, new)
         self._fresh.clear()
+        self._not_well.clear()
         for number in self._evicted:
             self._on_evicted(number)
         self._evicted.clear()
@@ -202,6 +220,54 @@ class Ledger:
             if self._open_tasks <= self._limit and self._open_nbytes <= TASK_BYTES:
                 break
             self._close(cell)
+
+    # ------------------------------------------------------------------ what ran
+    def _fold_ran(self) -> None:
+        place_of, stream = self._place_of, self.stream
+        for worker, at, rows in self._ran:
+            places = {place_of.get(row[0]) for row in rows}
+            place = places.pop()
+            if places or place is None or sum([row[1] for row in rows]) != DONE:
+                self._fold_mixed(worker, at, rows)
+                continue
+            times = [row[2] for row in rows]
+            place.timing.add(times)
+            busy_s = sum(times)
+            if busy_s < DETAIL_S and len(rows) > 1:
+                stream.add_short(worker, at, place.function, len(rows), busy_s)
+            else:
+                stream.add(worker, at, [(place.function, row[0], DONE, row[2]) for row in rows])
+        self._ran.clear()
+
+    def _fold_mixed(self, worker: WorkerId, at: float, rows: list[tuple[Number, int, float]]) -> None:
+        """Fold attempts of several functions, or that ended in several ways."""
+        spans = []
+        times: dict[_Place, list[float]] = {}
+        for number, outcome, run_s in rows:
+            place = self._place_of.get(number)
+            if place is None or run_s <= 0.0:  # it was given back, or is long forgotten
+                continue
+            state = STATE_OF.get(outcome, CANCELLED)
+            if state == DONE:
+                times.setdefault(place, []).append(run_s)
+            else:
+                self._not_well.add(number)
+            spans.append((place.function, number, state, run_s))
+        for place, each in times.items():
+            place.timing.add(each)
+        busy_s = sum([span[3] for span in spans])
+        if busy_s < DETAIL_S and len(spans) > 1:
+            function = max(times, key=lambda place: sum(times[place])).function if times else spans[0][0]
+            worst = max([span[2] for span in spans])
+            self.stream.add_short(worker, at, function, len(spans), busy_s, worst)
+        elif spans:
+            self.stream.add(worker, at, spans)
+
+    def _on_lost(self, old: Any, new: Any, place: _Place) -> None:
+        """A task no longer runs, and its worker said nothing: it was killed."""
+        state = CANCELLED if new[2] == TaskState.CANCELLED else FAILED
+        if new[4] > old[4]:
+            self.stream.add(old[3], new[4], [(place.function, old[1], state, new[4] - old[4])])
 
     # ------------------------------------------------------------------ one task
     def _on_born(self, born: Any) -> None:
@@ -228,7 +294,7 @@ class Ledger:
         if cell is None:
             cell = self._cells[key] = _Cell(key)
         shown = self.functions.shown_as(function)
-        place = _Place(cell, shown, self.functions.counts(shown), depth)
+        place = _Place(cell, shown, self.functions.counts(shown), depth, self.functions.timing(shown))
         if not cell.open:
             place.group = self.groups.home(key, shown, depth)
         if len(self._places) >= _PLACES_KEPT:

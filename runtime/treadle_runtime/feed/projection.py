@@ -12,10 +12,11 @@ from typing import Any
 from ..core.facts import Fact
 from ..core.model import FunctionId, Number, WorkerId
 from ..core.states import WorkerState
-from .delta import FEED, WORKER_LIMIT, Delta, Record, State, clip
+from .delta import FEED, GPU_LIMIT, WORKER_LIMIT, Delta, Record, State, clip
 from .failures import Failures
-from .ledger import Ledger
+from .ledger import Ledger, Ran
 from .members import PAGE, Born, members
+from .memory import Memory
 from .reducer import as_delta, nothing, reduce
 
 _GONE_KEPT = 4
@@ -52,7 +53,9 @@ class Projection:
     def __init__(self, limit_tasks: int = 2000, *, epoch: str = "", wall_offset: float = 0.0) -> None:
         self._ledger = Ledger(limit_tasks, wall_offset)
         self._workers: dict[WorkerId, Record] = {}
+        self._memory = Memory()
         self._session: Record = {}
+        self._gpus: dict[str, Record] = {}
         self._failures = Failures()
         self._shown: State = {**nothing(), "epoch": epoch, "seq": 0}
 
@@ -61,6 +64,10 @@ class Projection:
         """Take in facts in the order they became true."""
         for fact in self._ledger.apply(facts):
             self._on_worker(*fact)
+
+    def ran(self, batches: Iterable[Ran]) -> None:
+        """Take in attempts that ended (see `ledger.Ran`), before the facts that follow from them."""
+        self._ledger.ran(batches)
 
     def functions(self, names: Mapping[FunctionId, str]) -> None:
         """Name functions, before facts speak of them. Versions with the same name are shown as one."""
@@ -74,7 +81,14 @@ class Projection:
         """Take in samples: (worker, {"pid":, "cpu": percent, "rss": bytes, "task": number or None})."""
         for worker, sample in samples:
             if worker in self._workers or len(self._workers) < WORKER_LIMIT:
-                self._workers.setdefault(worker, {"state": WorkerState.IDLE}).update(sample)
+                record = self._workers.setdefault(worker, {"state": WorkerState.IDLE})
+                record.update(sample)
+                if "rss" in sample and len(series := self._memory.add(worker, sample["rss"])) > 1:
+                    record["mem"] = series
+
+    def gpus(self, samples: Iterable[Mapping[str, Any]]) -> None:
+        """Say what the machine's GPUs do: {"name":, "busy": percent, "used": bytes, "total": bytes} of each."""
+        self._gpus = {str(index): dict(sample) for index, sample in enumerate(samples) if index < GPU_LIMIT}
 
     def failures(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take in failures: "number" and any of type, message, traceback, frames (file, line, function), worker, attempt.
@@ -88,6 +102,11 @@ class Projection:
         """Tasks have not failed after all: they are tried again."""
         for number in numbers:
             self._failures.remove(number)
+
+    def seen(self, numbers: Iterable[Number]) -> None:
+        """Somebody has looked at the failures of these tasks, and so at all that are alike."""
+        for number in numbers:
+            self._failures.see(number)
 
     def session(self, values: Mapping[str, Any]) -> None:
         """Set what the host says of itself: a few plain values, e.g. {"name": "nb-1", "workers": 4}."""
@@ -110,6 +129,11 @@ class Projection:
         for kind, table in self._tables().items():
             missing = {key: None for key in self._shown[kind] if key not in table}
             self._compare(kind, {**missing, **table}, put, gone)
+        spans, old = ledger.stream.changes()
+        if spans:
+            put["stream"] = spans
+        if old := [key for key in old if key in self._shown["stream"]]:
+            gone["stream"] = old
         added, dropped = self._failures.changes()
         if dropped:
             gone["failure"] = dropped
@@ -131,6 +155,7 @@ class Projection:
             "worker": {str(worker): record for worker, record in self._workers.items()},
             "function": self._ledger.functions.records(),
             "session": {"self": self._session} if self._session else {},
+            "gpu": self._gpus,
         }
 
     def _compare(
@@ -156,10 +181,9 @@ class Projection:
             return
         record = self._workers.setdefault(worker, {})
         record["state"] = state
-        if reason:
-            record["reason"] = clip(reason, 200)
         if state == WorkerState.GONE:
-            record.update(cpu=0, rss=0, task=None)
+            record.update(cpu=0, rss=0, task=None, mem=None, reason=clip(reason, 200) or None)
+            self._memory.remove(worker)
             gone = [key for key, other in self._workers.items() if other["state"] == WorkerState.GONE]
             for key in gone[:-_GONE_KEPT]:
                 del self._workers[key]

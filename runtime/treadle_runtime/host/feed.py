@@ -12,13 +12,17 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..core.books import Books
+from ..core.events import Event, TasksReturned
 from ..core.facts import Fact
 from ..core.model import ClientId, FunctionId, Number
 from ..core.states import TaskState
+from ..feed.ledger import Ran
 from ..feed.projection import Projection
 from ..wire import messages as m
 from ..wire.process import usage
 from .crew import Crew
+from .gauges import Gpus, StoreGauge
+from .values import Values
 
 EVERY_S: Final = 0.2
 SAMPLE_S: Final = 1.0
@@ -31,10 +35,13 @@ BATCH: Final = 5000
 class Feed:
     """The projection of one runtime and who watches it."""
 
-    def __init__(self, epoch: str, tell: Callable[[ClientId, m.Delta], None]) -> None:
+    def __init__(self, epoch: str, tell: Callable[[ClientId, m.Delta], None], values: Values) -> None:
         self.projection = Projection(epoch=epoch, wall_offset=time.time() - time.monotonic())
         self._tell = tell
+        self._gpus = Gpus()
+        self._store = StoreGauge(values)
         self._facts: list[Fact] = []
+        self._ran: list[Ran] = []
         self._failures: deque[tuple[Number, bytes]] = deque(maxlen=FAILURES)
         self.reports: dict[Number, tuple[float, str]] = {}
         """How far tasks say they are (fraction or NaN, text), the last to speak last; some may have ended."""
@@ -44,8 +51,12 @@ class Feed:
         self._next_sample = 0.0
         self._cpu: dict[int, tuple[float, float]] = {}  # worker -> (when, CPU seconds) of its last sample
 
-    def on_facts(self, facts: list[Fact]) -> None:
-        """Take note of what became true."""
+    def on_turn(self, events: list[Event], facts: list[Fact]) -> None:
+        """Take note of what came in and of what became true by it."""
+        for event in events:
+            if type(event) is TasksReturned:
+                rows = [(row[0], row[2], row[4]) for row in event.rows]
+                self._ran.append((event.worker, event.at, rows))
         self._facts += facts
         if len(self._facts) > BATCH:
             self.fold()
@@ -114,6 +125,8 @@ class Feed:
         """Bring the projection up to date."""
         facts, self._facts = self._facts, []
         failures, self._failures = self._failures, deque(maxlen=FAILURES)
+        ran, self._ran = self._ran, []
+        self.projection.ran(ran)
         self.projection.apply(facts)
         reported, self._reported = self._reported, set()
         self.projection.reports({number: self.reports[number] for number in reported & self.reports.keys()})
@@ -138,6 +151,8 @@ class Feed:
             share = 100 * (found[0] - used) / (now - before) if now > before else 0.0
             samples.append((worker, {"pid": record.pid, "cpu": round(share), "rss": found[1]}))
         self.projection.workers(samples)
+        self.projection.gpus(self._gpus.sample())
+        self.projection.session({"store": self._store.used(now)})
 
 
 def _row(number: Number, failure: bytes) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class Host:
             self.journal,
             lambda level, text: self.clients.tell_all(m.Notice(level, text)),
         )
-        self.feed = Feed(self.epoch, self.clients.show)
+        self.feed = Feed(self.epoch, self.clients.show, self.values)
         self.retries = Retries(self)
         self.questions: list[tuple[int, m.Ask]] = []
         self.wishes: list[Event] = []  # what an answer to a question wants the scheduler to hear
@@ -148,6 +148,7 @@ class Host:
         if now >= self._due:
             self._on_time(now, events)
         facts: list[Fact] = []
+        came = events
         while events:
             instructions, more = self.scheduler.handle(events)
             facts += more
@@ -160,7 +161,7 @@ class Host:
         self.clients.send()
         # Nobody waits for what follows.
         self.values.close_turn()
-        self.feed.on_facts(facts)
+        self.feed.on_turn(came, facts)
         self.rest.on_time(now, self._unfinished(), self.wishes)
         self.crew.send()
         self.journal.write()
@@ -342,7 +343,8 @@ class Host:
         """Write down, for others to find it, what there is to say of this runtime now; tell it those who watch."""
         workers = self.options.workers
         share = usable_memory() // max(1, workers)
-        self.feed.on_session({"name": self.name, "workers": workers, "memory_per_worker": share})
+        limits = {"memory_per_worker": share, "store_limit": self.options.memory}
+        self.feed.on_session({"name": self.name, "workers": workers, **limits})
         descriptor = self._describe(str(self.store), len(self.clients.present))
         try:
             return publish(descriptor)
