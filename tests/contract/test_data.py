@@ -259,6 +259,15 @@ def test_changes_of_in_arguments_are_told_once():
     assert len(told) == 1
 
 
+def test_changes_of_large_in_arguments_are_told():
+    below, beyond = task(lambda c: c.__setitem__(0, 1)), task(lambda c: c.__setitem__(0, 2))
+    with pytest.warns(TreadleWarning, match="changed `c`"):
+        wait_on(below(np.zeros(60_000_000, np.uint8)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        wait_on(beyond(np.zeros(70_000_000, np.uint8)))  # it would take too long
+
+
 def test_check_looks_at_every_call():
     f = task(check=True)(lambda data, change_it: data.append(1) if change_it else None)
     wait_on(f([1], False))

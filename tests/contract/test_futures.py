@@ -211,9 +211,10 @@ def test_the_users_own_exception():
 
 
 def test_exceptions_of_ones_own_class_and_with_a_cause():
-    class OddError(Exception):
-        def __init__(self, a, b):
-            super().__init__(f"{a}-{b}")
+    class OddError(OSError):
+        def __init__(self, a, b):  # it can't be made from what it hands on
+            super().__init__(a, f"{a}-{b}", "file")
+            self.extra = b
 
     def run():
         try:
@@ -221,9 +222,9 @@ def test_exceptions_of_ones_own_class_and_with_a_cause():
         except KeyError as error:
             raise OddError(1, 2) from error
 
-    with pytest.raises(Exception, match="1-2") as caught:  # it can't be rebuilt from its arguments
+    with pytest.raises(OddError, match="1-2") as caught:
         wait_on(task(run)())
-    assert type(caught.value).__name__ in ("OddError", "TaskFailed")
+    assert (caught.value.extra, caught.value.errno, caught.value.filename) == (2, 1, "file")
     assert isinstance(caught.value.__cause__, KeyError)
 
 

@@ -77,6 +77,7 @@ class Session:
         self.client.on_output = Printer(self.client).on_output
         self.reuse = Reuse(self.plan.memory // 4)
         self.shelf = Shelf(self.client, shelf_limit(self.plan.memory))
+        self.client.room.let_go = self.shelf.clear
         self.functions = FunctionBook(itertools.count(1).__next__, self._define, self._surroundings())
         self.worlds = Worlds(lambda world: self.client.link.send(world))
         self.world = self.worlds.current

@@ -5,6 +5,7 @@ Law: estimates from what was written and what came back; looks at the folder onl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.model import Kind, OutputRow, maker_of
@@ -30,6 +31,8 @@ class Room:
     def __init__(self, client: Client, limit: int) -> None:
         self._client = client
         self.limit = limit
+        self.let_go: Callable[[], None] | None = None
+        """Gives up what is stored only because it may be wanted again; called before anybody waits."""
         self._unseen = 0  # bytes that may have been added since the folder was looked at
 
     def grew(self, outputs: tuple[OutputRow, ...]) -> None:
@@ -55,6 +58,13 @@ class Room:
 
         if fits():
             return
+        if nbytes > self.limit:
+            raise StoreFull(
+                f"This takes {_size(nbytes)}, and the store may hold {_size(self.limit)} in all. Pass it in parts, "
+                "have the task read it itself, or start(memory=...) with more."
+            )
+        if self.let_go is not None:
+            self.let_go()
         holders = self._holders()  # asking also means that what was released here has been heard of
         if client.link.wait(fits, _UNLINK_S):
             return

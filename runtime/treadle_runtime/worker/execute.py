@@ -19,7 +19,7 @@ from .. import place
 from ..core.model import Outcome
 from ..errors import NotSerializable, TaskTimeout, UsageError
 from ..store.fingerprint import fingerprint
-from ..store.members import members_of
+from ..store.members import members_of, root_of
 from ..store.packing import Packed, pack
 from ..store.references import Inputs, decode_payload
 from ..store.views import pack_group
@@ -242,7 +242,12 @@ def _overlap(parts: list[Any], written: list[Any]) -> bool:
 
 
 def _size_of(value: Any) -> int:
-    return sum(int(getattr(part, "nbytes", 0) or 0) for part in members_of(value))
+    parts = members_of(value)
+    return sum(
+        int(getattr(part, "nbytes", 0) or 0)
+        for part in parts
+        if not isinstance(part, np.ndarray) or root_of(part) is part  # a view's base is there, too
+    )
 
 
 def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:

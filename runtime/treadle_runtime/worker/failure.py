@@ -10,6 +10,7 @@ import pickle
 import traceback
 from collections.abc import Iterator
 from types import FrameType, TracebackType
+from typing import Any
 
 import cloudpickle
 import msgspec
@@ -102,12 +103,9 @@ def user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:
 
 
 def _raised(error: BaseException, relation: str) -> Raised:
-    pickled: bytes | None
-    try:
-        pickled = dumps(error)
-        pickle.loads(pickled)
-    except Exception:  # noqa: BLE001 - whatever a user's exception does while pickled, its text must arrive
-        pickled = None
+    pickled = _pickled(error)
+    if pickled is None and isinstance(error, Exception):
+        pickled = _pickled(_Parts(error))
     try:
         message = str(error)
     except Exception as broken:  # noqa: BLE001 - a __str__ that raises must not hide the failure
@@ -116,6 +114,39 @@ def _raised(error: BaseException, relation: str) -> Raised:
     name = cls.__qualname__ if cls.__module__ in ("builtins", "__main__", TreadleError.__module__) else f"{cls.__module__}.{cls.__qualname__}"
     names = pack_names(_frames(error.__traceback__)) if not relation else []
     return Raised(relation, name, message, pickled, user_frames(error.__traceback__), names)
+
+
+def _pickled(error: Any) -> bytes | None:
+    """Return the pickle of an exception if it can be read again."""
+    try:
+        pickled = dumps(error)
+        pickle.loads(pickled)
+    except Exception:  # noqa: BLE001 - whatever a user's exception does while pickled, its text must arrive
+        return None
+    return pickled
+
+
+class _Parts:
+    """An exception whose `__init__` wants other arguments than it hands on, the usual reason why pickle can't make it."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __reduce__(self) -> Any:
+        args = _builtin(type(self._error)).__reduce__(self._error)[1]
+        return put_together, (type(self._error), args, vars(self._error))
+
+
+def _builtin(kind: type[Exception]) -> type[Exception]:
+    return next(base for base in kind.__mro__ if base.__module__ == "builtins")
+
+
+def put_together(kind: type[Exception], args: tuple[Any, ...], attributes: dict[str, Any]) -> Exception:
+    """Return an exception made without an `__init__` of its own; called by name from pickles."""
+    error = kind.__new__(kind, *args)
+    _builtin(kind).__init__(error, *args)
+    vars(error).update(attributes)
+    return error
 
 
 def _frames(tb: TracebackType | None) -> Iterator[FrameType]:
