@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from treadle_runtime.api import Future
 from treadle_runtime.client.calls import Call
 from treadle_runtime.core.states import TaskState
+from treadle_runtime.errors import headline
 
 from .anchors import anchored, new_id
 from .displays import call_html, future_bundle
@@ -135,7 +136,7 @@ class CellCard:
             made, metadata = self._extension.shell.display_formatter.format(value)
             _put_away(value)
         except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
-            return {"text/plain": f"{type(error).__name__}: {error}"}, {}
+            return {"text/plain": headline(error)}, {}
         return (made, metadata) if made else None
 
     def _update(self) -> None:

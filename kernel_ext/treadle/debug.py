@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle_runtime.api.inputs import recipe
 from treadle_runtime.client.remote_traceback import strip
+from treadle_runtime.errors import headline
 from treadle_runtime.worker.brief import arguments_text, brief
 
 from .targets import call_meant
@@ -36,7 +37,7 @@ def debug(extension: Extension, words: list[str]) -> None:
             result = run()
         except BaseException as error:  # noqa: BLE001 - whatever the task raises is what is to be looked at
             strip(error)
-            print(f"{type(error).__name__}: {error}")
+            print(headline(error))
             _look(extension.shell, error.__traceback__)
         else:
             print(f"It ended well here and returned {brief(result)}. `%treadle retry {call.number}` has it tried again.")

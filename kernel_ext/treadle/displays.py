@@ -16,6 +16,7 @@ from typing import Any, Final
 from treadle_runtime.api import Future
 from treadle_runtime.client.estimate import duration
 from treadle_runtime.core.states import TASK_FINAL, TaskState
+from treadle_runtime.errors import headline
 from treadle_runtime.worker.brief import arguments_text
 
 from .failures import failure_html, failure_text
@@ -101,7 +102,7 @@ def preview(future: Future[Any]) -> str:
             text = arguments_text((future.result(),), {})
             return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
     except Exception as error:  # noqa: BLE001 - a value that can't be opened here is shown as that
-        return f"{type(error).__name__}: {error}"
+        return headline(error)
     return f"{nbytes / 1e6:.1f} MB" if nbytes and not here else ""
 
 

@@ -33,8 +33,7 @@ def _served(magic: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return magic(*args)
         except TreadleError as error:
-            name = type(error).__name__
-            raise ShellUsageError(str(error) if name == "UsageError" else f"{error} ({name})") from None
+            raise ShellUsageError(str(error)) from None
         except BaseException as error:
             strip(error)
             raise

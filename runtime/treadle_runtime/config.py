@@ -188,8 +188,9 @@ def plan(
                 f"{chosen} workers share {cpus} CPU{'s' if cpus > 1 else ''}: good for tasks that wait, not for tasks that compute."
             )
     each = max(1, cpus // chosen) if threads is None else _count(threads, "threads=")
-    nbytes = None if memory is None else _memory(memory, "memory=")
-    return Plan(chosen, each, _store_nbytes(nbytes, here), tuple(notices))
+    if memory is not None and not (isinstance(memory, int) and -100 <= memory < 0):  # else as `Options` has it
+        memory = _memory(memory, "memory=")
+    return Plan(chosen, each, _store_nbytes(memory, here), tuple(notices))
 
 
 def thread_variables(threads: int, environ: Mapping[str, str]) -> dict[str, str]:
@@ -231,7 +232,7 @@ def _memory(value: int | str, name: str) -> int:
             return -int(share[1])
         if found:
             value = int(float(found[1]) * (1024 if found[3] else 1000) ** _PREFIXES[found[2].upper()])
-    if isinstance(value, bool) or not isinstance(value, int) or not (value >= 1 << 20 or -100 <= value < 0):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1 << 20:
         raise UsageError(
             f'{name}{value!r} is no size for the store: give at least 1 MiB in bytes, or a text such as "4GB" or "50%"'
         )

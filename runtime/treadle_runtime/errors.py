@@ -1,7 +1,7 @@
 """Every error a person can meet, each with what is wrong and what to do.
 
 Law: knows nothing; imported by everybody. A message is one sentence that says what is wrong and one that says
-what to do; its class name ends it when printed by the notebook.
+what to do; its class name ends it, so that it can be looked up wherever it is shown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from typing import Any
 
 
 class TreadleError(Exception):
-    """Base of all errors of Treadle."""
+    """Base of all errors of Treadle. Its text ends with the name of the class; `message` is without."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"{self.message} ({type(self).__name__})"
 
 
 class UsageError(TreadleError, ValueError):
@@ -42,6 +50,9 @@ class TaskError(TreadleError):
 
 class InTask(TaskError):  # noqa: N818 - a place, not an error of its own
     """Where the exception of a task was raised: the `__cause__` of the user's own exception. Never raised itself."""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class TaskFailed(TaskError):  # noqa: N818
@@ -100,6 +111,17 @@ class RuntimeLost(EngineError, ConnectionError):  # noqa: N818
 
 class InternalError(TreadleError):
     """A bug of Treadle. The message carries the story of the task."""
+
+
+def headline(error: BaseException) -> str:
+    """Return class and message of any error, the class named once.
+
+    Examples
+    --------
+    >>> headline(ValueError("no such case")), headline(UsageError("Say which."))
+    ('ValueError: no such case', 'UsageError: Say which.')
+    """
+    return f"{type(error).__name__}: {error.message if isinstance(error, TreadleError) else error}"
 
 
 def about(error: BaseException, **attributes: Any) -> BaseException:

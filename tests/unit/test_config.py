@@ -109,6 +109,11 @@ def test_sizes_that_make_no_sense(tmp_path: Path, memory: Any) -> None:
         plan(memory=memory, machine=machine(tmp_path))
 
 
+def test_a_negative_size_is_none() -> None:
+    with pytest.raises(UsageError, match="memory=-1 is no size"):
+        Options.from_environment({}, memory=-1)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [(90, 90.0), ("90", 90.0), ("30m", 1800.0), ("2h", 7200.0), ("1h30m", 5400.0), ("0", 0.0)],

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _answer(options)
     except TreadleError as error:
-        print(f"treadle: {error} ({type(error).__name__})", file=sys.stderr)
+        print(f"treadle: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("treadle: interrupted", file=sys.stderr)

@@ -80,7 +80,7 @@ def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = ST
         if refusal is not None:
             raise refusal from None
         if isinstance(error, EngineError) and words:
-            raise EngineError(f"{error} Before that it wrote:\n{words}") from None
+            raise EngineError(f"{error.message} Before that it wrote:\n{words}") from None
         raise
     return connection
 

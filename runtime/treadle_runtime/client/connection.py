@@ -214,7 +214,7 @@ class Connection:
         try:
             self.wait(lambda: self.welcome is not None, max(0.0, deadline - time.monotonic()))
         except RuntimeLost as error:
-            raise EngineError(str(error)) from None
+            raise EngineError(error.message) from None
         if self.welcome is None:
             raise EngineError("The runtime process did not answer.")
         self._thread.start()

@@ -19,6 +19,7 @@ from ..errors import (
     UpstreamFailed,
     WorkerLost,
     about,
+    headline,
 )
 from ..store.packing import Packed, unpack, unpack_bytes
 from ..worker.failure import Failure, Raised
@@ -48,7 +49,7 @@ def rebuild(data: bytes | Packed, call: Call) -> Any:
         return unpack(data) if isinstance(data, Packed) else unpack_bytes(data)
     except Exception as error:  # whatever a type's own __setstate__ does
         raise DataError(
-            f"What {call.label} made can't be rebuilt here ({type(error).__name__}: {error}). "
+            f"What {call.label} made can't be rebuilt here ({headline(error)}). "
             "Correct how its type is pickled, or return parts of it."
         ) from error
 
@@ -79,7 +80,7 @@ def _upstream(call: Call, root: Call | None) -> BaseException:
     cause = error_from(root, None) if root is not None and root.state == TaskState.FAILED else None
     if cause is None and call.failure is not None:
         cause = _own(call, call.failure)
-    why = f": {type(cause).__name__}: {cause}" if cause is not None else ""
+    why = f": {headline(cause)}" if cause is not None else ""
     error = UpstreamFailed(
         f"{call.label} was not run because {_name(root, call.root)}, which it needs, failed{why}"
     )

@@ -8,7 +8,7 @@ import resource
 import socket
 import sys
 
-from ..errors import TreadleError
+from ..errors import TreadleError, headline
 from ..wire.session import Session
 from .loop import Host
 
@@ -29,7 +29,7 @@ def main(folder: str) -> None:
         host = Host(session, door)
     except TreadleError as error:
         session.refuse(error)
-        sys.exit(f"{type(error).__name__}: {error}")
+        sys.exit(headline(error))
     host.run()
 
 

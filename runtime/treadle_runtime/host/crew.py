@@ -109,7 +109,7 @@ class Crew:
             try:
                 started = self._engine.start(wid)
             except EngineError as error:
-                self._give_up(str(error), [])
+                self._give_up(error.message, [])
                 return
             line = self._lines.adopt(started.line, self)
             worker = line.owner = self.workers[wid] = Worker(wid, started.pid, line, time.monotonic())

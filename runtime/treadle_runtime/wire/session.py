@@ -227,7 +227,7 @@ class Session:
 
     def refuse(self, error: TreadleError) -> None:
         """Write down why the runtime can't start."""
-        write_private(self.folder / "refused", f"{type(error).__name__}\n{error}".encode())
+        write_private(self.folder / "refused", f"{type(error).__name__}\n{error.message}".encode())
 
     def refusal(self) -> TreadleError | None:
         """Return why the runtime could not start, None if it has not said so."""

@@ -107,7 +107,7 @@ def _raised(error: BaseException, relation: str) -> Raised:
     if pickled is None and isinstance(error, Exception):
         pickled = _pickled(_Parts(error))
     try:
-        message = str(error)
+        message = error.message if isinstance(error, TreadleError) else str(error)
     except Exception as broken:  # noqa: BLE001 - a __str__ that raises must not hide the failure
         message = f"<its __str__ raised {type(broken).__name__}>"
     cls = type(error)

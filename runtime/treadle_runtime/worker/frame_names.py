@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from ..errors import headline
 from ..store.travel import TravelPickler
 from .brief import brief
 
@@ -80,7 +81,7 @@ def unpack_names(data: bytes) -> dict[str, Any]:
         try:
             names[name] = pickle.loads(pickled)
         except Exception as error:  # noqa: BLE001 - whatever a type does when it is rebuilt
-            names[name] = Stood(f"<a value that can't be rebuilt here: {type(error).__name__}: {error}>")
+            names[name] = Stood(f"<a value that can't be rebuilt here: {headline(error)}>")
     return names
 
 

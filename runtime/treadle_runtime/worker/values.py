@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from ..core.model import INLINE_LIMIT, OUTPUT_BITS, Kind, Number, OutputRow, Vid, output_of
+from ..errors import TreadleError
 from ..store.draft import Draft
 from ..store.packing import Packed
 from .settle import settled
@@ -208,7 +209,7 @@ class Values:
         try:
             self._files.write(vid, packed)
         except OSError as error:  # a full store
-            return (vid, Kind.NONE, packed.nbytes, str(error).encode())
+            return (vid, Kind.NONE, packed.nbytes, (error.message if isinstance(error, TreadleError) else str(error)).encode())
         self._sealed[vid] = packed.nbytes
         self._held.pop(vid, None)
         return (vid, Kind.FILE, packed.nbytes, None)
