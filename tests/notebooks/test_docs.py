@@ -31,7 +31,7 @@ for name, source, raises in json.load(sys.stdin):
     except Exception as error:
         if type(error).__name__ != raises:
             raise
-        print(f"{name}: {type(error).__name__}: {error}")
+        assert str(error).endswith(f" ({raises})"), str(error)
     else:
         assert not raises, f"{name} did not raise {raises}"
 import treadle

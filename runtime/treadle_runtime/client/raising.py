@@ -128,7 +128,7 @@ def _rebuild(raised: Raised) -> BaseException:
 
 def _tell(error: BaseException, call: Call) -> BaseException:
     failure = call.failure
-    told = about(error, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
+    told = _hang(error, call)
     if not has_frames(error):
         rebuild_traceback(error, ())  # so that waiting twice doesn't show the first wait
     if failure is not None and not isinstance(error, TaskError):
@@ -136,6 +136,16 @@ def _tell(error: BaseException, call: Call) -> BaseException:
     if call.client.footer is not None and (line := call.client.footer(call)):
         error.add_note(line)
     return told
+
+
+def _hang(error: BaseException, call: Call) -> BaseException:
+    """Hang on an error where it was raised; attributes that its own class gave it stay (`CalledProcessError.output`)."""
+    attributes: dict[str, object] = {"task": call.number, "cell": call.cell, "worker": call.worker, "attempt": call.attempt}
+    if call.failure is not None:
+        attributes["output"] = call.failure.output
+    if not isinstance(error, TaskError):
+        attributes = {name: value for name, value in attributes.items() if not hasattr(error, name)}
+    return about(error, **attributes)
 
 
 def _name_the_place(error: BaseException, call: Call, failure: Failure) -> None:

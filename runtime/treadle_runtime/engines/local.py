@@ -23,7 +23,7 @@ from ..wire.session import RuntimeOptions, Session
 from .protocol import Ended, Started
 
 NICE: Final = 5
-_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_APPEND: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
 class LocalEngine:

@@ -10,7 +10,7 @@ import pickle
 import traceback
 from collections.abc import Iterator
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 import cloudpickle
 import msgspec
@@ -54,6 +54,8 @@ class Failure(msgspec.Struct, array_like=True):
     lost: Lost | None = None
 
 
+OUTPUT: Final = 2000
+"""Characters of what a task has printed that its failure carries: the last ones."""
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Failure)
 
@@ -86,6 +88,13 @@ def pack_lost(
     """Describe the death of the worker that ran a task; `reason` is one sentence for people."""
     lost = Lost(signal, exitcode, peak_kib, reason)
     return _encoder.encode(Failure(number, worker, attempts, [], "", output, lost))
+
+
+def with_output(data: bytes, text: str) -> bytes:
+    """Add to a description what the task had printed."""
+    failure = _decoder.decode(data)
+    failure.output = text
+    return _encoder.encode(failure)
 
 
 def unpack_failure(data: bytes) -> Failure:

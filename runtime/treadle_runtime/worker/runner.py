@@ -22,7 +22,7 @@ from .backlog import Backlog, Row, unrun
 from .code import Code
 from .context import TaskContext, stand_for_threads
 from .execute import Notes, Ran, attempt_in_worker
-from .failure import pack_exception
+from .failure import OUTPUT, pack_exception, with_output
 from .functions import Function
 from .guards import Guards
 from .measures import Peaks
@@ -162,8 +162,11 @@ class Runner:
             notes = {**(notes or {}), **self._context.notes}
         if outcome or look or run_s > FULL_LOOK_S or streams.fresh:
             self._guards.full()
+            out_at, err_at = streams.out_end, streams.err_end
             moved = streams.moved()
             if moved is not None:
+                if failure is not None:
+                    failure = with_output(failure, streams.said(out_at, err_at, OUTPUT))
                 notes = {**(notes or {}), **moved}
         elif self._guards.quick():
             function.watched = True

@@ -1,6 +1,6 @@
 """sys.stdout, sys.stderr and sys.stdin of a worker: descriptors 1 and 2 are append-only logs, there is no input.
 
-Law: knows files and offsets, nothing of tasks. The runtime reads the logs; nobody here does.
+Law: knows files and offsets, nothing of tasks. The runtime reads the logs; here only `said` does, for a task that failed.
 
 What Python code prints is noticed by the streams themselves, so the system is asked for offsets only then, after
 longer tasks (C code and child processes write behind our back), and before results are sent.
@@ -121,6 +121,20 @@ class Streams:
         if err != self.err_end:
             notes["err"] = self.err_end = err
         return notes
+
+    def said(self, out_at: int, err_at: int, most: int) -> str:
+        """Return what stands in the logs from these offsets to where `moved` last saw their ends, or the last of it."""
+        return "".join(
+            _part(stream.fileno(), max(at, end - most), end)
+            for stream, at, end in ((self.out, out_at, self.out_end), (self.err, err_at, self.err_end))
+        )[-most:]
+
+
+def _part(descriptor: int, start: int, end: int) -> str:
+    try:
+        return os.pread(descriptor, max(0, end - start), start).decode("utf-8", "replace")
+    except OSError:  # a terminal or a pipe, when started by hand: it has been read there
+        return ""
 
 
 def _size(descriptor: int) -> int:
