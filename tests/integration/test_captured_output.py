@@ -19,7 +19,7 @@ def session():
 
 
 def failure_of(future):
-    with pytest.raises(Exception) as caught:  # noqa: B017 - whatever the task raises
+    with pytest.raises(Exception) as caught:
         wait_on(future)
     return caught.value
 

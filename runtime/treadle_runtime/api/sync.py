@@ -5,6 +5,7 @@ Law: reads futures and live objects; submits nothing.
 
 from __future__ import annotations
 
+from types import GeneratorType
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -26,6 +27,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 K = TypeVar("K")
+_UNSEEN = (GeneratorType, map, filter, zip, type({}.keys()), type({}.values()), type({}.items()))
+"""What people write in place of a list, and what would come back with its futures unnoticed."""
 
 
 @overload
@@ -86,6 +89,11 @@ def wait_on(*objs: Any) -> Any:
     """
     if not objs:
         raise UsageError("wait_on() needs something to wait for. Use barrier() to wait for everything.")
+    for obj in objs:
+        if isinstance(obj, _UNSEEN):
+            raise UsageError(
+                f"wait_on can't look into a {type(obj).__name__}: give it a list, as in wait_on([f(x) for x in xs])."
+            )
     with_pending = clients()
     calls: list[Call] = []
     seen: set[int] = set()
