@@ -6,7 +6,7 @@ Law: reads futures and live objects; submits nothing.
 from __future__ import annotations
 
 from types import GeneratorType
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import numpy as np
 
@@ -27,7 +27,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 K = TypeVar("K")
-_UNSEEN = (GeneratorType, map, filter, zip, type({}.keys()), type({}.values()), type({}.items()))
+_UNSEEN: Final[tuple[type, ...]] = (GeneratorType, map, filter, zip, type({}.keys()), type({}.values()), type({}.items()))
 """What people write in place of a list, and what would come back with its futures unnoticed."""
 
 
