@@ -10,18 +10,21 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from treadle_runtime.api import Session, current, peek
+from treadle_runtime.core.model import first_number
+from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import UsageError
 from treadle_runtime.wire import messages as m
 
 from .failures import failure_text
 from .widget import Dashboard
 
+ANSWER_S: Final = 5.0
 COMPLETE_S: Final = 1.0
 """How long a view waits for a complete picture; it comes in milliseconds unless the machine is very busy."""
 
 
 class SessionFeed:
-    """A `widget.FeedSource` of one session. Any thread; nothing but "details" waits for the runtime."""
+    """A `widget.FeedSource` of one session. Any thread; only `command` waits for the runtime."""
 
     def __init__(self, session: Session) -> None:
         self._client = session.client
@@ -44,29 +47,21 @@ class SessionFeed:
             self._client.link.send(m.Watch(True))
             self._client.flush()
 
-    def command(self, name: str, args: dict[str, Any]) -> Any:
-        if name == "cancel":
-            self._client.cancel(
-                [n for n in args.get("numbers", ()) if type(n) is int and n in self._client.calls]
-            )
-            return None
-        if name == "details" and type(number := args.get("number")) is int:
-            return self._details(number)
-        raise UsageError(f"The page asked for {name!r:.40}, which is not known here. Reload the page.")
-
-    def _details(self, number: int) -> dict[str, Any]:
+    def command(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
+        """Have the runtime carry out a command, as it does for pages that reach it without this kernel."""
         client = self._client
-        call = client.calls.get(number)
-        found: dict[str, Any] = {"number": number}
-        if call is not None:
-            found |= {"label": call.label, "state": call.state, "cell": call.cell, "worker": call.worker}
-            found |= {"attempt": call.attempt, "run_s": call.run_s}
-            if call.final and call.state != "done":
-                call.looked = True
-                found["failure"] = failure_text(call, client.calls.get(call.root))
-        if not client.closed:
-            found["why"] = client.link.ask("explain", {"number": number}, 2.0)
-        return found
+        if name == "cancel_cell":
+            args = {"near": first_number(client.cid) + 1, **args}
+        found = client.link.ask("command", {"name": name, "args": args}, ANSWER_S)
+        if not isinstance(found, dict):
+            raise UsageError("Tasks run in this kernel itself (engine='inline'): there is nothing to steer.")
+        if "error" in found:
+            raise UsageError(str(found["error"]))
+        data: dict[str, Any] = found["data"]
+        call = client.calls.get(data.get("number", 0)) if name == "details" else None
+        if call is not None and call.final and call.state != TaskState.DONE:
+            data["traceback"] = failure_text(call, client.calls.get(call.root))  # with the lines of the cells
+        return data
 
 
 _open: WeakKeyDictionary[Session, Dashboard] = WeakKeyDictionary()

@@ -389,6 +389,7 @@ class Client(Waits):
 _HANDLERS: dict[type, Callable[[Client, Any], None]] = {
     m.Finished: Client._on_finished,
     m.Rearmed: lambda client, message: client.retries.on_rearmed(message),
+    m.Looked: lambda client, message: client.retries.on_looked(message),
     m.Values: Client._on_values,
     m.Output: Client._on_output,
     m.Delta: Client._on_delta,

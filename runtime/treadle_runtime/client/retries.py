@@ -78,6 +78,12 @@ class Retries:
         if message.id:
             self._answers[message.id] = message
 
+    def on_looked(self, message: m.Looked) -> None:
+        """A person has looked at these calls, in a page."""
+        for number in message.numbers:
+            if (call := self._client.calls.get(number)) is not None:
+                call.looked = True
+
     def _restore(self, group: Group) -> None:
         """Live objects wait for their task again, unless they have gone on without it."""
         client = self._client

@@ -31,8 +31,10 @@ def on_retry_wanted(books: Books, event: RetryWanted) -> None:
         else:
             chosen.update(found)
     _add_followers(books, chosen)
-    told: dict[ClientId, list[Number]] = {books.client(event.client).cid: []}
     opened = sorted(chosen.values(), key=_by_depth)
+    # whoever wished hears of all that no living client hears of: a page, or the next kernel of a notebook
+    alone = [task.number for task in opened if task.lane.client.gone and task.lane.client.cid != event.client]
+    told: dict[ClientId, list[Number]] = {books.client(event.client).cid: alone}
     for task in opened:
         _open(books, task)
         for client in (task.lane.client, *task.rarely().followers):
@@ -48,6 +50,12 @@ def on_retry_wanted(books: Books, event: RetryWanted) -> None:
     for task in hopeless:
         lost = next(version for version in task.reads if version.state not in (_READY, DatumState.PENDING))
         end(books, task, TaskState.UPSTREAM, maker_of(lost.vid), "what its new code reads is gone")
+
+
+def refusal(books: Books, number: Number) -> str:
+    """Return why a task can't be tried again, "" if it can."""
+    found = _needed(books, number)
+    return found if isinstance(found, str) else ""
 
 
 def _by_depth(task: Task) -> tuple[int, Number]:

@@ -33,6 +33,7 @@ from ..wire.process import Watch
 from ..wire.stream import Overlong
 from .ears import Ears
 from .lines import Line, Lines
+from .viewers import Viewer, Viewers
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -61,6 +62,7 @@ class Clients:
         self.ever = 0  # how many there have been
         self._known: dict[ClientId, tuple[int, float]] = {}  # all ever: which process
         self.lines = self._lines = Lines(door, ears, self)
+        self.viewers = Viewers(host, self._lines)
         self._token = token
         self._journal = journal
         self._host = host
@@ -68,11 +70,13 @@ class Clients:
     # ------------------------------------------------------------------ what comes in
     def on_frames(self, line: Line, frames: list[bytes], now: float, events: list[Event]) -> None:
         """Take in what somebody sent."""
-        client: Client | None = line.owner
+        client: Client | Viewer | None = line.owner
         if client is None:
             client = self._on_stranger(line, frames.pop(0), now, events)
-            if client is None:
-                return
+        if not isinstance(client, Client):
+            if client is not None:
+                self.viewers.on_frames(client, frames)
+            return
         cid, add = client.cid, self._journal.add
         for frame in frames:
             try:
@@ -87,6 +91,9 @@ class Clients:
 
     def on_overlong(self, line: Line, error: Overlong, now: float, events: list[Event]) -> None:
         """Say why nothing of this line can be read any more; a client that sent such a thing has left."""
+        if isinstance(line.owner, Viewer):
+            self.viewers.on_hung_up(line.owner)
+            return
         client: Client | None = line.owner
         print(f"closes the line of {f'client {client.cid}' if client else 'a stranger'}: {error}", flush=True)
         self._lines.post(line, m.Refused(f"The runtime has closed the connection: {error}."))
@@ -95,6 +102,9 @@ class Clients:
 
     def on_hung_up(self, line: Line) -> None:
         """Note that nothing more comes from this line. Its client may come back."""
+        if isinstance(line.owner, Viewer):
+            self.viewers.on_hung_up(line.owner)
+            return
         client: Client | None = line.owner
         if client is not None and client.line is line:
             client.line = None
@@ -102,6 +112,9 @@ class Clients:
 
     def on_caught_up(self, line: Line) -> None:
         """Show a client what it missed of the feed while it did not read."""
+        if isinstance(line.owner, Viewer):
+            self.viewers.on_caught_up(line.owner)
+            return
         client: Client | None = line.owner
         if client is not None and client.missed:
             client.missed = False
@@ -109,13 +122,19 @@ class Clients:
                 self._host.feed.on_watch(client.cid, False, False)  # no change before the whole
                 self._host.feed.on_watch(client.cid, True, True)
 
-    def _on_stranger(self, line: Line, frame: bytes, now: float, events: list[Event]) -> Client | None:
+    def _on_stranger(
+        self, line: Line, frame: bytes, now: float, events: list[Event]
+    ) -> Client | Viewer | None:
         try:
             hello = from_client(frame)
         except Malformed:
             hello = None
         reason = "The first message must be a hello."
-        if isinstance(hello, m.Hello):
+        if isinstance(hello, m.View):
+            if same_token(hello.token, self._token):
+                return self.viewers.welcome(line)
+            reason = "The token is wrong: this runtime belongs to another session."
+        elif isinstance(hello, m.Hello):
             if not same_token(hello.token, self._token):
                 reason = "The token is wrong: this runtime belongs to somebody else, or to another session."
             elif hello.protocol != m.PROTOCOL:
@@ -163,6 +182,9 @@ class Clients:
 
     def _on_hello(self, client: Client, _: m.Hello, __: float, ___: list[Event]) -> None:
         self.tell(client.cid, self._host.welcome(client.cid))
+
+    def _on_view(self, client: Client, _: m.View, __: float, ___: list[Event]) -> None:
+        self._on_malformed(client, Malformed("a client can't become a page"))
 
     def _on_define(self, _: Client, message: m.Define, now: float, events: list[Event]) -> None:
         self._host.define(message.functions)
@@ -295,6 +317,7 @@ class Clients:
 
 _HANDLERS: Final[dict[type, Callable[[Clients, Client, Any, float, list[Event]], None]]] = {
     m.Hello: Clients._on_hello,
+    m.View: Clients._on_view,
     m.Define: Clients._on_define,
     m.World: Clients._on_world,
     m.Submit: Clients._on_submit,

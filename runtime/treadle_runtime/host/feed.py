@@ -25,6 +25,9 @@ from .gauges import Gpus, StoreGauge
 from .values import Values
 
 EVERY_S: Final = 0.2
+HURRIED_S: Final = 0.03
+HURRY_S: Final = 1.0
+"""Somebody has pressed a button and looks what becomes of it: for so long changes are sent more often."""
 SAMPLE_S: Final = 1.0
 FAILURES: Final = 1000
 REPORTS: Final = 1000
@@ -48,6 +51,7 @@ class Feed:
         self._reported: set[Number] = set()  # since the last fold
         self._watching: set[ClientId] = set()
         self._next_delta = 0.0
+        self._hurried_until = 0.0
         self._next_sample = 0.0
         self._cpu: dict[int, tuple[float, float]] = {}  # worker -> (when, CPU seconds) of its last sample
 
@@ -107,6 +111,11 @@ class Feed:
             self._tell(client, m.Delta(self.projection.snapshot()))
         self._watching.add(client)
 
+    def hurry(self) -> None:
+        """Show soon what comes of a command."""
+        self._next_delta = 0.0
+        self._hurried_until = time.monotonic() + HURRY_S
+
     def next_deadline(self) -> float | None:
         """Return when `on_time` is to be called, None if nobody waits for anything."""
         return self._next_delta if self._watching else None
@@ -115,7 +124,7 @@ class Feed:
         """Send what is due."""
         if not self._watching or now < self._next_delta:
             return
-        self._next_delta = now + EVERY_S
+        self._next_delta = now + (HURRIED_S if now < self._hurried_until else EVERY_S)
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_S
             self._sample(now, crew)

@@ -95,9 +95,13 @@ class Lines:
 
     def post(self, line: Line, message: Message) -> None:
         """Queue a message for the end of the turn."""
+        self.post_frame(line, encode(message))
+
+    def post_frame(self, line: Line, frame: bytes) -> None:
+        """Queue a message that is encoded already."""
         if not line.out:
             self._to_do.append(line)
-        line.out.append(encode(message))
+        line.out.append(frame)
 
     def hang_up(self, line: Line) -> None:
         """Close a connection when all that is queued for it has been sent; nothing is read any more."""

@@ -98,7 +98,7 @@ class Host:
             self.journal,
             lambda level, text: self.clients.tell_all(m.Notice(level, text)),
         )
-        self.feed = Feed(self.epoch, self.clients.show, self.values)
+        self.feed = Feed(self.epoch, self.clients.viewers.show, self.values)
         self.retries = Retries(self)
         self.questions: list[tuple[int, m.Ask]] = []
         self.wishes: list[Event] = []  # what an answer to a question wants the scheduler to hear
@@ -157,6 +157,8 @@ class Host:
                 self._do[type(instruction)](instruction, events)
         if self.questions:
             answer_all(self)
+        if self.clients.viewers.asked:
+            self.clients.viewers.answer()
         self.crew.send()
         self.clients.send()
         # Nobody waits for what follows.
@@ -203,7 +205,7 @@ class Host:
     # ------------------------------------------------------------------ time
     def _timeout_ms(self) -> int:
         """Return how long nothing is due; until then `_on_time` is not asked."""
-        if self._cancel_all or self.wishes:
+        if self._cancel_all or self.wishes or self.clients.viewers.asked:
             self._due = 0.0
             return 0
         due = self._next_look if self.crew.queued else math.inf

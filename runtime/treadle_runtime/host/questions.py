@@ -17,7 +17,7 @@ from ..core.model import Kind, maker_of
 from ..core.states import TASK_FINAL
 from ..wire import messages as m
 from ..wire.process import usage
-from . import notebooks, sharing
+from . import commands, notebooks, sharing
 from .resize import detach, resize
 from .samples import sample, sampled
 
@@ -280,6 +280,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "let_go": notebooks.let_go,
     "resume": notebooks.resume,
     "clear": notebooks.clear,
+    "command": commands.reply,
     "share": sharing.share,
     "unshare": sharing.unshare,
     "shared": sharing.shared,

@@ -13,7 +13,7 @@ import msgspec
 
 from ..core.model import FinishedRow, FunctionId, LaunchRow, Number, ReturnRow, TaskRow, Vid
 
-PROTOCOL: Final = 2
+PROTOCOL: Final = 3
 
 
 class Message(msgspec.Struct, array_like=True):
@@ -27,6 +27,14 @@ class Hello(Message, tag="hello"):
     pid: int
     start_time: float  # of the process, as wire.process gives it
     resume: int = 0  # client id of an earlier connection of the same process, 0 for a new client
+
+
+class View(Message, tag="view"):
+    """A page wants to look on: the first message of a line, instead of Hello. From then on the line speaks JSON
+    (wire.pages). Its shape stays, so that a Jupyter server can look at runtimes of other versions.
+    """
+
+    token: str
 
 
 class Define(Message, tag="define"):
@@ -139,6 +147,12 @@ class Rearmed(Message, tag="rearmed"):
     refused: list[tuple[Number, str]] = []
 
 
+class Looked(Message, tag="looked"):
+    """A person has looked at these tasks of the client: in a page, where it would not know."""
+
+    numbers: list[Number]
+
+
 class Values(Message, tag="values"):
     """(vid, Kind, nbytes, data if INLINE); Kind NONE: it can't be had any more, data then says why (utf-8)."""
 
@@ -223,8 +237,8 @@ class Published(Message, tag="published"):
 
 
 FromClient: TypeAlias = (
-    Hello | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Retry | Ask | Watch | Bye
+    Hello | View | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Retry | Ask | Watch | Bye
 )
-ToClient: TypeAlias = Welcome | Refused | Finished | Rearmed | Values | Output | Answer | Delta | Notice
+ToClient: TypeAlias = Welcome | Refused | Finished | Rearmed | Looked | Values | Output | Answer | Delta | Notice
 ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop | Sample
 FromWorker: TypeAlias = Ready | Returned | Published
