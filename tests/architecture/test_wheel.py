@@ -79,6 +79,34 @@ def test_it_holds_nothing_else(wheel: Path) -> None:
     assert wheel.stat().st_size < 2_000_000
 
 
+def test_installed_it_is_an_extension_of_jupyterlab_and_uninstalled_nothing_is_left(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=60)
+    fresh = _files(home)
+
+    def run(*words: str, **more: str) -> str:
+        environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_NO_CONFIG": "1", **more}
+        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    python, pip = str(home / "bin" / "python"), (sys.executable, "-m", "pip", "--python", str(home), "-q", "--disable-pip-version-check")
+    libraries = os.pathsep.join(path for path in sys.path if path.endswith("-packages"))  # JupyterLab, but not its own folders
+    run(*pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel))
+    listed = run(python, "-m", "jupyterlab.labextensions", "list", PYTHONPATH=libraries, PYTHONDONTWRITEBYTECODE="1")
+    (line,) = [line for line in listed.splitlines() if " treadle " in line]
+    assert "v0.1.0" in line
+    assert "enabled" in line
+    assert "OK" in line
+    assert "(python, treadle)" in line
+    run(*pip, "uninstall", "-y", "treadle")
+    assert _files(home) == fresh
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
 def test_its_tour_unpacks_and_keeps_what_is_there(wheel: Path, tmp_path: Path) -> None:
     site, folder = tmp_path / "site", tmp_path / "my tour"
     zipfile.ZipFile(wheel).extractall(site)
