@@ -31,12 +31,13 @@ from .future_card import show_cards
 from .headless import Headless
 from .keepalive import KeepAlive
 from .magics import install_magics
+from .missed import serve
 from .names import Names
 from .output import Printer
 from .pending_notice import pending_text
 from .recover import find_again, own
 from .remember import Memory
-from .screen import screen_of
+from .screen import KernelScreen, screen_of
 from .stopping import StopButton
 from .waiting import Awaited
 from .wedge import keep_listening
@@ -81,6 +82,8 @@ class Extension:
         if hasattr(self.shell, "kernel"):
             self._undo.append(self._awaited.install())
             keep_listening(self.shell.kernel)
+        if isinstance(self.screen, KernelScreen):
+            self._undo.append(serve(self.shell.kernel, self.screen.missed))
         set_face(self)
         atexit.register(self._at_exit)
         return _greeting(left_out, self.configured(), find_again(self))

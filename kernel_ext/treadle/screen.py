@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from .missed import Missed
+
 Parent = Any
 """What a message answers to: the header of a cell's request (None in a terminal)."""
 Bundle = dict[str, Any]
@@ -48,6 +50,7 @@ class KernelScreen:
 
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
+        self.missed = Missed()  # by pages that are not there
 
     def parent(self) -> Parent:
         return self._kernel.get_parent("shell")
@@ -88,6 +91,7 @@ class KernelScreen:
 
     def _send(self, kind: str, content: dict[str, Any], parent: Parent, topic: bytes) -> None:
         kernel = self._kernel
+        self.missed.note(kind, content, parent)
         kernel.session.send(kernel.iopub_socket, kind, content, parent=parent, ident=topic)
 
 
