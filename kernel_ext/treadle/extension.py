@@ -29,6 +29,7 @@ from .figures import share
 from .frames import cell_name
 from .future_card import show_cards
 from .headless import Headless
+from .interrupted import Interrupted
 from .keepalive import KeepAlive
 from .magics import install_magics
 from .missed import serve
@@ -59,7 +60,10 @@ class Extension:
         self.autosync = Autosync(shell, self.ancestry.settled)
         self._alive = KeepAlive(self.screen)
         self._awaited = Awaited(shell)
-        self.button = StopButton(lambda text: self.tell("info", text), self.cells.calls)
+        self._interrupted = Interrupted(shell)
+        self.button = StopButton(
+            lambda text: self.tell("info", text), self.cells.calls, self._interrupted.expect
+        )
         self._printer = Printer(self.cells, self.screen, self._name_of)
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
         self._names = Names(shell, offered)
@@ -151,6 +155,7 @@ class Extension:
     def _on_end(self, result: Any) -> None:
         self._names.restore()
         self.memory.end()
+        self._interrupted.on_end(result)
         self._awaited.on_end()
         self.ancestry.end(self.cells.code, self.shell.user_ns)
         value = getattr(result, "result", None)

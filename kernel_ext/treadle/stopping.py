@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from treadle_runtime.client.calls import Call
 from treadle_runtime.client.link import Link
+from treadle_runtime.core.states import TaskState
 
 SECOND_S: Final = 2.0
 """How long a second press is waited for."""
@@ -65,11 +66,19 @@ class StopButton:
         shows one line below the cell that runs.
     tasks_of_cell
         gives the calls of the cell that runs.
+    on_give_up
+        is told that the cell's coroutine will be cancelled.
     """
 
-    def __init__(self, tell: Callable[[str], None], tasks_of_cell: Callable[[], list[Call]]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[str], None],
+        tasks_of_cell: Callable[[], list[Call]],
+        on_give_up: Callable[[], None] = lambda: None,
+    ) -> None:
         self._tell = tell
         self._tasks_of_cell = tasks_of_cell
+        self.on_give_up = on_give_up
         self._asleep: _Asleep | None = None
         self.stopped: list[Call] = []  # what went on when a cell was interrupted the last time
         self._stopped_here = False
@@ -108,20 +117,22 @@ class StopButton:
             yield
             return
         asleep.waits.append(calls)
+        cancelled = False
         try:
             yield
         except asyncio.CancelledError:
             if not asleep.given_up:
                 raise
+            cancelled = True
         finally:
             asleep.waits.remove(calls)
             if not asleep.waits:
                 asleep.end()
         if asleep.pressed and _in_the_cell_itself():
             asleep.end(ended=True)
-            raise KeyboardInterrupt
-        if asleep.given_up:
-            raise asyncio.CancelledError
+            raise KeyboardInterrupt from None
+        if cancelled or asleep.took(calls):
+            raise asyncio.CancelledError from None
         if asleep.pressed and not asleep.waits:
             asleep.give_up()  # nothing is waited for any more
 
@@ -132,6 +143,8 @@ class StopButton:
 
     def on_end(self, error: BaseException | None) -> None:
         """Take note how the cell ended: it may have been interrupted while it did something else than wait."""
+        if self._asleep is not None:
+            self._asleep.cell_ended = True
         if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)) and not self._stopped_here:
             self.stopped = self._tasks_of_cell()
 
@@ -166,6 +179,7 @@ class _Asleep:
         self._timer: asyncio.TimerHandle | None = None
         self.waits: list[Sequence[Call]] = []
         self.given_up = False
+        self.cell_ended = False
 
     @classmethod
     def begin(cls, button: StopButton, loop: asyncio.AbstractEventLoop) -> _Asleep | None:
@@ -183,6 +197,10 @@ class _Asleep:
     def pressed(self) -> bool:
         """Whether the cell is to end."""
         return self._presses.count > 0
+
+    def took(self, calls: Sequence[Call]) -> bool:
+        """Tell whether these were cancelled for the cell that is ending: its own cancelling is on its way then."""
+        return self.given_up and not self.cell_ended and any(call.state == TaskState.CANCELLED for call in calls)
 
     def listening(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Tell whether the handler still stands: the end of a cell puts another one."""
@@ -215,6 +233,7 @@ class _Asleep:
         self.given_up = True
         if self.listening(self._loop):
             self.end(ended=True)
+            self._button.on_give_up()
             self._before(_SIGINT, None)
 
 

@@ -150,7 +150,7 @@ def _without_own(trace: TracebackType | None) -> TracebackType | None:
     entry = trace
     while entry is not None:
         file = entry.tb_frame.f_code.co_filename
-        inside = is_own(file) or (inside and _is_library(file))
+        inside = is_own(file) or (inside and is_library(file))
         if not inside:
             kept.append(entry)
         entry = entry.tb_next
@@ -160,7 +160,8 @@ def _without_own(trace: TracebackType | None) -> TracebackType | None:
     return result
 
 
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Tell whether code of this file is Python's or an installed package's."""
     compiled = os.sep in file and not os.path.isabs(file)  # Cython names its files relative to its build folder
     return compiled or file.startswith((*_LIBRARIES, "<frozen "))
 
