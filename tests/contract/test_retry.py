@@ -243,9 +243,7 @@ def test_callbacks_that_fired_are_not_repeated_and_later_ones_wait():
     assert calls == [("first", ValueError), ("second", 2)]
 
 
-def test_standard_waits_wait_for_the_new_attempt(engine):
-    if engine == "virtual":
-        return  # nothing moves there unless Treadle waits
+def test_standard_waits_wait_for_the_new_attempt():
     x = shaky(1)
     done, _ = concurrent.futures.wait([x], timeout=30)
     assert done == {x}

@@ -123,6 +123,9 @@ class Connection:
                 self._channel.sleeping = False
                 self._channel.bell.ring()
 
+    def attend(self, until: Callable[[], bool]) -> None:
+        """The background thread reads what comes."""
+
     def flush(self) -> None:
         """Hand everything queued to the transport now (or as soon as its present owner is woken)."""
         self._check()

@@ -127,7 +127,9 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
         """Have `fn(future)` called when it is done, in whichever thread notices; at once if it is."""
-        self._call_now().watch(lambda _call: self._run_callback(fn))
+        call = self._call_now()
+        call.watch(lambda _call: self._run_callback(fn))
+        call.client.link.attend(self.done)
 
     def _run_callback(self, fn: Callable[[Any], object]) -> None:
         try:
@@ -152,9 +154,30 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
             strip(error)
             raise
 
+    @property
+    def _condition(self) -> threading.Condition:  # type: ignore[override]
+        """Asked for by whoever waits as the standard library does."""
+        if (lock := self.__dict__.get("_lock")) is None:
+            lock = self._make_lock()
+        call = self._call_now()
+        if not call.final:
+            call.client.link.attend(self.done)
+        return lock
+
+    def _make_lock(self) -> threading.Condition:
+        lock = self.__dict__["_lock"] = threading.Condition()
+        self.__dict__["_waiters"] = []
+        call = self._call_now()
+        if not call.final:
+            call.watch(self._notify_waiters)
+        elif call.state != TaskState.DONE:
+            call.watch_again(self._notify_waiters)
+        call.client.flush()
+        return lock
+
     def _notify_waiters(self, _call: Call) -> None:
         """Serve `concurrent.futures.wait` and `as_completed`, which register in `_waiters`."""
-        condition: threading.Condition = self.__dict__["_condition"]
+        condition: threading.Condition = self.__dict__["_lock"]
         with condition:
             cancelled = self.cancelled()
             failed = not cancelled and self._call_now().state != TaskState.DONE
@@ -173,15 +196,8 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
     if not TYPE_CHECKING:  # checkers are to find what is no attribute of a future
 
         def __getattr__(self, name: str) -> Any:
-            if name in ("_condition", "_waiters"):
-                self.__dict__["_condition"] = threading.Condition()
-                self.__dict__["_waiters"] = []
-                call = self._call_now()
-                if not call.final:
-                    call.watch(self._notify_waiters)
-                elif call.state != TaskState.DONE:
-                    call.watch_again(self._notify_waiters)
-                call.client.flush()
+            if name == "_waiters":
+                self._make_lock()
                 return self.__dict__[name]
             if name[:2] == "__" or name[:6] in ("_repr_", "_ipyth"):
                 raise AttributeError(name)

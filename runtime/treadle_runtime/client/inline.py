@@ -166,6 +166,9 @@ class InlineLink:
             return None if row is None else [row[1], self._functions[row[1]][0], self._codes[row[1]], row[2], row[3], row[10]]
         return {} if question == "status" else []
 
+    def attend(self, until: Callable[[], bool]) -> None:
+        """All has ended when its call returned."""
+
     def flush(self) -> None:
         """Nothing is ever queued."""
 

@@ -1,6 +1,6 @@
 """What the caller's side talks to: a link to something that runs tasks.
 
-Law: three methods. `client.connection` (a runtime process), `client.inline` (the caller itself) and
+Law: a handful of methods. `client.connection` (a runtime process), `client.inline` (the caller itself) and
 `testing.virtual` (the scheduler with simulated workers) implement it; nobody above knows which it is.
 """
 
@@ -36,6 +36,9 @@ class Link(Protocol):
 
     def flush(self) -> None:
         """Hand everything queued to the transport now."""
+
+    def attend(self, until: Callable[[], bool]) -> None:
+        """Somebody waits for `until()` by other means than `wait`: only a simulation has to do something for that."""
 
     def close(self) -> None:
         """Give everything back: threads, sockets, mappings. Idempotent."""

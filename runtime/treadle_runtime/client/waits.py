@@ -124,13 +124,17 @@ class Waits:
 
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
+        woken = False
 
         def wake() -> None:
+            nonlocal woken
+            woken = True
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_wake, waiter)
 
         arm(wake)
         self.link.flush()
+        self.link.attend(lambda: woken)
         if self.button is None:
             yield from waiter
         else:

@@ -41,18 +41,9 @@ from ..worker.context import TaskContext
 from ..worker.execute import execute
 from ..worker.failure import pack_lost
 from ..worker.instead import Instead, exchange
+from .virtual_worker import VirtualWorker
 
 _CLIENT = 0
-
-
-class VirtualWorker:
-    """A simulated worker: a queue, and the values it made."""
-
-    def __init__(self, worker: int) -> None:
-        self.worker = worker
-        self.queue: deque[tuple[Number, int, tuple[tuple[Vid, Kind], ...]]] = deque()
-        self.made: dict[Vid, bytes] = {}
-        self.functions: dict[int, Any] = {}
 
 
 class VirtualCluster:
@@ -98,6 +89,7 @@ class VirtualCluster:
         self._tries: dict[Number, int] = {}  # attempts that ended in the task's own code
         self._events: list[e.Event] = []  # happened, not yet told to the scheduler
         self._mail: deque[m.ToClient] = deque()
+        self._steps = False  # a step is being made
         self.handles = Handles(self._on_dropped)
         self.session = Session(Options(engine="inline"), self._open)
 
@@ -183,6 +175,11 @@ class VirtualCluster:
         row = self._rows.get(number)
         return None if row is None else [row[1], *self._codes[row[1]], row[2], row[3], row[10]]
 
+    def attend(self, until: Callable[[], bool]) -> None:
+        """Simulate for somebody who waits by other means (callbacks, `concurrent.futures.wait`, a coroutine)."""
+        if not self._steps:  # else a callback asks, from within a step: whoever steps goes on
+            self.wait(until, None)
+
     def flush(self) -> None:
         """Nothing is held back."""
 
@@ -201,7 +198,11 @@ class VirtualCluster:
         if not choices:
             return False
         self._at += 0.001
-        self._random.choice(choices)()
+        before, self._steps = self._steps, True
+        try:
+            self._random.choice(choices)()
+        finally:
+            self._steps = before
         return True
 
     def _step_scheduler(self) -> None:
