@@ -10,6 +10,7 @@ export interface Box {
 const LEAST = 0.02;
 const MOST = 2;
 const MARGIN = 22;
+const FOOT = 30; // the toolbar lies over the lower edge
 const NEAREST_FIT = 1.15;
 
 export class Camera {
@@ -25,16 +26,29 @@ export class Camera {
   fit(box: Box, atOnce: boolean): void {
     const w = Math.max(1, box.x1 - box.x0);
     const h = Math.max(1, box.y1 - box.y0);
-    const k = Math.min(NEAREST_FIT, (this.width - 2 * MARGIN) / w, (this.height - 2 * MARGIN) / h);
-    const fitted = Math.max(LEAST, k);
-    const goal = { k: fitted, x: box.x0 - (this.width / fitted - w) / 2, y: box.y0 - (this.height / fitted - h) / 2 };
+    const fitted = Math.max(LEAST, this.scaleFor(box));
+    const goal = { k: fitted, x: box.x0 - (this.width / fitted - w) / 2, y: box.y0 - ((this.height - FOOT) / fitted - h) / 2 };
+    if (atOnce) Object.assign(this, goal);
+    this.goal = atOnce ? null : goal;
+  }
+
+  /** Keep `box` in sight at a scale of `k` at least: stay while it is, else go to it. */
+  follow(box: Box, k: number, atOnce: boolean): void {
+    const seen = this.seen();
+    const inside = box.x0 >= seen.x0 && box.y0 >= seen.y0 && box.x1 <= seen.x1 && box.y1 <= seen.y1;
+    if (!atOnce && (this.goal || (inside && this.k >= k * 0.9))) return;
+    const scale = Math.max(k, Math.min(this.scaleFor(box), 2 * k));
+    const [w, h] = [this.width / scale, this.height / scale];
+    const x = (box.x0 + box.x1 - w) / 2;
+    const y = (box.y0 + box.y1 - h) / 2;
+    const goal = { k: scale, x: Math.min(x, box.x0 - MARGIN / scale), y: Math.min(y, box.y0 - MARGIN / scale) };
     if (atOnce) Object.assign(this, goal);
     this.goal = atOnce ? null : goal;
   }
 
   /** How large `box` would be shown by `fit`. */
   scaleFor(box: Box): number {
-    return Math.min(NEAREST_FIT, (this.width - 2 * MARGIN) / Math.max(1, box.x1 - box.x0), (this.height - 2 * MARGIN) / Math.max(1, box.y1 - box.y0));
+    return Math.min(NEAREST_FIT, (this.width - 2 * MARGIN) / Math.max(1, box.x1 - box.x0), (this.height - FOOT - 2 * MARGIN) / Math.max(1, box.y1 - box.y0));
   }
 
   /** One frame towards the goal; true while there is way to go. */

@@ -1,181 +1,164 @@
-// How a picture of the graph is painted on a Canvas2D: pure in what it gets, more detail the nearer one is.
+// How the graph is painted on a Canvas2D: pure in what it gets, more detail the nearer one is. What stands still
+// (paintStill) and what moves or is looked at (paintLively) apart: the first is kept as a picture while one pans.
 import type { Counts, TaskState } from '../feed/reducer.ts';
-import { BAR_ORDER, HATCHED, leading, SIGN, total } from '../states.ts';
+import { BAR_ORDER, HATCHED, leading, total } from '../states.ts';
 import type { Palette } from '../theme.ts';
 import type { Box } from './camera.ts';
 import type { Match } from './filter.ts';
+import { paintLines, paintLinesOf } from './lines.ts';
+import type { PaintNode, Scene } from './scene.ts';
+import { cut, FONT, hatch, rounded, sign, widthOf } from './shapes.ts';
 
-export interface PaintNode {
-  id: string;
-  x: number;
-  y: number;
-  w: number;
-  h: number;
-  label: string;
-  suffix: string; // "#17": never cut
-  state: TaskState;
-  counts: Counts | null; // of a group
-  progress?: number | undefined; // 0 to 1, of a task that says so
-  parents: string[];
-}
-
-export interface Scene {
-  nodes: Map<string, PaintNode>;
-  chosen: string | null;
-  hovered: string | null;
-  keyboard: boolean; // draw a focus ring
-  phase: number; // of what moves, in seconds; 0 for stillness
-  match: Match | null; // what does not match is dimmed
-}
+type Canvas = CanvasRenderingContext2D;
 
 export interface View {
   k: number;
   seen: Box;
 }
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-const EDGES_AT_MOST = 6000;
+export interface Frame {
+  box: Box; // of what is in it
+  of: string; // the box that is open
+}
+
+export interface Still {
+  frames: Frame[];
+  labels: { x: number; y: number; text: string }[];
+  match: Match | null; // what does not match is dimmed
+  moves: Map<string, [number, number]> | null; // where nodes still are, from where they shall be
+}
+
+export interface Lively {
+  chosen: string | null;
+  hovered: string | null;
+  keyboard: boolean; // draw a focus ring
+  phase: number; // of what moves, in seconds; 0 for stillness
+  match: Match | null;
+}
+
 const NEAR = 0.62; // cards with words
 const MIDDLE = 0.3; // tiles with signs and, while they fit, words
 const SMALLEST_PX = 9;
-const DIMMED = 0.15;
-const signPaths = new Map<TaskState, Path2D>();
+const DIMMED = 0.16;
+const CHEVRON = 20;
+const HOLLOW: ReadonlySet<TaskState> = new Set(['waiting', 'ready']);
 
-function signPath(state: TaskState): Path2D {
-  let path = signPaths.get(state);
-  if (!path) signPaths.set(state, (path = new Path2D(SIGN[state].d)));
-  return path;
-}
-
-export function paint(c: CanvasRenderingContext2D, scene: Scene, view: View, palette: Palette): void {
-  const { seen, k } = view;
-  const visible: PaintNode[] = [];
-  for (const node of scene.nodes.values()) {
-    if (node.x < seen.x1 && node.x + node.w > seen.x0 && node.y < seen.y1 && node.y + node.h > seen.y0) visible.push(node);
-  }
+export function paintStill(c: Canvas, scene: Scene, still: Still, { k, seen }: View, palette: Palette): void {
   c.save();
   c.scale(k, k);
   c.translate(-seen.x0, -seen.y0);
-  paintEdges(c, scene, view, palette);
-  for (const node of visible) {
-    c.globalAlpha = scene.match && !scene.match(node.id) ? DIMMED : 1;
-    if (node.counts) paintGroup(c, node, view, palette);
-    else if (k >= NEAR) paintCard(c, node, scene, palette);
-    else paintTile(c, node, k, palette);
+  for (const frame of still.frames) paintFrame(c, frame, scene, k, palette);
+  if (!still.moves) paintLines(c, scene, seen, k, palette);
+  paintLabels(c, still, k, palette);
+  const nodes = still.moves ? scene.nodes.values() : scene.placed.find(seen);
+  const far = new Map<string, PaintNode[]>();
+  for (const node of nodes) {
+    const move = still.moves?.get(node.id);
+    const shown = move ? { ...node, x: node.x + move[0], y: node.y + move[1] } : node;
+    if (shown.x > seen.x1 || shown.x + shown.w < seen.x0 || shown.y > seen.y1 || shown.y + shown.h < seen.y0) continue;
+    const dim = still.match !== null && !still.match(node.id);
+    if (!node.counts && k < MIDDLE) {
+      const key = `${dim ? '-' : '+'}${node.state}`;
+      const same = far.get(key);
+      if (same) same.push(shown);
+      else far.set(key, [shown]);
+      continue;
+    }
+    c.globalAlpha = dim ? DIMMED : 1;
+    paintNode(c, shown, k, palette, 0);
   }
-  for (const id of [scene.hovered, scene.chosen]) {
-    const node = id === null ? undefined : scene.nodes.get(id);
-    if (node) paintRing(c, node, k, palette, id === scene.chosen, scene.keyboard);
-  }
+  for (const [key, same] of far) paintFar(c, same, key.slice(1) as TaskState, key.startsWith('-'), palette);
+  c.globalAlpha = 1;
   c.restore();
 }
 
-function paintEdges(c: CanvasRenderingContext2D, scene: Scene, { k, seen }: View, palette: Palette): void {
-  const marked = scene.chosen ?? scene.hovered;
-  const plain = new Path2D();
-  const bold = new Path2D();
-  let count = 0;
-  if (k * 28 < 2) return;
-  for (const node of scene.nodes.values()) {
-    for (const parent of node.parents) {
-      const from = scene.nodes.get(parent);
-      if (!from) continue;
-      const y0 = from.y + from.h / 2;
-      const y1 = node.y + node.h / 2;
-      if (from.x > seen.x1 || node.x + node.w < seen.x0 || Math.max(y0, y1) < seen.y0 || Math.min(y0, y1) > seen.y1) continue;
-      const isBold = node.id === marked || parent === marked;
-      if (!isBold && ++count > EDGES_AT_MOST) continue;
-      curve(isBold ? bold : plain, from.x + from.w, y0, node.x, y1);
+export function paintLively(c: Canvas, scene: Scene, lively: Lively, { k, seen }: View, running: Iterable<PaintNode>, palette: Palette): void {
+  c.save();
+  c.scale(k, k);
+  c.translate(-seen.x0, -seen.y0);
+  if (lively.phase) {
+    for (const node of running) {
+      if (node.x > seen.x1 || node.x + node.w < seen.x0 || node.y > seen.y1 || node.y + node.h < seen.y0) continue;
+      if (lively.match && !lively.match(node.id)) continue;
+      if (node.counts) paintPulse(c, node, lively.phase, palette);
+      else if (k >= NEAR) paintNode(c, node, k, palette, lively.phase);
+      else if (k >= MIDDLE) paintBreath(c, node, lively.phase, palette);
     }
   }
-  c.lineWidth = Math.min(2.5, Math.max(1.2, 0.7 / k));
-  c.strokeStyle = palette.edge;
-  c.globalAlpha = count > 1500 ? 0.35 : count > 300 ? 0.55 : 0.9;
-  c.stroke(plain);
-  c.globalAlpha = 1;
-  c.lineWidth *= 1.8;
+  const marked = scene.nodes.get(lively.chosen ?? lively.hovered ?? '');
+  if (marked) paintLinesOf(c, scene, marked, k, palette);
+  for (const id of [lively.hovered, lively.chosen]) {
+    const node = id === null ? undefined : scene.nodes.get(id);
+    if (node) paintRing(c, node, k, palette, id === lively.chosen, lively.keyboard);
+  }
+  c.restore();
+}
+
+/** Where a click opens a box. */
+export function isChevron(node: PaintNode, x: number, y: number): boolean {
+  return node.counts !== null && x > node.x + node.w - CHEVRON - 6 && y < node.y + 28;
+}
+
+function paintNode(c: Canvas, node: PaintNode, k: number, palette: Palette, phase: number): void {
+  if (node.counts) paintGroup(c, node, k, palette);
+  else if (k >= NEAR) paintCard(c, node, palette, phase);
+  else paintTile(c, node, k, palette);
+}
+
+function paintFrame(c: Canvas, { box, of }: Frame, scene: Scene, k: number, palette: Palette): void {
+  const from = scene.nodes.get(of);
+  c.lineWidth = Math.max(1.2, 0.8 / k);
   c.strokeStyle = palette.focus;
-  c.stroke(bold);
-}
-
-function curve(path: Path2D, x0: number, y0: number, x1: number, y1: number): void {
-  const dx = x1 > x0 ? Math.max(18, (x1 - x0) / 2) : 60;
-  path.moveTo(x0, y0);
-  path.bezierCurveTo(x0 + dx, y0, x1 - dx, y1, x1, y1);
-}
-
-function rounded(c: CanvasRenderingContext2D, x: number, y: number, w: number, h: number, r: number): void {
-  c.beginPath();
-  c.roundRect(x, y, w, h, r);
-}
-
-function hatch(c: CanvasRenderingContext2D, x: number, y: number, w: number, h: number, colour: string): void {
-  c.save();
-  c.beginPath();
-  c.rect(x, y, w, h);
-  c.clip();
-  c.beginPath();
-  for (let at = x - h; at < x + w; at += 6) {
-    c.moveTo(at, y + h);
-    c.lineTo(at + h, y);
+  if (from) {
+    c.globalAlpha = 0.55;
+    c.setLineDash([6, 5]);
+    const x = from.x + from.w / 2;
+    c.beginPath();
+    c.moveTo(x, from.y + from.h);
+    const to = Math.min(Math.max(x, box.x0 + 20), box.x1 - 20);
+    c.bezierCurveTo(x, (from.y + from.h + box.y0) / 2, to, (from.y + from.h + box.y0) / 2, to, box.y0);
+    c.stroke();
+    c.setLineDash([]);
   }
-  c.lineWidth = 1.6;
-  c.strokeStyle = colour;
-  c.globalAlpha *= 0.4;
+  rounded(c, box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0, 10);
+  c.globalAlpha = 0.045;
+  c.fillStyle = palette.focus;
+  c.fill();
+  c.globalAlpha = 0.5;
   c.stroke();
-  c.restore();
+  c.globalAlpha = 1;
 }
 
-function sign(c: CanvasRenderingContext2D, state: TaskState, x: number, y: number, size: number, colour: string): void {
-  c.save();
-  c.translate(x, y);
-  c.scale(size / 16, size / 16);
-  c.lineWidth = 1.9;
-  c.lineCap = 'round';
-  c.lineJoin = 'round';
-  if (SIGN[state].filled) {
-    c.fillStyle = colour;
-    c.fill(signPath(state));
-  } else {
-    c.strokeStyle = colour;
-    c.stroke(signPath(state));
-  }
-  c.restore();
+function paintLabels(c: Canvas, still: Still, k: number, palette: Palette): void {
+  if (k < 0.2) return;
+  c.font = `500 ${Math.max(11, 8.5 / k)}px ${FONT}`;
+  c.textBaseline = 'alphabetic';
+  c.fillStyle = palette.muted;
+  for (const { x, y, text } of still.labels) c.fillText(text, x, y);
 }
 
 /** Near: a card with the sign on a tile and the task's name. */
-function paintCard(c: CanvasRenderingContext2D, node: PaintNode, scene: Scene, palette: Palette): void {
+function paintCard(c: Canvas, node: PaintNode, palette: Palette, phase: number): void {
   const { x, y, w, h, state } = node;
   const colour = palette.state[state];
-  const hollow = state === 'waiting' || state === 'ready';
+  const hollow = HOLLOW.has(state);
+  const alpha = c.globalAlpha;
   rounded(c, x, y, w, h, 6);
   c.fillStyle = palette.card;
   c.fill();
-  c.save();
-  c.clip();
   if (!hollow) {
-    c.globalAlpha = state === 'running' ? 0.22 : state === 'failed' ? 0.16 : 0.09;
+    c.save();
+    c.clip();
+    c.globalAlpha = alpha * (state === 'running' ? 0.2 : state === 'failed' ? 0.16 : 0.1);
     c.fillStyle = colour;
     c.fillRect(x, y, w, h);
-    if (state === 'running' && node.progress !== undefined) {
-      c.globalAlpha = 0.3;
-      c.fillRect(x + 26, y, (w - 26) * node.progress, h);
-    } else if (state === 'running' && scene.phase) {
-      const at = x + 26 + ((scene.phase * 0.55) % 1) * (w + 30) - 30;
-      const shine = c.createLinearGradient(at, 0, at + 60, 0);
-      shine.addColorStop(0, 'transparent');
-      shine.addColorStop(0.5, colour);
-      shine.addColorStop(1, 'transparent');
-      c.fillStyle = shine;
-      c.globalAlpha = 0.28;
-      c.fillRect(x + 26, y, w - 26, h);
-    }
-    c.globalAlpha = 1;
+    if (state === 'running') paintRunning(c, node, colour, alpha, phase);
+    c.globalAlpha = alpha;
     c.fillStyle = colour;
     c.fillRect(x, y, 26, h);
-    if (HATCHED.has(state)) hatch(c, x + 26, y, w - 26, h, colour);
+    if (HATCHED.has(state)) hatch(c, x + 26, y, w - 26, h, colour, 0.28);
+    c.restore();
   }
-  c.restore();
   sign(c, state, x + 5.5, y + h / 2 - 7.5, 15, hollow ? colour : palette.onState);
   rounded(c, x, y, w, h, 6);
   c.setLineDash(state === 'waiting' ? [4, 3] : []);
@@ -183,45 +166,48 @@ function paintCard(c: CanvasRenderingContext2D, node: PaintNode, scene: Scene, p
   c.strokeStyle = colour;
   c.stroke();
   c.setLineDash([]);
-  words(c, node, x + 31, y + h / 2 + 0.5, w - 36, palette);
+  words(c, node, hollow ? x + 25 : x + 32, y + h / 2 + 0.5, hollow ? w - 31 : w - 38, palette);
 }
 
-function words(c: CanvasRenderingContext2D, node: PaintNode, x: number, y: number, room: number, palette: Palette): void {
+/** How far it says it is; else, where motion is welcome, that it lives. */
+function paintRunning(c: Canvas, { x, y, w, h, progress }: PaintNode, colour: string, alpha: number, phase: number): void {
+  if (progress !== undefined) {
+    c.globalAlpha = alpha * 0.22;
+    c.fillRect(x + 26, y, (w - 26) * progress, h);
+    c.globalAlpha = alpha;
+    c.fillRect(x + 26, y + h - 4, (w - 26) * progress, 4);
+  }
+  if (!phase) return;
+  const at = x + 26 + ((phase * 0.55) % 1) * (w + 40) - 50;
+  const shine = c.createLinearGradient(at, 0, at + 60, 0);
+  shine.addColorStop(0, 'transparent');
+  shine.addColorStop(0.5, colour);
+  shine.addColorStop(1, 'transparent');
+  c.fillStyle = shine;
+  c.globalAlpha = alpha * 0.3;
+  c.fillRect(x + 26, y, w - 26, h);
+  c.fillStyle = colour;
+}
+
+function words(c: Canvas, node: PaintNode, x: number, y: number, room: number, palette: Palette): void {
   c.textBaseline = 'middle';
   c.font = `500 11.5px ${FONT}`;
-  const suffix = node.suffix ? ` ${node.suffix}` : '';
-  const tail = c.measureText(suffix).width;
+  const tail = widthOf(c, ` ${node.suffix}`);
   const name = cut(c, node.label, room - tail);
   c.fillStyle = palette.text;
   c.fillText(name, x, y);
-  if (suffix) {
-    const at = x + c.measureText(name).width;
-    c.fillStyle = palette.muted;
-    c.fillText(suffix, at, y);
-  }
+  const at = x + widthOf(c, name);
+  c.fillStyle = palette.muted;
+  c.fillText(` ${node.suffix}`, at, y);
 }
 
-function cut(c: CanvasRenderingContext2D, text: string, room: number): string {
-  if (c.measureText(text).width <= room) return text;
-  let low = 0;
-  let high = text.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (c.measureText(`${text.slice(0, middle)}…`).width <= room) low = middle;
-    else high = middle - 1;
-  }
-  return `${text.slice(0, low)}…`;
-}
-
-/** Farther: a tile in the state's colour, with its sign while that can be seen. */
-function paintTile(c: CanvasRenderingContext2D, node: PaintNode, k: number, palette: Palette): void {
+/** Farther: a tile in the state's colour, with its sign and, while it fits, its name. */
+function paintTile(c: Canvas, node: PaintNode, k: number, palette: Palette): void {
   const { x, y, w, h, state } = node;
   const colour = palette.state[state];
-  const hollow = state === 'waiting' || state === 'ready';
+  const hollow = HOLLOW.has(state);
   const line = Math.min(5, 1.2 / k);
-  c.beginPath();
-  if (k >= MIDDLE) c.roundRect(x, y, w, h, 6);
-  else c.rect(x, y, w, h);
+  rounded(c, x, y, w, h, 6);
   c.fillStyle = hollow ? palette.card : colour;
   c.fill();
   if (hollow) {
@@ -231,65 +217,101 @@ function paintTile(c: CanvasRenderingContext2D, node: PaintNode, k: number, pale
     c.stroke();
     c.setLineDash([]);
   }
-  if (k < MIDDLE) return;
   if (HATCHED.has(state)) hatch(c, x, y, w, h, palette.onState);
   const ink = hollow ? colour : palette.onState;
   const font = SMALLEST_PX / k;
   if (font > h - 4) return sign(c, state, x + w / 2 - 12, y + h / 2 - 12, 24, ink);
   sign(c, state, x + 3, y + h / 2 - 11, 22, ink);
-  c.font = `500 ${font}px ${FONT}`;
+  c.font = `500 ${font.toFixed(1)}px ${FONT}`;
   c.textBaseline = 'middle';
   c.fillStyle = hollow ? palette.text : ink;
-  const whole = c.measureText(node.label).width <= w - 32;
-  c.fillText(cut(c, whole ? node.label : node.suffix, w - 32), x + 28, y + h / 2 + 1);
+  const whole = widthOf(c, node.label) <= w - 34;
+  c.fillText(cut(c, whole ? node.label : node.suffix, w - 34), x + 28, y + h / 2 + 1);
+}
+
+/** Farthest: all of one state in one go. */
+function paintFar(c: Canvas, nodes: PaintNode[], state: TaskState, dim: boolean, palette: Palette): void {
+  c.fillStyle = palette.state[state];
+  c.globalAlpha = (dim ? DIMMED : 1) * (HOLLOW.has(state) ? 0.4 : 1);
+  for (const { x, y, w, h } of nodes) c.fillRect(x, y, w, h);
+  if (!HATCHED.has(state) && state !== 'failed') return;
+  c.fillStyle = palette.card; // a notch: the colour alone does not tell
+  for (const { x, y, w, h } of nodes) c.fillRect(x + w * 0.42, y, w * 0.16, h);
 }
 
 /** A box that stands for many tasks: name, how many, a bar of their states. */
-function paintGroup(c: CanvasRenderingContext2D, node: PaintNode, { k }: View, palette: Palette): void {
+function paintGroup(c: Canvas, node: PaintNode, k: number, palette: Palette): void {
   const { x, y, w, h } = node;
   const counts = node.counts ?? {};
   const all = total(counts);
   const lead = leading(counts);
   for (const shift of [6, 3]) {
-    rounded(c, x + shift, y - shift, w - shift, h, 6);
+    rounded(c, x + shift, y - shift, w - shift, h, 7);
     c.fillStyle = palette.card;
     c.fill();
     c.lineWidth = 1;
     c.strokeStyle = palette.border;
     c.stroke();
   }
-  rounded(c, x, y, w, h, 6);
+  rounded(c, x, y, w, h, 7);
   c.fillStyle = palette.card;
   c.fill();
   c.lineWidth = lead === 'running' || lead === 'failed' ? 2 : 1.2;
   c.strokeStyle = palette.state[lead];
   c.stroke();
-  const font = Math.max(12, SMALLEST_PX / k);
-  const small = font > 12;
-  const barY = font < 34 ? y + font + 16 : y + 8;
-  const barH = small ? y + h - 8 - barY : 12;
-  stackedBar(c, counts, x + 8, barY, w - 16, barH, palette);
+  const small = k < 0.66;
+  const font = small ? SMALLEST_PX / k : 12;
+  const barY = font < 34 ? y + font + 18 : y + 8;
+  stackedBar(c, counts, x + 9, barY, w - 18, small ? y + h - 8 - barY : 12, palette);
   if (font >= 34) return;
   if (small) {
-    c.font = `500 ${font}px ${FONT}`;
+    c.font = `600 ${font.toFixed(1)}px ${FONT}`;
     c.textBaseline = 'middle';
     c.fillStyle = palette.text;
-    c.fillText(cut(c, node.label, w - 12), x + 6, y + 8 + font / 2);
+    const label = cut(c, node.label, w - 14);
+    c.fillText(label, x + 7, y + 9 + font / 2);
+    const used = widthOf(c, `${label} `);
+    c.font = `400 ${font.toFixed(1)}px ${FONT}`;
+    c.fillStyle = palette.muted;
+    if (used + widthOf(c, node.suffix) <= w - 14) c.fillText(node.suffix, x + 7 + used, y + 9 + font / 2);
     return;
   }
-  words(c, node, x + 8, y + 15, w - 16, palette);
+  words(c, node, x + 9, y + 16, w - 20 - CHEVRON, palette);
+  paintChevron(c, x + w - CHEVRON + 3, y + 16, node.open, palette);
   c.font = `400 11px ${FONT}`;
   c.fillStyle = palette.muted;
-  const done = counts.done ?? 0;
-  const failed = counts.failed ?? 0;
-  const text = failed ? `${done.toLocaleString('en')} done · ${failed.toLocaleString('en')} failed` : `${done.toLocaleString('en')} of ${all.toLocaleString('en')} done`;
-  c.fillText(cut(c, text, w - 14), x + 8, y + 56);
+  const failed = counts.failed ? `${counts.failed.toLocaleString('en')} failed` : '';
+  const room = w - 18 - (failed ? widthOf(c, failed) + 20 : 0);
+  const done = (counts.done ?? 0).toLocaleString('en');
+  const whole = `${done} of ${all.toLocaleString('en')} done`;
+  c.fillText(cut(c, widthOf(c, whole) <= room ? whole : `${done} done`, room), x + 9, y + 57);
+  if (!failed) return;
+  c.fillStyle = palette.state.failed;
+  c.fillText(failed, x + w - 9 - widthOf(c, failed), y + 57);
+  sign(c, 'failed', x + w - 24 - widthOf(c, failed), y + 50, 13, palette.state.failed);
 }
 
-function stackedBar(c: CanvasRenderingContext2D, counts: Counts, x: number, y: number, w: number, h: number, palette: Palette): void {
+function paintChevron(c: Canvas, x: number, y: number, open: boolean, palette: Palette): void {
+  c.beginPath();
+  if (open) {
+    c.moveTo(x, y - 2.5);
+    c.lineTo(x + 4.5, y + 2.5);
+    c.lineTo(x + 9, y - 2.5);
+  } else {
+    c.moveTo(x + 2, y - 4.5);
+    c.lineTo(x + 7, y);
+    c.lineTo(x + 2, y + 4.5);
+  }
+  c.lineWidth = 1.8;
+  c.strokeStyle = palette.muted;
+  c.stroke();
+}
+
+function stackedBar(c: Canvas, counts: Counts, x: number, y: number, w: number, h: number, palette: Palette): void {
   const all = Math.max(1, total(counts));
+  const alpha = c.globalAlpha;
   c.save();
-  rounded(c, x, y, w, h, 3);
+  rounded(c, x, y, w, h, 4);
   c.clip();
   c.fillStyle = palette.border;
   c.fillRect(x, y, w, h);
@@ -297,8 +319,8 @@ function stackedBar(c: CanvasRenderingContext2D, counts: Counts, x: number, y: n
   for (const state of BAR_ORDER) {
     const part = (w * (counts[state] ?? 0)) / all;
     if (!part) continue;
-    const shown = Math.max(2, part);
-    c.globalAlpha = state === 'waiting' || state === 'ready' ? 0.35 : 1;
+    const shown = Math.max(2.5, part);
+    c.globalAlpha = alpha * (HOLLOW.has(state) ? 0.35 : 1);
     c.fillStyle = palette.state[state];
     c.fillRect(at, y, shown, h);
     if (HATCHED.has(state)) hatch(c, at, y, shown, h, palette.card);
@@ -307,7 +329,29 @@ function stackedBar(c: CanvasRenderingContext2D, counts: Counts, x: number, y: n
   c.restore();
 }
 
-function paintRing(c: CanvasRenderingContext2D, node: PaintNode, k: number, palette: Palette, chosen: boolean, keyboard: boolean): void {
+/** Some of a box run: a dot that beats at its corner. */
+function paintPulse(c: Canvas, { x, y }: PaintNode, phase: number, palette: Palette): void {
+  const beat = (phase * 0.8) % 1;
+  c.fillStyle = palette.state.running;
+  c.globalAlpha = 0.45 * (1 - beat);
+  c.beginPath();
+  c.arc(x, y, 4 + 8 * beat, 0, 7);
+  c.fill();
+  c.globalAlpha = 1;
+  c.beginPath();
+  c.arc(x, y, 4.5, 0, 7);
+  c.fill();
+}
+
+function paintBreath(c: Canvas, { x, y, w, h }: PaintNode, phase: number, palette: Palette): void {
+  c.globalAlpha = 0.25 + 0.25 * Math.sin(phase * 5);
+  c.fillStyle = palette.card;
+  rounded(c, x, y, w, h, 6);
+  c.fill();
+  c.globalAlpha = 1;
+}
+
+function paintRing(c: Canvas, node: PaintNode, k: number, palette: Palette, chosen: boolean, keyboard: boolean): void {
   const gap = 3 / Math.max(0.35, k);
   rounded(c, node.x - gap, node.y - gap, node.w + 2 * gap, node.h + 2 * gap, 8);
   c.lineWidth = (chosen ? (keyboard ? 3 : 2.2) : 1.4) / Math.max(0.35, k);

@@ -1,39 +1,69 @@
-// The graph as one part of the page: the canvas, the same in words, its toolbar. Knows the feed, not who shows it.
-import type { Delta, State } from '../feed/reducer.ts';
+// The graph as one part of the page: the canvas, the same in words, open boxes, its toolbar. Knows the feed, not who shows it.
+import { ExportMenu } from '../export/menu.ts';
+import { pictureOf } from '../export/picture.ts';
+import { toPng } from '../export/png.ts';
+import type { Delta, State, TaskRecord } from '../feed/reducer.ts';
 import type { Palette } from '../theme.ts';
-import { el } from '../view/dom.ts';
+import { el, setText } from '../view/dom.ts';
 import { TaskList } from '../view/tasklist.ts';
+import { Boxes } from './boxes.ts';
 import { GraphCanvas } from './canvas.ts';
 import type { Filter } from './filter.ts';
+import { LOOK } from './look.ts';
+import type { Changes, Fold, Members } from './nodes.ts';
+import { Walk } from './walk.ts';
 
 export interface GraphPanelEvents {
   choose(id: string | null, keyboard: boolean): void;
   open(): void; // Enter: to the details of what is chosen
+  members(group: string, offset: number): Promise<Members>; // the tasks of a box; rejects with a sentence
 }
+
+const NOTE_MS = 7000;
+const PAN_PX = 80;
 
 export class GraphPanel {
   private readonly empty = el('div', { class: 'trd-empty' }, 'No tasks yet: call a function decorated with @task.');
+  private readonly note = el('div', { class: 'trd-note', role: 'status', hidden: true });
   private readonly canvas: GraphCanvas;
   private readonly list: TaskList;
+  private readonly boxes: Boxes;
+  private readonly walk = new Walk();
+  private state: State | null = null;
+  private noteTimer: ReturnType<typeof setTimeout> | undefined;
   readonly element: HTMLElement;
 
   constructor(events: GraphPanelEvents) {
-    this.canvas = new GraphCanvas({ choose: (id) => events.choose(id, false), hover: (id) => this.onHover(id) });
-    this.list = new TaskList(
-      { places: this.canvas.layout.places, parentsOf: (id) => this.canvas.scene.nodes.get(id)?.parents ?? [] },
-      { choose: (id) => events.choose(id, true), open: () => events.open(), leave: () => events.choose(null, true) },
-    );
-    const tools = el(
-      'div',
-      { class: 'trd-tools', role: 'toolbar', 'aria-label': 'Graph' },
-      tool('Zoom out', '−', () => this.zoom(1 / 1.3)),
-      tool('Zoom in', '+', () => this.zoom(1.3)),
-      tool('Show everything and follow', 'Fit', () => this.fit()),
-    );
-    this.element = el('div', { class: 'trd-graph' }, this.list.element, this.canvas.canvas, this.empty, tools);
+    this.canvas = new GraphCanvas({
+      choose: (id) => events.choose(id, false),
+      toggle: (id) => this.boxes.toggle(id),
+      hover: (id) => this.onHover(id),
+      moved: () => this.boxes.place(this.canvas.still.frames, this.canvas.camera),
+    });
+    this.boxes = new Boxes(this.canvas.nodes, {
+      members: (group, offset) => events.members(group, offset),
+      shown: (box, goThere) => this.show(this.canvas.showPage(box, goThere)),
+      closed: (box) => this.show(this.canvas.closeBox(box)),
+      refused: (why) => this.say(why),
+    });
+    this.list = new TaskList({
+      step: (from, key) => this.walk.step(this.canvas.layout, this.canvas.scene, from, key),
+      recordOf: (id) => this.canvas.nodes.recordOf(id),
+      choose: (id) => events.choose(id, true),
+      open: () => events.open(),
+      toggle: (id) => void (this.canvas.nodes.all.get(id)?.counts && this.boxes.toggle(id)),
+      turn: (id, by) => this.boxes.turn(this.canvas.nodes.all.get(id)?.frame ?? id, by),
+      command: (key) => this.onKey(key),
+      leave: () => events.choose(null, true),
+    });
+    const style = el('style');
+    style.textContent = LOOK;
+    this.element = el('div', { class: 'trd-graph' }, style, this.list.element, this.canvas.canvas, this.boxes.element, this.empty, this.note, this.tools());
   }
 
   dispose(): void {
+    clearTimeout(this.noteTimer);
+    this.boxes.dispose();
     this.canvas.dispose();
   }
 
@@ -43,12 +73,12 @@ export class GraphPanel {
 
   /** Take in what a delta changed in `state`. */
   update(state: State, delta: Delta): void {
-    this.canvas.update(state, delta);
-    this.list.update(state, delta);
-    this.empty.hidden = this.canvas.scene.nodes.size > 0;
+    this.state = state;
+    this.show(this.canvas.update(state, delta));
+    this.boxes.update();
   }
 
-  /** Mark a task or group, chosen here or elsewhere. */
+  /** Mark a task or a box, chosen here or elsewhere. */
   choose(id: string | null, keyboard: boolean): void {
     this.canvas.choose(id, keyboard);
     this.list.mark(id);
@@ -59,17 +89,67 @@ export class GraphPanel {
     this.canvas.filter(filter);
   }
 
+  /** What is known of a task, also of one that only an open box shows. */
+  recordOf(id: string): TaskRecord | undefined {
+    return this.canvas.nodes.recordOf(id);
+  }
+
   focus(): void {
     this.list.element.focus();
   }
 
-  private onHover(id: string | null): void {
-    this.canvas.canvas.title = id === null ? '' : (this.list.wordsOf(id) ?? '');
+  /** See tasks one by one as far as the feed has them, or folded into boxes. */
+  foldBy(fold: Fold): void {
+    this.walk.clear();
+    this.show(this.canvas.foldBy(fold));
   }
 
-  private zoom(factor: number): void {
-    this.canvas.camera.zoom(factor);
-    this.canvas.touch();
+  private show(changes: Changes): void {
+    if (this.state) this.list.update(this.state, changes);
+    this.empty.hidden = this.canvas.scene.nodes.size > 0;
+  }
+
+  private say(text: string): void {
+    setText(this.note, text);
+    this.note.hidden = false;
+    clearTimeout(this.noteTimer);
+    this.noteTimer = setTimeout(() => (this.note.hidden = true), NOTE_MS);
+  }
+
+  private tools(): HTMLElement {
+    const fold = el('select', { class: 'trd-select', 'aria-label': 'Show tasks', title: 'Show tasks' });
+    for (const [value, text] of [['none', 'task by task'], ['function', 'by function'], ['cell', 'by cell']] as const) fold.append(el('option', { value }, text));
+    fold.addEventListener('change', () => this.foldBy(fold.value as Fold));
+    const menu = new ExportMenu({
+      picture: () => this.state && pictureOf(this.state, this.canvas.scene, this.canvas.still),
+      png: (picture) => toPng(picture, this.canvas.scene, this.canvas.still, this.canvas.colours),
+      refused: (why) => this.say(why),
+    });
+    return el(
+      'div',
+      { class: 'trd-tools', role: 'toolbar', 'aria-label': 'Graph' },
+      fold,
+      tool('Rearrange with fewer crossings', 'Tidy', () => this.canvas.tidy()),
+      menu.element,
+      tool('Zoom out', '−', () => this.canvas.zoom(1 / 1.3)),
+      tool('Zoom in', '+', () => this.canvas.zoom(1.3)),
+      tool('Show everything and follow', 'Fit', () => this.fit()),
+    );
+  }
+
+  private onKey(key: string): boolean {
+    const pan = { 'Shift+ArrowLeft': [1, 0], 'Shift+ArrowRight': [-1, 0], 'Shift+ArrowUp': [0, 1], 'Shift+ArrowDown': [0, -1] }[key];
+    if (pan) {
+      this.canvas.camera.pan(PAN_PX * (pan[0] as number), PAN_PX * (pan[1] as number));
+      this.canvas.touch();
+    } else if (key === '+' || key === '-') this.canvas.zoom(key === '+' ? 1.3 : 1 / 1.3);
+    else if (key === '0') this.fit();
+    else return false;
+    return true;
+  }
+
+  private onHover(id: string | null): void {
+    this.canvas.canvas.title = id === null ? '' : (this.list.wordsOf(id) ?? '');
   }
 
   private fit(): void {

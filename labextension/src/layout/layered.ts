@@ -3,33 +3,40 @@
 // The sheet is cut into strips from top to bottom, about one per notebook cell. In a strip a node's layer is the longest
 // path to it, its row the mean of its nearest parents' rows or the free one nearest to that. A layer with many nodes
 // is a block of several columns, wide enough to look well; how many is open until the next layer is drawn.
-// Only the last strip takes in new nodes; what would make it too wide begins the next.
+// Only the last strip takes in new nodes; what would make it too wide begins the next. The nodes of an opened box
+// stand in a strip of their own, a frame. A strip that has become empty is used again where its room is enough.
 import { Slots, spread } from './slots.ts';
 
-export const NODE_W = 116;
+export const NODE_W = 142;
 export const NODE_H = 28;
+export const GROUP_W = 168;
 export const GROUP_H = 70;
 export const COLUMN_GAP = 12;
-const COLUMN = NODE_W + COLUMN_GAP;
-const LAYER_GAP = 46;
-const GROUP_GAP = 26;
+export const FRAME_HEAD = 34;
+export const FRAME_PAD = 14;
+const LAYER_GAP = 52;
 const ROW_GAP = 10;
-const STRIP_GAP = 34;
+const STRIP_GAP = 40;
 const OVERFLOW_ROWS = 12;
-const WRAP = 1500; // a strip wider than this goes on below, like a line of text
+const WRAP = 1550; // a strip wider than this goes on below, like a line of text ...
+const WRAP_RATIO = 5; // ... if it is so many times as wide as high
 
 export interface NewNode {
   id: string;
   parents: string[];
   cell: number;
   group: boolean;
+  row?: number | undefined; // where it should stand, from a tidy; else as its parents do
 }
 
 export interface Place {
   readonly id: string;
   readonly x: number;
   readonly y: number;
+  readonly w: number;
   readonly h: number;
+  readonly left: number; // of the block it stands in: where edges of a block of several columns begin and end
+  readonly right: number;
   readonly layer: number;
   readonly strip: Strip;
   readonly slot: number;
@@ -46,7 +53,9 @@ interface Layer {
 export interface Strip {
   readonly top: number;
   readonly pitch: number;
+  readonly column: number;
   readonly group: boolean;
+  readonly frame: string | null; // the opened box whose nodes stand here
   readonly cells: Set<number>;
   rows: number;
   count: number;
@@ -54,16 +63,18 @@ export interface Strip {
 }
 
 function columnsFor(count: number): number {
-  return count <= 10 ? 1 : Math.max(2, Math.round(Math.sqrt(0.34 * count)));
+  return count <= 10 ? 1 : Math.max(2, Math.round(Math.sqrt(0.36 * count)));
 }
 
 export class Layered {
   readonly places = new Map<string, Place>();
   readonly strips: Strip[] = [];
+  private readonly frames = new Map<string, Strip>();
 
   clear(): void {
     this.places.clear();
     this.strips.length = 0;
+    this.frames.clear();
   }
 
   /** Take away a node; its place may be used again, nobody moves. */
@@ -75,7 +86,7 @@ export class Layered {
     layer?.slots.give(place.slot);
     if (layer) layer.count -= 1;
     place.strip.count -= 1;
-    if (place.strip === this.strips.at(-1) && place.strip.count === 0) this.strips.pop();
+    this.dropEmpty();
   }
 
   /** Place new nodes; parents come before children, or are not drawn. */
@@ -89,27 +100,57 @@ export class Layered {
     }
   }
 
+  /**
+   * Place the nodes of an opened box, all of them given. Those that stand stay while there is room to grow; else the
+   * frame is placed anew, where it was if that is empty and large enough.
+   */
+  addFrame(frame: string, all: NewNode[]): void {
+    const before = this.frames.get(frame);
+    const fresh = all.filter((node) => !this.places.has(node.id));
+    if (!fresh.length) return;
+    if (before?.count && before === this.strips.at(-1)) return this.addToStrip(before, this.layersIn(before, fresh));
+    for (const node of all) this.remove(node.id);
+    const there = this.strips.indexOf(before as Strip);
+    const layers = this.layersIn(null, all);
+    const rows = rowsOf(layers);
+    const { group } = all[0] as NewNode;
+    const fits = before && there >= 0 && rows * pitchOf(group) <= before.rows * before.pitch;
+    const strip = fits ? (this.strips[there] = makeStrip(before.top, group, frame)) : this.newStrip(all, rows, frame);
+    this.frames.set(frame, strip);
+    this.addToStrip(strip, layers);
+  }
+
+  /** The frame of an opened box with what it holds, for drawing it. */
+  frameBox(frame: string): { x0: number; y0: number; x1: number; y1: number } | null {
+    const strip = this.frames.get(frame);
+    const last = strip?.layers.at(-1);
+    if (!strip || !last) return null;
+    return { x0: -FRAME_PAD, y0: strip.top - FRAME_HEAD, x1: last.x + widthOf(strip, last.columns) + FRAME_PAD, y1: bottomOf(strip) + FRAME_PAD };
+  }
+
   private addOfCell(all: NewNode[]): void {
     for (let nodes = all; nodes.length; ) {
       const last = this.strips.at(-1);
-      const strip = last && nodes === all && this.fits(last, nodes) ? last : this.newStrip(nodes);
+      const goesOn = last && nodes === all && this.fits(last, nodes);
+      const layers = this.layersIn(goesOn ? last : null, nodes);
+      const rows = rowsOf(layers);
+      const strip = goesOn ? last : this.newStrip(nodes, rows, null);
       strip.cells.add((nodes[0] as NewNode).cell);
-      const layers = this.layersIn(strip, nodes);
-      const kept = layers.splice(0, this.layersWithin(strip, layers));
+      const kept = layers.splice(0, this.layersWithin(strip, layers, rows));
       this.addToStrip(strip, kept);
       nodes = layers.flat();
     }
   }
 
   /** How many of these layers the strip has room for. */
-  private layersWithin(strip: Strip, layers: NewNode[][]): number {
-    const gap = strip.group ? GROUP_GAP : LAYER_GAP;
+  private layersWithin(strip: Strip, layers: NewNode[][], rows: number): number {
+    const limit = Math.max(WRAP, WRAP_RATIO * Math.max(strip.rows, rows) * strip.pitch);
     let x = 0;
     for (let i = 0; i < layers.length; i++) {
       const drawn = strip.layers[i];
       if (drawn) x = drawn.x;
-      else if (x > WRAP) return i;
-      x += (drawn?.columns ?? columnsFor(layers[i]?.length ?? 0)) * COLUMN - COLUMN_GAP + gap;
+      else if (x > limit) return i;
+      x += widthOf(strip, drawn?.columns ?? columnsFor(layers[i]?.length ?? 0)) + LAYER_GAP;
     }
     return layers.length;
   }
@@ -124,7 +165,7 @@ export class Layered {
   /** Whether `nodes` belong into this strip: same cell or child of it, and no drawn column grows out of shape. */
   private fits(strip: Strip, nodes: NewNode[]): boolean {
     const first = nodes[0] as NewNode;
-    if (strip.group !== first.group) return false;
+    if (strip.group !== first.group || strip.frame !== null) return false;
     const related = strip.cells.has(first.cell) || nodes.some((n) => n.parents.some((p) => this.places.get(p)?.strip === strip));
     if (!related) return false;
     return this.layersIn(strip, nodes).every((ids, i) => {
@@ -135,14 +176,14 @@ export class Layered {
     });
   }
 
-  private layersIn(strip: Strip, nodes: NewNode[]): NewNode[][] {
+  private layersIn(strip: Strip | null, nodes: NewNode[]): NewNode[][] {
     const layers: NewNode[][] = [];
     const depth = new Map<string, number>();
     for (const node of nodes) {
       let layer = 0;
       for (const parent of node.parents) {
         const place = this.places.get(parent);
-        const above = depth.get(parent) ?? (place?.strip === strip ? place.layer : -1);
+        const above = depth.get(parent) ?? (place && place.strip === strip ? place.layer : -1);
         layer = Math.max(layer, above + 1);
       }
       depth.set(node.id, layer);
@@ -152,14 +193,24 @@ export class Layered {
     return layers;
   }
 
-  private newStrip(nodes: NewNode[]): Strip {
+  /** A strip below all others, or in the place of an empty one that is high enough. */
+  private newStrip(nodes: NewNode[], rows: number, frame: string | null): Strip {
     const group = (nodes[0] as NewNode).group;
-    const pitch = (group ? GROUP_H : NODE_H) + ROW_GAP;
+    const empty = this.strips.findIndex((strip) => strip.count === 0 && strip.rows * strip.pitch >= rows * pitchOf(group) && (strip.frame === null) === (frame === null));
+    const reused = this.strips[empty];
+    if (reused) return (this.strips[empty] = makeStrip(reused.top, group, frame));
     const last = this.strips.at(-1);
-    const top = last ? last.top + last.rows * last.pitch + STRIP_GAP : 0;
-    const strip: Strip = { top, pitch, group, cells: new Set(), rows: 0, count: 0, layers: [] };
+    const above = last ? bottomOf(last) + STRIP_GAP + (last.frame === null ? 0 : FRAME_PAD) : 0;
+    const strip = makeStrip(above + (frame === null ? 0 : FRAME_HEAD), group, frame);
     this.strips.push(strip);
     return strip;
+  }
+
+  private dropEmpty(): void {
+    for (let last = this.strips.at(-1); last?.count === 0; last = this.strips.at(-1)) {
+      if (last.frame !== null && this.frames.get(last.frame) === last) this.frames.delete(last.frame);
+      this.strips.pop();
+    }
   }
 
   /** The layer, its columns as many as `more` further nodes want while that is still open. */
@@ -168,7 +219,7 @@ export class Layered {
     if (!layer) {
       const before = strip.layers[index - 1];
       if (before) before.sealed = true;
-      const x = before ? before.x + before.columns * COLUMN - COLUMN_GAP + (strip.group ? GROUP_GAP : LAYER_GAP) : 0;
+      const x = before ? before.x + widthOf(strip, before.columns) + LAYER_GAP : 0;
       layer = strip.layers[index] = { x, columns: columnsFor(more), sealed: false, count: 0, slots: new Slots() };
     }
     return layer;
@@ -179,7 +230,7 @@ export class Layered {
     const { columns } = layer;
     const rows = Math.ceil(nodes.length / columns);
     const append = layer.count > 0 ? strip.rows : Math.max(0, Math.floor((most - rows) / 2));
-    const wanted = nodes.map((node, i) => ({ node, row: this.meanRow(strip, node) ?? append, i }));
+    const wanted = nodes.map((node, i) => ({ node, row: node.row ?? this.meanRow(strip, node) ?? append, i }));
     wanted.sort((a, b) => a.row - b.row || a.i - b.i);
     const centred = (row: number): number => (columns > 1 ? row - (rows - 1) / 2 + (wanted.length - 1) / 2 / columns : row);
     const starts = spread(wanted.map(({ row }) => Math.max(0, centred(row)) * columns));
@@ -196,9 +247,12 @@ export class Layered {
     strip.rows = Math.max(strip.rows, row + 1);
     const place: Place = {
       id: node.id,
-      x: layer.x + (slot % layer.columns) * COLUMN,
+      x: layer.x + (slot % layer.columns) * strip.column,
       y: strip.top + row * strip.pitch,
+      w: strip.group ? GROUP_W : NODE_W,
       h: strip.group ? GROUP_H : NODE_H,
+      left: layer.x,
+      right: layer.x + widthOf(strip, layer.columns),
       layer: index,
       strip,
       slot,
@@ -220,4 +274,25 @@ export class Layered {
     }
     return count ? sum / count : undefined;
   }
+}
+
+/** How many rows a strip of these layers will have. */
+function rowsOf(layers: NewNode[][]): number {
+  return Math.max(0, ...layers.map((ids) => Math.ceil(ids.length / columnsFor(ids.length))));
+}
+
+function pitchOf(group: boolean): number {
+  return (group ? GROUP_H : NODE_H) + ROW_GAP;
+}
+
+function makeStrip(top: number, group: boolean, frame: string | null): Strip {
+  return { top, pitch: pitchOf(group), column: (group ? GROUP_W : NODE_W) + COLUMN_GAP, group, frame, cells: new Set(), rows: 0, count: 0, layers: [] };
+}
+
+function widthOf(strip: Strip, columns: number): number {
+  return columns * strip.column - COLUMN_GAP;
+}
+
+function bottomOf(strip: Strip): number {
+  return strip.top + strip.rows * strip.pitch - ROW_GAP;
 }

@@ -1,5 +1,6 @@
 // The view: header, graph, workers, functions, failures. Knows the feed and how to send, not where it is mounted.
 import { type Delta, nothing, reduce, type State } from '../feed/reducer.ts';
+import { membersFrom } from '../graph/nodes.ts';
 import { GraphPanel } from '../graph/panel.ts';
 import { STATES, WORD } from '../states.ts';
 import { type Answer, type CommandName, Commands, type FromPython, type Link } from '../link/link.ts';
@@ -22,6 +23,7 @@ export class App {
   private readonly graph = new GraphPanel({
     choose: (id, keyboard) => this.choose(id, keyboard),
     open: () => this.details.focus(),
+    members: async (group, offset) => membersFrom(await this.commands.ask('members', { group, offset })),
   });
   private readonly workers = new WorkersView();
   private readonly functions = new FunctionsView();

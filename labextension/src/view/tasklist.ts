@@ -1,56 +1,49 @@
-// The graph in words, beside the canvas: a list of its nodes for keyboard and screen readers (and for tests).
-// Left and right walk along the edges, up and down through the list, Enter goes to the details.
-import type { Delta, State } from '../feed/reducer.ts';
+// The graph in words, beside the canvas: a tree of its nodes for keyboard and screen readers (and for tests); what an
+// open box shows stands below it. Arrows walk through the graph, Enter goes to the details, the space bar opens a box.
+import type { State, TaskRecord } from '../feed/reducer.ts';
+import type { Changes, GraphNode } from '../graph/nodes.ts';
+import type { Key } from '../graph/walk.ts';
 import { inWords, sayProgress, total, WORD } from '../states.ts';
 import { el, setAttribute, setText } from './dom.ts';
 
-export interface Walk {
-  places: ReadonlyMap<string, unknown>;
-  parentsOf(id: string): string[];
-}
+export { nameOf } from '../names.ts';
 
 export interface ListEvents {
+  step(from: string | null, key: Key): string | null;
+  recordOf(id: string): TaskRecord | undefined;
   choose(id: string): void;
-  open(id: string): void;
+  open(id: string): void; // to the details
+  toggle(id: string): void; // a box
+  turn(id: string, by: number): void; // to the next or last page of an open box
+  command(key: string): boolean; // other keys: zoom and the like; true if it was one
   leave(): void;
 }
 
+const STEPS: ReadonlySet<string> = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
 let made = 0;
 
 export class TaskList {
   private readonly prefix = `trd${++made}-`;
-  readonly element = el('ul', { class: 'trd-unseen trd-tasks', role: 'listbox', tabindex: 0, 'aria-label': 'Tasks of the graph' });
+  readonly element = el('ul', { class: 'trd-unseen trd-tasks', role: 'tree', tabindex: 0, 'aria-label': 'Tasks of the graph' });
   private readonly items = new Map<string, HTMLElement>();
   private chosen: string | null = null;
 
-  constructor(
-    private readonly walk: Walk,
-    private readonly events: ListEvents,
-  ) {
+  constructor(private readonly events: ListEvents) {
     this.element.addEventListener('keydown', (event) => this.onKey(event));
-    this.element.addEventListener('focus', () => this.go(this.chosen ?? this.firstId()));
+    this.element.addEventListener('focus', () => this.go(this.chosen ?? this.events.step(null, 'Home')));
   }
 
-  update(state: State, delta: Delta): void {
-    const touched = delta.reset
-      ? [...new Set([...this.items.keys(), ...Object.keys(state.task), ...Object.keys(state.group)])]
-      : [delta.del, delta.put].flatMap((verb) => [...namesIn(verb?.task), ...namesIn(verb?.group)]);
-    for (const id of touched) {
-      const task = state.task[id];
-      const group = state.group[id];
-      if (!task && !group) {
-        this.items.get(id)?.remove();
-        this.items.delete(id);
-        continue;
-      }
-      let item = this.items.get(id);
-      if (!item) {
-        item = el('li', { role: 'option', id: this.prefix + id, 'aria-selected': 'false', ...(task ? { 'data-task': id } : { 'data-group': id }) });
-        this.items.set(id, item);
-        this.element.append(item);
-      }
-      if (task) setAttribute(item, 'data-state', task.state);
-      setText(item, task ? wordsOfTask(state, id) : wordsOfGroup(state, id));
+  update(state: State, { put, gone }: Changes): void {
+    for (const id of gone) {
+      this.items.get(id)?.remove();
+      this.items.delete(id);
+    }
+    for (const node of put) {
+      const item = this.items.get(node.id) ?? this.make(node);
+      const task = node.counts ? undefined : this.events.recordOf(node.id);
+      if (node.counts) setAttribute(item, 'aria-expanded', String(node.open));
+      else setAttribute(item, 'data-state', node.state);
+      setText(item, node.counts ? wordsOfBox(node) : task ? wordsOfTask(state, node, task) : node.label);
     }
   }
 
@@ -69,8 +62,16 @@ export class TaskList {
     return this.items.get(id)?.textContent ?? undefined;
   }
 
-  private firstId(): string | null {
-    return this.walk.places.keys().next().value ?? null;
+  private make(node: GraphNode): HTMLElement {
+    const kind = node.counts ? { 'data-group': node.id } : { 'data-task': node.id };
+    const level = node.frame === null ? 1 : Number(this.items.get(node.frame)?.getAttribute('aria-level') ?? 1) + 1;
+    const item = el('li', { role: 'treeitem', id: this.prefix + node.id, 'aria-level': level, 'aria-selected': String(node.id === this.chosen), ...kind });
+    this.items.set(node.id, item);
+    const box = node.frame === null ? undefined : this.items.get(node.frame);
+    let before = box?.nextElementSibling ?? null;
+    while (before && Number(before.getAttribute('aria-level')) >= level) before = before.nextElementSibling;
+    this.element.insertBefore(item, before);
+    return item;
   }
 
   private go(id: string | null): void {
@@ -81,36 +82,20 @@ export class TaskList {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const id = this.chosen;
     if (event.key === 'Escape') this.events.leave();
-    else if (id !== null && (event.key === 'Enter' || event.key === ' ')) this.events.open(id);
-    else if (id !== null && event.key.startsWith('Arrow')) this.go(this.neighbour(id, event.key));
-    else if (event.key === 'Home' || event.key === 'End') this.go((event.key === 'Home' ? [...this.items.keys()][0] : [...this.items.keys()].at(-1)) ?? null);
+    else if (event.shiftKey && event.key.startsWith('Arrow') ? this.events.command(`Shift+${event.key}`) : this.events.command(event.key)) void 0;
+    else if (STEPS.has(event.key)) this.go(this.events.step(id, event.key as Key));
+    else if (id !== null && event.key === 'Enter') this.events.open(id);
+    else if (id !== null && event.key === ' ') this.events.toggle(id);
+    else if (id !== null && event.key.startsWith('Page')) this.events.turn(id, event.key === 'PageUp' ? -1 : 1);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
-
-  /** Left and right along edges, up and down through the list. */
-  private neighbour(id: string, key: string): string | null {
-    if (key === 'ArrowLeft') return this.walk.parentsOf(id).find((parent) => this.walk.places.has(parent)) ?? null;
-    const ids = [...this.items.keys()];
-    if (key === 'ArrowRight') return ids.find((other) => this.walk.parentsOf(other).includes(id)) ?? null;
-    return ids[ids.indexOf(id) + (key === 'ArrowUp' ? -1 : 1)] ?? null;
-  }
 }
 
-function namesIn(verb: string[] | { [key: string]: unknown } | undefined): string[] {
-  return Array.isArray(verb) ? verb : Object.keys(verb ?? {});
-}
-
-export function nameOf(state: State, id: string): string {
-  const task = state.task[id];
-  return `${task?.title ?? state.function[task?.fn ?? -1]?.name ?? 'task'} #${id}`;
-}
-
-function wordsOfTask(state: State, id: string): string {
-  const task = state.task[id];
-  if (!task) return '';
-  const parts = [nameOf(state, id), WORD[task.state]];
+function wordsOfTask(state: State, node: GraphNode, task: TaskRecord): string {
+  const name = task.title ?? state.function[task.fn]?.name ?? 'task';
+  const parts = [`${name} ${node.suffix}`, WORD[task.state]];
   const said = sayProgress(task);
   if (said) parts.push(said);
   if (task.worker) parts.push(`worker ${task.worker}`);
@@ -118,9 +103,6 @@ function wordsOfTask(state: State, id: string): string {
   return parts.join(', ');
 }
 
-function wordsOfGroup(state: State, id: string): string {
-  const group = state.group[id];
-  if (!group) return '';
-  const name = group.fn < 0 ? 'older tasks' : (state.function[group.fn]?.name ?? 'task');
-  return `${total(group.counts).toLocaleString('en')} tasks of ${name}: ${inWords(group.counts)}`;
+function wordsOfBox(node: GraphNode): string {
+  return `${total(node.counts ?? {}).toLocaleString('en')} tasks of ${node.label}: ${inWords(node.counts ?? {})}`;
 }
