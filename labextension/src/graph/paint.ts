@@ -82,7 +82,7 @@ export function paintLively(c: Canvas, scene: Scene, lively: Lively, { k, seen }
       if (lively.match && !lively.match(node.id)) continue;
       if (node.counts) paintPulse(c, node, lively.phase, palette);
       else if (k >= NEAR) paintNode(c, node, k, palette, lively.phase);
-      else if (k >= MIDDLE) paintBreath(c, node, lively.phase, palette);
+      else paintBreath(c, node, lively.phase, palette);
     }
   }
   const marked = scene.nodes.get(lively.chosen ?? lively.hovered ?? '');
@@ -231,8 +231,11 @@ function paintTile(c: Canvas, node: PaintNode, k: number, palette: Palette): voi
 
 /** Farthest: all of one state in one go. */
 function paintFar(c: Canvas, nodes: PaintNode[], state: TaskState, dim: boolean, palette: Palette): void {
+  c.globalAlpha = dim ? DIMMED : 1;
+  c.fillStyle = palette.card; // no line shines through what is pale
+  if (HOLLOW.has(state)) for (const { x, y, w, h } of nodes) c.fillRect(x, y, w, h);
   c.fillStyle = palette.state[state];
-  c.globalAlpha = (dim ? DIMMED : 1) * (HOLLOW.has(state) ? 0.4 : 1);
+  c.globalAlpha *= HOLLOW.has(state) ? 0.4 : 1;
   for (const { x, y, w, h } of nodes) c.fillRect(x, y, w, h);
   if (!HATCHED.has(state) && state !== 'failed') return;
   c.fillStyle = palette.card; // a notch: the colour alone does not tell
