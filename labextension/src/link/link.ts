@@ -6,7 +6,7 @@ import type { Delta } from '../feed/reducer.ts';
 
 export type Answer = { [name: string]: unknown };
 
-export type CommandName = 'cancel' | 'cancel_cell' | 'retry' | 'details' | 'log' | 'code' | 'story' | 'why' | 'members' | 'find' | 'seen';
+export type CommandName = 'cancel' | 'cancel_cell' | 'retry' | 'details' | 'log' | 'code' | 'story' | 'why' | 'members' | 'find' | 'seen' | 'line';
 
 export type ToPython =
   | { type: 'hello' }

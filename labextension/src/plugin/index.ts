@@ -4,19 +4,24 @@
 // panel carries both. Without the server extension it says so in one line.
 import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry, type Settings } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, type Translation } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
+import type { Counts } from '../feed/reducer.ts';
 import { el } from '../view/dom.ts';
-import { addCommands, kernelOf, stopAfterAsking } from './commands.ts';
+import type { Anchor } from './anchors.ts';
+import { type Cancel, CancelButtons } from './buttons.ts';
+import { addCommands, kernelOf, request, stopAfterAsking } from './commands.ts';
+import type { LineFacts } from './line.ts';
 import type { LiveView } from './live.ts';
 import { LOOK } from './look.ts';
 import { CellNumbers } from './numbers.ts';
 import { SidePanel } from './panel.ts';
+import { Repair } from './repair.ts';
 import { listRunning } from './running.ts';
 import { type Runtime, Runtimes } from './runtimes.ts';
 import { sourceOf } from './server.ts';
@@ -84,6 +89,7 @@ async function activate(page: Page): Promise<void> {
     }, trans);
   }
   if (page.statusBar) showStatus(page.statusBar, page, runtimes, watches, meant, open, () => option('showStatus'), settings);
+  if (tracker) mendOutputs(tracker, runtimes, watches, trans);
   followNotebooks(page, runtimes, () => panel.followActive());
   void app.restored.then(() => option('openAtStart') && open());
   void runtimes.refresh();
@@ -104,6 +110,37 @@ function followNotebooks({ app, tracker }: Page, runtimes: Runtimes, changed: ()
     panel.sessionContext.statusChanged.connect(() => void runtimes.refresh());
   });
   runtimes.listen(() => app.commands.notifyCommandChanged());
+}
+
+/** Lines and cards: brought up to date after a reload, with buttons that cancel. */
+function mendOutputs(tracker: INotebookTracker, runtimes: Runtimes, watches: Watches, trans: Translation): void {
+  const of = (epoch: string): Runtime | undefined => runtimes.list.find((runtime) => runtime.epoch === epoch);
+  const askLine = async ({ epoch, tasks }: Anchor): Promise<LineFacts | null> => {
+    const runtime = of(epoch);
+    if (!runtime || !tasks) return null;
+    try {
+      return { counts: (await watches.of(runtime).ask('line', { first: tasks[0], last: tasks[1] }))['counts'] as Counts, at: new Date().toTimeString().slice(0, 8) };
+    } catch {
+      return null; // it ends, or is older than the page: the line says as of when it is true
+    }
+  };
+  const cancel = async ({ epoch, first, last }: Cancel): Promise<void> => {
+    const runtime = of(epoch);
+    const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    if (runtime) await request(watches, runtime, 'cancel', { numbers });
+  };
+  const mend = (panel: NotebookPanel): void => {
+    const repair = new Repair(panel, askLine);
+    const buttons = new CancelButtons(panel.content.node, trans, (epoch) => of(epoch) !== undefined, cancel);
+    const end = runtimes.listen(() => buttons.soon());
+    panel.disposed.connect(() => {
+      end();
+      repair.dispose();
+      buttons.dispose();
+    });
+  };
+  tracker.forEach(mend);
+  tracker.widgetAdded.connect((_, panel) => mend(panel));
 }
 
 function showStatus(

@@ -199,6 +199,9 @@ declare module '@jupyterlab/services' {
     readonly channel: string;
     readonly content: { [name: string]: unknown };
   }
+  export const KernelMessage: {
+    createMessage(options: { msgType: string; channel: string; session: string; username: string; content: unknown }): KernelMessage;
+  };
   export interface Comm {
     readonly commId: string;
     open(data?: unknown): unknown;
@@ -216,7 +219,10 @@ declare module '@jupyterlab/services' {
     readonly statusChanged: ISignal<KernelConnection, string>;
     readonly connectionStatusChanged: ISignal<KernelConnection, string>;
     readonly anyMessage: ISignal<KernelConnection, { msg: KernelMessage; direction: 'send' | 'recv' }>;
+    readonly clientId: string;
+    readonly username: string;
     createComm(target: string): Comm;
+    sendControlMessage(message: KernelMessage, expectReply: boolean, disposeOnDone: boolean): { readonly done: Promise<KernelMessage | undefined> };
   }
   export interface ServiceManager {
     readonly serverSettings: ServerSettings;
@@ -241,11 +247,11 @@ declare module '@jupyterlab/notebook' {
   export interface OutputModel {
     readonly type: string;
     readonly data: { readonly [mime: string]: unknown };
-    setData(options: { data?: { [mime: string]: unknown }; metadata?: { [name: string]: unknown } }): void;
+    toJSON(): { [name: string]: unknown };
   }
   export interface OutputAreaModel {
     readonly length: number;
-    readonly changed: ISignal<OutputAreaModel, unknown>;
+    set(index: number, output: { [name: string]: unknown }): void;
     get(index: number): OutputModel;
     add(output: { [name: string]: unknown }): number;
   }

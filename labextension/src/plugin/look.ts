@@ -24,7 +24,7 @@ export const LOOK = `
 .trd-p-form .trd-p-wide { grid-column: 1 / -1; }
 .trd-p-form select, .trd-p-form input { width: 100%; box-sizing: border-box; }
 .trd-p-preview { font-family: var(--jp-code-font-family); background: var(--jp-layout-color2); padding: 6px 8px; margin: 4px 0 0; overflow-wrap: anywhere; white-space: pre-wrap; }
-.trd-p-cancel { font: inherit; font-size: 12px; padding: 0 8px; margin: 0; line-height: 18px; color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); border-radius: 4px; cursor: pointer; }
+.trd-p-cancel { position: absolute; z-index: 1; font: inherit; font-family: var(--jp-ui-font-family); font-size: 12px; padding: 0 8px; margin: 0; line-height: 18px; color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); border-radius: 4px; cursor: pointer; }
 .trd-p-cancel:hover { background: var(--jp-layout-color3); }
 .trd-p-cancel:focus-visible { outline: 2px solid var(--jp-brand-color1); }
 @media (forced-colors: active) { .trd-p-chosen { outline: 2px solid Highlight; } }

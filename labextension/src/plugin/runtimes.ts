@@ -4,6 +4,7 @@
 
 export interface Runtime {
   readonly name: string;
+  readonly epoch?: string; // whose task numbers these are: lines name it
   readonly title?: string; // what people call it: a name of theirs, or the notebook's
   readonly kernels?: readonly string[]; // ids of the kernels it has or had, newest first
   readonly notebooks?: readonly string[];
