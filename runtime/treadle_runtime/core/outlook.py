@@ -20,6 +20,21 @@ def running(books: Books, first: Number, last: Number) -> int:
     return sum(first <= next(iter(worker.tasks), 0) < last for worker in books.workers.values())
 
 
+def counts(books: Books, first: Number, last: Number) -> dict[str, int]:
+    """Return how many of the tasks `first` to `last - 1` are in which state; those no longer known ended well long ago."""
+    found: dict[str, int] = {}
+    for number in range(first, min(last, first + LOOKED_AT)):
+        task = books.tasks.get(number)
+        state = TaskState.DONE if task is None else task.state
+        if state in (TaskState.RUNNING, TaskState.PLACED):  # which of these two only the workers know
+            state = TaskState.PLACED
+        found[state] = found.get(state, 0) + 1
+    if run := min(running(books, first, last), found.get(TaskState.PLACED, 0)):
+        found[TaskState.RUNNING] = run
+        found[TaskState.PLACED] -= run
+    return found
+
+
 def longest_path_s(books: Books, first: Number, last: Number) -> float:
     """Return the estimated seconds of the longest chain among the tasks `first` to `last - 1` that have not ended.
 

@@ -18,6 +18,7 @@ from ..core.explain import label
 from ..core.model import ClientId, Number, client_of
 from ..core.records import Task
 from ..wire import messages as m
+from . import many
 from .failure_words import described
 from .log_words import log_from
 
@@ -46,8 +47,8 @@ def reply(host: Host, name: str, args: dict[str, Any]) -> Answer:
 
 
 def _cancel(host: Host, args: Answer) -> Answer:
-    """Cancel tasks; what has ended stays as it is."""
-    numbers = _numbers(args)
+    """Cancel tasks, or `all` (of `kernel`); what has ended stays as it is."""
+    numbers = many.open_of(host, args.get("kernel")) if args.get("all") is True else _numbers(args)
     found = wishes.open_ones(host.scheduler.books, numbers)
     if not found:
         raise ValueError("There is nothing to cancel: it has ended already.")
@@ -79,8 +80,9 @@ def _cancelled(host: Host, numbers: list[Number]) -> Answer:
 
 
 def _retry(host: Host, args: Answer) -> Answer:
-    """Try tasks again, with the code and the inputs that are recorded."""
-    can, refused = wishes.to_retry(host.scheduler.books, _numbers(args))
+    """Try tasks again, or all that `failed`, with the code and the inputs that are recorded."""
+    numbers = many.failed(host) if args.get("failed") is True else _numbers(args)
+    can, refused = wishes.to_retry(host.scheduler.books, numbers)
     if not can:
         number, why = refused[0]
         raise ValueError(f"#{number} can't be tried again: {why}.")
@@ -170,6 +172,7 @@ def _seen(host: Host, args: Answer) -> Answer:
 COMMANDS: Final[dict[str, Callable[[Host, Answer], Answer]]] = {
     "cancel": _cancel,
     "cancel_cell": _cancel_cell,
+    "line": many.line,
     "retry": _retry,
     "details": _details,
     "log": _log,

@@ -53,6 +53,11 @@ class Notebooks:
         """Return all kernels, newest first."""
         return list(reversed(self._kernels))
 
+    def of_kernel(self, kernel: str) -> set[ClientId]:
+        """Return the clients whose kernel has this id, the part of its connection file's name that Jupyter gives it."""
+        name = f"kernel-{kernel}.json"
+        return {cid for cid, each in self._kernels.items() if each.notebook.kernel.rpartition("/")[2] == name}
+
     def name(self, cid: ClientId, changes: dict[str, Any]) -> list[str]:
         """Note what names of a kernel hold now, None for nothing; return all of its names."""
         names = self._kernels[cid].names

@@ -214,6 +214,24 @@ def test_a_page_finds_tasks_and_asks_why(place: Any, look: Any) -> None:
     caller.wait(first, second)
 
 
+def test_a_page_asks_about_many_tasks_without_naming_them(place: Any, look: Any) -> None:
+    caller = place.start(workers=1)
+    page = look(caller)
+    function = caller.define(nap)
+    first = caller.call(function, 60)
+    rest = [caller.call(function, 60) for _ in range(2)]
+    page.see(lambda: page.state(first) == "running")
+    counts = page.ask("line", first=first, last=rest[-1])["counts"]
+    assert counts["running"] == 1
+    assert sum(counts.values()) == 3
+    assert "nothing to retry" in page.ask("retry", failed=True)
+    assert page.ask("cancel", all=True, kernel="unknown")["total"] == 3
+    caller.wait(first, *rest)
+    assert page.ask("line", first=first, last=rest[-1])["counts"] == {"cancelled": 3}
+    assert "nothing to cancel" in page.ask("cancel", all=True)
+    assert "which tasks" in page.ask("line", first=1, last=10**9)
+
+
 @pytest.mark.parametrize(
     ("name", "args", "said"),
     [
