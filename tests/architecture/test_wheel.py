@@ -57,6 +57,13 @@ def test_it_holds_both_packages_the_front_end_and_the_tour(wheel: Path) -> None:
     } <= names
 
 
+def test_it_switches_the_server_extension_on(wheel: Path) -> None:
+    config = json.loads(
+        zipfile.ZipFile(wheel).read("treadle-0.1.0.data/data/etc/jupyter/jupyter_server_config.d/treadle.json")
+    )
+    assert config == {"ServerApp": {"jpserver_extensions": {"treadle.server": True}}}
+
+
 def test_it_holds_the_jupyterlab_extension_as_it_is_committed(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     prefix = "treadle-0.1.0.data/data/share/jupyter/labextensions/treadle/"

@@ -169,6 +169,25 @@ def _seen(host: Host, args: Answer) -> Answer:
     return {}
 
 
+def _status(host: Host, _: Answer) -> Answer:
+    """What the runtime does, in numbers; for lists."""
+    counts = host.scheduler.counts()
+    return {
+        "workers": host.options.workers,
+        "busy": sum(bool(worker.tasks) for worker in host.scheduler.books.workers.values()),
+        "running": counts["running"] + counts["placed"],
+        "waiting": counts["waiting"] + counts["ready"],
+        "failed": counts["failed"],
+        "done": counts["done"],
+    }
+
+
+def _stop(host: Host, _: Answer) -> Answer:
+    """End the runtime; its tasks are cancelled."""
+    host.end(True, "stopped by a page")
+    return {}
+
+
 COMMANDS: Final[dict[str, Callable[[Host, Answer], Answer]]] = {
     "cancel": _cancel,
     "cancel_cell": _cancel_cell,
@@ -182,6 +201,8 @@ COMMANDS: Final[dict[str, Callable[[Host, Answer], Answer]]] = {
     "members": _members,
     "find": _find,
     "seen": _seen,
+    "status": _status,
+    "stop": _stop,
 }
 
 
