@@ -16,13 +16,16 @@ import numpy as np
 from ..client.calls import Version
 from ..client.client import Client
 from ..client.futures import _MISSING, Future, _captures
+from ..client.groups import Group
+from ..client.naming import name_here
 from ..core.model import INLINE_LIMIT
-from ..errors import TreadleError
+from ..errors import TreadleError, UsageError
 from ..store.diagnose import explain_pickling
 from ..store.fingerprint import buffer_hash
 from ..store.members import ATOMS, is_memory, root_of
 from ..store.packing import Pickler, pack_buffer
 from ..store.references import PLAIN, encode_payload, ref, same
+from ..store.tensors import is_tensor
 from ..store.views import Bases
 from .shipping import sealed
 
@@ -75,7 +78,7 @@ def simple_payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes | Non
 class Capture:
     """Collects what one call reads; `payload` does the pickling."""
 
-    __slots__ = ("_index", "bases", "blank", "client", "keep", "reads", "shelf")
+    __slots__ = ("_checked", "_index", "bases", "blank", "client", "keep", "reads", "shelf")
 
     def __init__(self, client: Client, shelf: Shelf) -> None:
         self.client = client
@@ -85,6 +88,7 @@ class Capture:
         self.bases = Bases()
         self.blank: set[int] = set()  # arrays that are only written: their content does not travel
         self._index: dict[int, int] = {}
+        self._checked: set[Group] = set()
 
     def index_of(self, version: Version) -> int:
         """Return the place of a version among the reads, adding it if it is new."""
@@ -109,8 +113,20 @@ class Capture:
         if found is None:
             return None
         group, member = found
-        group.check_unchanged()
+        if group not in self._checked:  # once for each call, not for each of its members
+            self._checked.add(group)
+            group.check_unchanged()
         return ref, (self.index_of(group.newest), member)
+
+    def refuse_shared(self, given: Any) -> None:
+        """Raise UsageError if what a task still writes lies in the memory of an array or tensor that is not it."""
+        group = self.client.pending.sharing(given)
+        if group is not None:
+            name, label = name_here(given) or f"A {type(given).__name__}", group.newest.call.label
+            other = next((found for member in group.members() if (found := name_here(member))), "that")
+            raise UsageError(
+                f"{name} shares memory with what task {label} still writes: wait_on({other}) first"
+            )
 
     def payload(
         self,
@@ -205,6 +221,8 @@ class _CapturePickler(Pickler):
         instead = self._capture.client.current(obj)
         if instead is not obj:
             return same, (instead,)
+        if self._members and (isinstance(obj, np.ndarray) or is_tensor(obj)):
+            self._capture.refuse_shared(obj)
         return super().reducer_override(obj)
 
     def reduce_class(self, cls: type) -> Any:

@@ -16,6 +16,7 @@ from ..client.futures import _MISSING, Future
 from ..client.groups import Group
 from ..errors import UsageError
 from ..store.members import is_atom, members_of
+from ..store.tensors import is_part, is_tensor
 from .capture import Capture
 from .directions import OUT, Direction
 from .put import Put
@@ -38,6 +39,11 @@ def plan_groups(client: Client, written: Sequence[Written], function: str) -> li
             )
         if is_constant(value):
             continue
+        if is_tensor(value) and is_part(value) and client.pending.get(value) is None:
+            raise UsageError(
+                f"{name} of {function} is a part or view of a larger tensor, which can't be followed. "
+                "Pass the whole tensor, or clone() the part and copy it back after wait_on."
+            )
         members = {id(member): member for member in members_of(value, lambda o: _known(client, o))}
         apart = [group for group in groups if group.keys().isdisjoint(members)]
         for group in groups:

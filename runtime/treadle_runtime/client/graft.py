@@ -15,6 +15,7 @@ import numpy as np
 
 from ..store.members import ATOMS, has_plain_state, is_atom, root_of, state_of
 from ..store.references import view
+from ..store.tensors import is_tensor, take_over
 from ..store.travel import dumps
 
 
@@ -51,8 +52,8 @@ class _Surgeon:
             old.bit_generator.state = new.bit_generator.state
         elif isinstance(old, np.random.RandomState):
             old.set_state(new.get_state())
-        elif _is_tensor(old):
-            old.data.copy_(new.data)
+        elif is_tensor(old):
+            take_over(old, new)
         else:
             self._fill(old, new)
         return True
@@ -128,7 +129,14 @@ class _Surgeon:
         if has_plain_state(old) or (_has_items(old) and hasattr(old, "__dict__")):
             self._attributes(old, new)
         elif not _has_items(old):
-            _set_own_state(old, new)
+            self._own_state(old, new)
+
+    def _own_state(self, old: Any, new: Any) -> None:
+        """Hand over the state of an instance that pickles itself, as copy would."""
+        reduced = new.__reduce_ex__(4)
+        state = reduced[2] if len(reduced) > 2 else None
+        if state is not None:
+            old.__setstate__(self.adopt(state))
 
     def _attributes(self, old: Any, new: Any) -> None:
         state = {name: self.adopt(value) for name, value in state_of(new).items()}
@@ -148,7 +156,7 @@ def _has_items(value: Any) -> bool:
 def _can_update(old: Any, new: Any) -> bool:
     if type(old) is not type(new):
         return False
-    if isinstance(old, np.ndarray) or _is_tensor(old):
+    if isinstance(old, np.ndarray) or is_tensor(old):
         return bool(old.shape == new.shape and old.dtype == new.dtype)
     if _has_items(old):
         return True
@@ -157,11 +165,6 @@ def _can_update(old: Any, new: Any) -> bool:
     if isinstance(old, np.random.Generator):
         return type(old.bit_generator) is type(new.bit_generator)
     return has_plain_state(old) or (hasattr(old, "__setstate__") and _made_alike(old, new))
-
-
-def _is_tensor(value: Any) -> bool:
-    """Tell whether a value is a torch tensor, without importing torch."""
-    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "copy_")
 
 
 def _overwrite(old: Any, new: Any) -> None:
@@ -182,11 +185,3 @@ def _made_alike(old: Any, new: Any) -> bool:
     (make, args, *_), (make_new, args_new, *_) = old.__reduce_ex__(4), new.__reduce_ex__(4)
     same = make is make_new and len(args) == len(args_new)
     return same and all(a is b or dumps(a) == dumps(b) for a, b in zip(args, args_new, strict=True))
-
-
-def _set_own_state(old: Any, new: Any) -> None:
-    """Hand over the state of an instance that pickles itself, as copy would."""
-    reduced = new.__reduce_ex__(4)
-    state = reduced[2] if len(reduced) > 2 else None
-    if state is not None:
-        old.__setstate__(state)

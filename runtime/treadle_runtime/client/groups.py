@@ -18,6 +18,7 @@ from ..core.states import TaskState
 from ..errors import ChangedWhilePending
 from ..store.members import has_plain_state, is_atom, is_memory, root_of, state_of
 from ..store.packing import pack
+from ..store.tensors import extent_of, is_tensor, own_parts
 from .calls import Version
 from .futures import Future
 from .naming import name_here
@@ -67,6 +68,7 @@ class Pending:
     def __init__(self) -> None:
         self._by_id: dict[int, tuple[Group, int, Any]] = {}
         self.containers = 0  # how many builtin containers are pending: they need the slower pickler
+        self._tensors = False  # whether one was: arrays may look at its memory
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -79,10 +81,30 @@ class Pending:
         found = self._by_id.get(id(value))
         return None if found is None else (found[0], found[1])
 
+    def sharing(self, value: Any) -> Group | None:
+        """Return a group whose tensor (or array, for a tensor) has memory that an array or tensor looks at.
+
+        Views of arrays are known by their base; between tensors and arrays, and of tensors, only memory tells.
+        """
+        if not self._by_id or not (self._tensors or is_tensor(value)):
+            return None
+        extent = extent_of(value)
+        if extent is None or extent[0] == extent[1]:
+            return None
+        between = is_tensor(value)
+        for group in self:
+            for member in group.members():
+                if member is not value and (is_tensor(member) or (between and isinstance(member, np.ndarray))):
+                    other = extent_of(member)
+                    if other is not None and other[0] < extent[1] and extent[0] < other[1]:
+                        return group
+        return None
+
     def add(self, group: Group) -> None:
         """Register a group; its members leave the groups they were in."""
         for index, member in enumerate(group.members()):
             key = id(member)
+            self._tensors = self._tensors or is_tensor(member)
             weak = _weak(member)  # no call between reading the count and writing it: threads take turns at calls
             if key not in self._by_id:
                 self.containers += not weak
@@ -154,7 +176,7 @@ def _mark(member: Any) -> Any:
         mark = list(member)
     elif has_plain_state(member):
         mark = []
-    else:
+    elif not (mark := own_parts(member)):
         return _opaque_mark(member)
     if has_plain_state(member):
         mark = [*mark, *state_of(member).values()]

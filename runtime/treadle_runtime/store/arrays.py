@@ -119,16 +119,24 @@ def _reduce_tensor(tensor: Any) -> Any:
     flat = tensor.detach().resolve_conj().resolve_neg().contiguous()
     memory = flat.reshape(-1).view(torch.uint8).numpy()
     is_parameter = type(tensor) is not torch.Tensor
-    return _tensor, (memory, str(flat.dtype).removeprefix("torch."), tuple(flat.shape), tensor.requires_grad, is_parameter)
+    kind = str(flat.dtype).removeprefix("torch.")
+    gradient = tensor.grad if getattr(tensor, "is_leaf", False) else None
+    return _tensor, (memory, kind, tuple(flat.shape), tensor.requires_grad, is_parameter, gradient)
 
 
-def _tensor(memory: Any, dtype: str, shape: tuple[int, ...], requires_grad: bool, is_parameter: bool) -> Any:
+def _tensor(
+    memory: Any, dtype: str, shape: tuple[int, ...], requires_grad: bool, is_parameter: bool, gradient: Any = None
+) -> Any:
     import torch  # a worker that gets a tensor needs it
 
-    tensor = torch.from_numpy(memory).view(getattr(torch, dtype)).reshape(shape)
+    tensor = torch.from_numpy(memory).view(getattr(torch, dtype)).reshape(shape).detach()  # no view of anything
     if is_parameter:
-        return torch.nn.Parameter(tensor, requires_grad=requires_grad)
-    return tensor.requires_grad_(requires_grad)
+        tensor = torch.nn.Parameter(tensor, requires_grad=requires_grad)
+    else:
+        tensor.requires_grad_(requires_grad)
+    if gradient is not None:
+        tensor.grad = gradient
+    return tensor
 
 
 _by_name: Final[set[Any]] = {_small, _retyped, _tensor}

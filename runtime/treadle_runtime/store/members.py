@@ -21,6 +21,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from .tensors import own_parts
+
 ATOMS: Final[frozenset[type]] = frozenset(
     {
         type(None), bool, int, float, complex, str, bytes, range, slice, type(...), type(NotImplemented),
@@ -111,6 +113,8 @@ def parts_of(value: Any) -> list[Any]:
         parts.append(value.__self__)
     if not isinstance(value, (bytearray, array.array, np.ndarray)) and has_plain_state(value):
         parts.extend(state_of(value).values())
+    else:
+        parts.extend(own_parts(value))
     return parts
 
 
