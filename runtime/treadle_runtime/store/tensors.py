@@ -50,7 +50,7 @@ def extent_of(value: Any) -> tuple[int, int] | None:
         try:
             memory = value.untyped_storage()
             begin = memory.data_ptr()
-        except (RuntimeError, NotImplementedError):  # sparse and other tensors without one piece of memory
+        except RuntimeError:  # sparse and other tensors without one piece of memory
             return None
         return begin, begin + memory.nbytes()
     return None
