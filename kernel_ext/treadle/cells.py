@@ -7,6 +7,7 @@ of the cell, everything else in any thread.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from treadle_runtime.client.calls import Call
@@ -19,13 +20,14 @@ KEPT: Final = 5_000
 class Cell:
     """One run of a cell."""
 
-    __slots__ = ("first", "last", "number", "page", "parent", "returned")
+    __slots__ = ("adopted", "first", "last", "number", "page", "parent", "returned")
 
     def __init__(self, number: int, parent: Parent, first: int) -> None:
         self.number = number  # as in `In [5]`; 0 for code that has none
         self.parent = parent
         self.first = first  # the task numbers first..last-1 are its own; last is 0 while it may submit more
         self.last = 0
+        self.adopted: list[int] = []  # tasks of an earlier kernel that it has recovered
         self.returned: set[str] = set()  # names that tasks made of the cell give back
         self.page: Any = None  # what tasks have said below it (`output.Page`), once they have
 
@@ -38,6 +40,7 @@ class Cells:
         self._screen = screen
         self._client: Any = None
         self._cells: OrderedDict[int, Cell] = OrderedDict()
+        self._adopted: dict[int, Cell] = {}
         self.session: Any = None
         self.code = ""  # the same without magics, as far as the shell tells
         self.raw = ""  # the source of the cell that runs, as the person wrote it
@@ -74,8 +77,16 @@ class Cells:
 
     def of(self, number: int) -> Cell:
         """Return the cell a task belongs to; the newest one if that is not known."""
+        if (found := self._adopted.get(number)) is not None:
+            return found
         call = self._client.calls.get(number) if self._client is not None else None
         return self.current if call is None else self._cells.get(call.cell, self.current)
+
+    def adopt(self, numbers: Iterable[int]) -> None:
+        """Have tasks of an earlier kernel, whose cells no longer run, belong to the cell that runs."""
+        for number in numbers:
+            self._adopted[number] = self.current
+            self.current.adopted.append(number)
 
     def calls(self) -> list[Call]:
         """Return what the cell that runs has submitted so far."""
@@ -84,11 +95,12 @@ class Cells:
         mine = range(self.current.first, self._client.next_number)
         return [call for number in mine if (call := self._client.calls.get(number)) is not None]
 
-    def tasks_of(self, cell: Cell) -> range:
-        """Return the numbers of the tasks that a cell has submitted so far."""
-        return range(
+    def tasks_of(self, cell: Cell) -> Sequence[int]:
+        """Return the numbers of the tasks that a cell has submitted (or recovered) so far."""
+        own = range(
             cell.first, cell.last or (self._client.next_number if self._client is not None else cell.first)
         )
+        return [*cell.adopted, *own] if cell.adopted else own
 
     def has_many(self, cell: Cell) -> bool:
         """Tell whether more than one task was submitted by the cell so far."""

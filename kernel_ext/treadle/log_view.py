@@ -14,7 +14,7 @@ from treadle_runtime.client.lines import Lines
 from treadle_runtime.wire.asides import Logged, Shown, Warned, unpack_aside
 
 from .failures import failure_text
-from .targets import CELL, call_meant, number_of, session_of
+from .targets import CELL, calls_meant, number_of, session_of
 
 if TYPE_CHECKING:
     from .extension import Extension
@@ -26,7 +26,7 @@ Part = Sequence[Any]
 
 
 def log(extension: Extension, words: list[str]) -> None:
-    """Serve `%treadle log [17 | [5] | NAME] [--follow]`; without a word the tasks of the newest cell that has some."""
+    """Serve `%treadle log [17 | [5] | NAME ...] [--follow]`; without a word the tasks of the newest cell that has some."""
     client = session_of("log").client
     calls = client.calls
     names = [word for word in words if word != "--follow"]
@@ -106,5 +106,5 @@ def _meant(extension: Extension, calls: dict[int, Call], words: list[str]) -> li
         elif (number := number_of(word)) is not None:
             found.append(number)
         else:
-            found.append(call_meant(extension, [word], "log").number)
+            found += [call.number for call in calls_meant(extension, word, "log")]
     return found

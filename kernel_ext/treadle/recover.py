@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ORDER: Final = ("done", "failed", "cancelled", "running", "waiting", "held")
 _SHOWN: Final = 30
+_NAMED: Final = 5
 _NOTHING: Final = "Treadle: no kernel before this one has left anything here."
 
 
@@ -83,6 +84,7 @@ def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
     every = words == ["all"]
     skipped: list[str] = []
     held = False
+    unheard: list[str] = []
     for word in estate.names if every else words:
         if every and word in space:
             print(f"{word} is a name here already: `%treadle recover {word}` replaces it")
@@ -95,8 +97,13 @@ def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
             skipped.append(word)
             continue
         space[name] = value
+        extension.cells.adopt(row["number"] for row in rows)
+        if any(row["unheard"] for row in rows):
+            unheard.append(name)
         print(f"{name}: {_short(rows)}")
         held = held or any(row["state"] == "held" for row in rows)
+    if unheard:
+        print(f"`%treadle log {' '.join(unheard[:_NAMED])}` shows what was printed meanwhile")
     if held:
         print("`%treadle resume` lets what is held go on")
     if every:

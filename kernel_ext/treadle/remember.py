@@ -14,8 +14,9 @@ from treadle_runtime.api.bindings import describe
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Ask
 
-FIRST_LOOK_S: Final = 1.0
-LOOK_S: Final = 3.0
+FIRST_LOOK_S: Final = 0.2
+LOOK_S: Final = 3.2
+"""Looks at a cell that runs come ever more rarely: after 0.2, 0.6, 1.4, 3, 6.2 seconds and so on."""
 _HISTORY: Final = frozenset(("In", "Out", "exit", "quit"))
 
 
@@ -95,5 +96,5 @@ class Memory:
             while not self._done.wait(wait_s):
                 if self._client.next_number != self._told_at:
                     self.tell()
-                wait_s = LOOK_S
+                wait_s = min(2 * wait_s, LOOK_S)
             self._busy.wait(0)  # cleared by the end of the cell, unless the next one has begun

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle_runtime import api
 from treadle_runtime.api import Future, Session
+from treadle_runtime.api.sync import collect
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
 
@@ -48,6 +49,17 @@ def meant(extension: Extension, word: str, verb: str) -> Any:
     raise UsageError(
         f"%treadle {verb} {word}: this is neither the number of a task (17, #17, f#17) nor a name of the notebook.{maybe}"
     )
+
+
+def calls_meant(extension: Extension, word: str, verb: str) -> list[Call]:
+    """Return the tasks that one word names: one, or those of a list (tuple, dict) of futures."""
+    value = None if number_of(word) is not None else meant(extension, word, verb)
+    found: dict[int, Call] = {}
+    if isinstance(value, (list, tuple, set, dict)):
+        calls: list[Call] = []
+        collect([session_of("task").client], value, calls, set())
+        found = {call.number: call for call in calls}
+    return list(found.values()) or [call_meant(extension, [word], verb)]
 
 
 def call_meant(extension: Extension, words: list[str], verb: str) -> Call:

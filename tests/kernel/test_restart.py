@@ -138,6 +138,30 @@ def test_busy_kernel_that_restarts_finds_its_tasks_held(lab, tmp_path):
     assert lab.ok("%treadle resume").text.strip() == "Treadle: nothing is held"
 
 
+def test_what_recovered_tasks_print_is_shown_where_they_are_recovered(lab, tmp_path):
+    lab.ok(TASKS)
+    begun, first, last = (str(tmp_path / name) for name in ("begun", "first", "last"))
+    lab.ok(
+        "@task\ndef talks(begun, first, last):\n    import os, time\n    print('one', flush=True)\n    open(begun, 'w').close()\n"
+        "    while not os.path.exists(first): time.sleep(0.01)\n    print('two', flush=True)\n"
+        "    while not os.path.exists(last): time.sleep(0.01)\n    print('three')\n"
+    )
+    cell = lab.start(f"t = talks({begun!r}, {first!r}, {last!r}); quiet = [f(1)]")
+    lab.until(lambda: "one" in lab.cells[cell].text, "the first line")
+    restart(lab)
+    open(first, "w").close()
+    lab.ok("1\n2\n3")  # so that a cell of this kernel has the number of the one that called it
+    said = lab.ok("%treadle recover t quiet")
+    assert "`%treadle log t` shows what was printed meanwhile" in said.text
+    lab.until(lambda: "two" in lab.ok("%treadle log t").text, "what it printed meanwhile")
+    assert "one" in lab.ok("%treadle log t").text
+    open(last, "w").close()
+    lab.ok("wait_on(t)")
+    lab.until(lambda: re.search(r"^talks#\d+ three$", said.text, re.M), "the rest, below the cell that recovers")
+    assert not re.search(r"\bone$", said.text, re.M)  # the dead kernel showed that
+    lab.ok("%treadle clear")
+
+
 def test_killed_twice_and_cleared(lab, tmp_path):
     lab.ok(TASKS)
     gate = str(tmp_path / "gate")

@@ -24,7 +24,7 @@ from ..core.events import (
     VersionsPut,
     VersionsWanted,
 )
-from ..core.model import ClientId, Number, client_of
+from ..core.model import ClientId
 from ..record.journal import Journal
 from ..wire import messages as m
 from ..wire.auth import same_token
@@ -295,10 +295,6 @@ class Clients:
                 client.missed = True
             else:
                 self._lines.post(client.line, delta)
-
-    def tell_owner(self, number: Number, message: m.Message) -> None:
-        """Queue a message for the client that submitted task `number`."""
-        self.tell(client_of(number), message)
 
     def tell_all(self, message: m.Message) -> None:
         """Queue a message for every client."""

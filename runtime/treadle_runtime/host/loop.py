@@ -40,7 +40,7 @@ from .ears import Ears
 from .feed import Feed
 from .lease import Lease
 from .mail import router
-from .notebooks import Notebooks
+from .notebooks import Notebooks, hearers
 from .output import Output
 from .questions import answer_all
 from .rest import Rest
@@ -394,4 +394,5 @@ class Host:
         self._wake = instruction.at if self._wake is None else min(self._wake, instruction.at)
 
     def _on_output(self, number: int, stream: str, text: str | bytes) -> None:
-        self.clients.tell_owner(number, m.Output([(number, stream, text)]))
+        for cid in hearers(self, number):
+            self.clients.tell(cid, m.Output([(number, stream, text)]))

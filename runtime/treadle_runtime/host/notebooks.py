@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..core.events import ClientLeft, Event, HandlesDropped, HoldEnded
 from ..core.explain import label
-from ..core.model import ClientId, Number, Vid, is_put, maker_of, output_of
+from ..core.model import ClientId, Number, Vid, client_of, is_put, maker_of, output_of
 from ..core.records import Task
 from ..core.states import TASK_FINAL, TaskState
 from ..wire.session import Notebook
@@ -106,6 +106,17 @@ class Notebooks:
             self._kernels.pop(kernel.cid, None)
 
 
+def hearers(host: Host, number: Number) -> tuple[ClientId, ...]:
+    """Who shows what a task says: its client, and once that has gone those after it that have taken the task over."""
+    owner = client_of(number)
+    if owner in host.clients.present:
+        return (owner,)
+    task = host.scheduler.task(number)
+    followers = () if task is None or task.rare is None else task.rare.followers
+    after = (client.cid for client in followers if not client.gone)
+    return tuple(cid for cid in after if any(dead.cid == owner for dead in host.notebooks.left_by(cid)))
+
+
 # ---------------------------------------------------------------- questions
 def belong(host: Host, client: ClientId, kernel: str, path: str, file: str) -> bool:
     """A client is the kernel of this notebook."""
@@ -142,8 +153,13 @@ def estate(host: Host, client: ClientId) -> dict[str, Any]:
     for kernel in kernels:
         named = {**kernel.names, **named}
     stored = [(vid, host.scheduler.version(vid)) for vid in _handles(host, kernels) if is_put(vid)]
+    said = host.output.said()
+    ended = {kernel.cid: kernel.left_at or 0.0 for kernel in kernels}
     return {
-        "tasks": [row_of(task, offset) for task in _kept(host, kernels)],
+        "tasks": [
+            {**row_of(task, offset), "unheard": task.number in said and _after(task, ended)}
+            for task in _kept(host, kernels)
+        ],
         "puts": [[vid, int(version.kind), version.nbytes] for vid, version in stored if version is not None],
         "names": named,
     }
@@ -210,6 +226,11 @@ def _kept(host: Host, kernels: list[Kernel]) -> list[Task]:
         if (task.state not in TASK_FINAL and task.lane.client.cid in theirs)
         or any(version.vid in handles for version in task.outputs)
     ]
+
+
+def _after(task: Task, ended: dict[ClientId, float]) -> bool:
+    """Tell whether a task went on when its kernel had gone."""
+    return task.state not in TASK_FINAL or bool(task.log[-1][4] > ended.get(client_of(task.number), 0.0))
 
 
 def _word(task: Task) -> str:

@@ -196,6 +196,16 @@ class Output:
                     found.append((log.stream, data.decode(errors="replace")))
         return [(stream, text) for stream, text in found if text]
 
+    def said(self) -> set[Number]:
+        """Return the tasks that have printed or shown something, as far as that is remembered."""
+        found = set(self._places)
+        for one in self._workers.values():
+            status = one.page.read()
+            begins = (status.out_offset, status.err_offset)
+            if status.number and any(log.size() > begin for log, begin in zip(one.logs, begins, strict=True)):
+                found.add(status.number)
+        return found
+
     def close_all(self) -> None:
         """Give all descriptors back."""
         for worker in list(self._workers):
