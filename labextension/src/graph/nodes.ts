@@ -68,6 +68,7 @@ export class Nodes {
   update(state: State, delta?: Delta): Changes {
     const whole = !delta || delta.reset || state !== this.state || this.fold !== 'none';
     this.state = state;
+    const framed = [...this.pages].flatMap(([box, page]) => [box, ...page.ids]);
     if (this.fold !== 'none') this.folded = this.foldAll(state, this.fold);
     for (const box of [...this.pages.keys()]) {
       if (box in state.group || this.folded.has(box)) this.turnLocal(box);
@@ -75,8 +76,7 @@ export class Nodes {
     }
     this.prune();
     const touched = whole ? [...this.all.keys(), ...this.wanted(state)] : touchedBy(delta);
-    if (!whole) for (const page of this.pages.values()) touched.push(...page.ids);
-    return this.compare(new Set(touched));
+    return this.compare(new Set([...touched, ...framed]));
   }
 
   /** See it folded another way: everything is new. */

@@ -10,8 +10,8 @@ const MOST = 48;
 
 export class Sheet<T extends object> {
   private readonly boxes = new Map<number, Set<T>>();
-  private readonly where = new Map<T, number[]>();
-  private readonly large = new Map<T, Box>();
+  private readonly where = new Map<T, Box>();
+  private readonly large = new Set<T>();
 
   get size(): number {
     return this.where.size;
@@ -23,13 +23,10 @@ export class Sheet<T extends object> {
 
   put(thing: T, box: Box): void {
     this.remove(thing);
+    this.where.set(thing, box);
     const keys = keysOf(box, MOST);
-    this.where.set(thing, keys ?? []);
-    if (!keys) {
-      this.large.set(thing, { ...box });
-      return;
-    }
-    for (const key of keys) {
+    if (!keys) this.large.add(thing);
+    for (const key of keys ?? []) {
       let there = this.boxes.get(key);
       if (!there) this.boxes.set(key, (there = new Set()));
       there.add(thing);
@@ -37,7 +34,9 @@ export class Sheet<T extends object> {
   }
 
   remove(thing: T): void {
-    for (const key of this.where.get(thing) ?? []) {
+    const box = this.where.get(thing);
+    if (!box) return;
+    for (const key of keysOf(box, MOST) ?? []) {
       const there = this.boxes.get(key);
       there?.delete(thing);
       if (!there?.size) this.boxes.delete(key);
@@ -52,14 +51,19 @@ export class Sheet<T extends object> {
     this.large.clear();
   }
 
-  /** All that may touch `box`, each once; never one that is farther away than a box of the sheet. */
+  /** All that touches `box`, each once. */
   find(box: Box): Set<T> {
     const found = new Set<T>();
-    for (const [thing, at] of this.large) if (at.x0 <= box.x1 && at.x1 >= box.x0 && at.y0 <= box.y1 && at.y1 >= box.y0) found.add(thing);
+    const look = (things: Iterable<T>): void => {
+      for (const thing of things) {
+        const at = this.where.get(thing);
+        if (at && at.x0 <= box.x1 && at.x1 >= box.x0 && at.y0 <= box.y1 && at.y1 >= box.y0) found.add(thing);
+      }
+    };
+    look(this.large);
     const keys = keysOf(box, this.boxes.size);
-    for (const there of keys ? keys.map((key) => this.boxes.get(key)) : this.boxes.values()) {
-      for (const thing of there ?? []) found.add(thing);
-    }
+    if (!keys) look(this.where.keys());
+    for (const key of keys ?? []) look(this.boxes.get(key) ?? []);
     return found;
   }
 }
