@@ -47,6 +47,7 @@ def execute(path: Path, build: Path) -> Outcome:
         notebook,
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its words on encryption between the two of us help nobody
         resources={"metadata": {"path": str(path.parent)}},
     )
     started = time.perf_counter()
