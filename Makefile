@@ -88,7 +88,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run.py
 
 torture: $(VENV)/.dev
-	@TREADLE_TEST_PROGRAMS=20000 TREADLE_TEST_REAL_PROGRAMS=2000 $(PYTEST) tests/scenarios tests/stateful tests/integration -m "long or not long"
+	@TREADLE_TEST_PROGRAMS=20000 TREADLE_TEST_REAL_PROGRAMS=2000 $(PYTEST) -o faulthandler_timeout=0 tests/scenarios tests/stateful tests/integration -m "long or not long"
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -17,7 +17,7 @@ from treadle_runtime.worker.failure import pack_exception
 @pytest.fixture
 def client():
     return SimpleNamespace(
-        calls={}, next_number=1, open=0, closed=False, name_file=lambda _file: "[3]", sent=[]
+        calls={}, next_number=1, open=0, closed=False, name_file=lambda _file: "[3]", sent=[], epoch="e"
     )
 
 
