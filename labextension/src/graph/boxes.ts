@@ -2,6 +2,7 @@
 // it changes; and the heads of the open ones, which lie over the canvas as buttons that keyboard and mouse reach.
 import type { Counts } from '../feed/reducer.ts';
 import { el, setAttribute, setText } from '../view/dom.ts';
+import { FRAME_HEAD } from '../layout/layered.ts';
 import type { Camera } from './camera.ts';
 import { type Members, type Nodes, PAGE } from './nodes.ts';
 import type { Frame } from './paint.ts';
@@ -23,6 +24,7 @@ interface Head {
 
 const AGAIN_MS = 1000;
 const OPEN_AT_ONCE = 8;
+const HIGH = 31; // of a head
 
 export class Boxes {
   readonly element = el('div', { class: 'trd-heads' });
@@ -81,9 +83,9 @@ export class Boxes {
       this.fill(of, head);
       const [x0, y0] = [(box.x0 - camera.x) * camera.k, (box.y0 - camera.y) * camera.k];
       const [x1, y1] = [(box.x1 - camera.x) * camera.k, (box.y1 - camera.y) * camera.k];
-      const seen = x1 > 60 && y1 > 30 && x0 < camera.width && y0 < camera.height + 30;
+      const seen = x1 > 60 && y1 > 60 && x0 < camera.width && y0 < camera.height + 30;
       head.element.style.visibility = seen ? '' : 'hidden';
-      const top = Math.max(4, Math.min(y0 - 28, y1 - 28));
+      const top = Math.max(4, Math.min(y0 + FRAME_HEAD * camera.k - HIGH, y1 - HIGH));
       head.element.style.transform = `translate(${Math.round(Math.max(4, x0))}px, ${Math.round(top)}px)`;
     }
   }

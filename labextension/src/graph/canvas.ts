@@ -227,7 +227,8 @@ export class GraphCanvas {
     });
     const strips = this.layout.strips.filter((strip) => strip.frame === null && strip.count > 0);
     const label = (cells: Set<number>): string => [...cells].filter(Boolean).map((cell) => `[${cell}]`).join(' ');
-    this.still.labels = strips.length > 1 ? strips.map((strip) => ({ x: 0, y: strip.top - (strip.group ? 14 : 9), text: label(strip.cells) })) : [];
+    const labels = strips.map((strip) => ({ x: 0, y: strip.top - (strip.group ? 14 : 9), text: label(strip.cells) }));
+    this.still.labels = strips.length > 1 ? labels.filter(({ text }, i) => text && text !== labels[i - 1]?.text) : [];
     this.running.clear();
     for (const node of this.scene.nodes.values()) if (node.state === 'running' || node.counts?.running) this.running.add(node);
   }

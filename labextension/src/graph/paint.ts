@@ -271,12 +271,13 @@ function paintGroup(c: Canvas, node: PaintNode, k: number, palette: Palette): vo
     c.font = `600 ${font.toFixed(1)}px ${FONT}`;
     c.textBaseline = 'middle';
     c.fillStyle = palette.text;
-    const label = cut(c, node.label, w - 14);
+    const tail = font < 24 ? ` ${node.suffix}` : '';
+    const label = cut(c, node.label, w - 14 - widthOf(c, tail));
     c.fillText(label, x + 7, y + 9 + font / 2);
-    const used = widthOf(c, `${label} `);
+    const used = widthOf(c, label);
     c.font = `400 ${font.toFixed(1)}px ${FONT}`;
     c.fillStyle = palette.muted;
-    if (used + widthOf(c, node.suffix) <= w - 14) c.fillText(node.suffix, x + 7 + used, y + 9 + font / 2);
+    c.fillText(tail, x + 7 + used, y + 9 + font / 2);
     return;
   }
   words(c, node, x + 9, y + 16, w - 20 - CHEVRON, palette);
