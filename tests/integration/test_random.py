@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import secrets
 from random import gauss
 
 import numpy as np
@@ -92,6 +94,76 @@ def test_what_is_looked_at_again_draws_the_same_and_is_awaited():
     with recipe(x).entered() as run, pytest.raises(ValueError, match=r"0\.\d+ 0\.\d+ 0\.\d+") as again:
         run()
     assert str(again.value) == first
+
+
+def ask():
+    """Draw from generators that were given no seed."""
+    np.random.seed()
+    drawn = random.Random().random(), np.random.default_rng().random(), np.random.RandomState().rand(), np.random.rand()
+    return (*map(float, drawn), float(np.random.default_rng().random()))
+
+
+def test_generators_without_a_seed_draw_the_same_again(tmp_path):
+    log = tmp_path / "log"
+
+    @task
+    def unlucky():
+        with log.open("a") as out:
+            out.write(f"{ask()}\n")
+        if len(log.read_text().splitlines()) < 2:
+            raise ValueError("bad luck")
+
+    x = unlucky()
+    with pytest.raises(ValueError, match="bad luck"):
+        wait_on(x)
+    treadle.retry(x)
+    wait_on(x)
+    first, again = log.read_text().splitlines()
+    assert first == again
+    drawn = [value for values in wait_on([task(ask)() for _ in range(3)]) for value in values]
+    assert len(set(drawn)) == 15
+    assert ask() != ask()  # outside of tasks as ever
+
+
+def test_generators_without_a_seed_follow_the_seed_of_the_session():
+    session = current()
+    found = []
+    for _ in range(2):
+        session.seed(7)
+        found.append(wait_on([task(ask)() for _ in range(2)]))
+    session.seed(None)
+    assert found[0] == found[1]
+    assert found[0][0] != found[0][1]
+
+
+def forked():
+    """Draw in two processes that the task forks, and here."""
+    drawn = []
+    for _ in range(2):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(writing, str(np.random.default_rng().random()).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        drawn.append(float(os.read(reading, 100)))
+        os.close(reading)
+        os.close(writing)
+    return [*drawn, float(np.random.default_rng().random())]
+
+
+def test_processes_that_a_task_forks_have_entropy_of_their_own(engine):
+    if engine == "local":
+        assert len(set(wait_on(task(forked)()))) == 3
+
+
+def test_secrets_are_no_tasks_business():
+    session = current()
+    session.seed(7)
+    first = wait_on(task(lambda: secrets.token_hex(8))())
+    session.seed(7)
+    assert wait_on(task(lambda: secrets.token_hex(8))()) != first
+    session.seed(None)
 
 
 def test_seeds_count_calls_and_can_be_set_and_taken_away():

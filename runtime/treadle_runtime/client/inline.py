@@ -21,6 +21,7 @@ from ..core.model import FinishedRow, Kind, Number, Outcome, OutputRow, TaskRow,
 from ..core.states import TaskState
 from ..store.packing import Packed
 from ..wire import messages as m
+from ..worker import entropy
 from ..worker.code import load_code
 from ..worker.context import TaskContext
 from ..worker.execute import Ran, execute
@@ -198,6 +199,7 @@ class Surroundings:
         if self._seed is not None:
             self._random, self._numpy = random.getstate(), np.random.get_state()
             seed_all(int(self._seed))
+            entropy.follow()
 
     def __exit__(self, *_error: object) -> None:
         if self._seed is not None:

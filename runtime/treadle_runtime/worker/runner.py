@@ -18,6 +18,7 @@ from typing import Any, Final
 from ..core.model import Kind, LaunchRow, Outcome, OutputRow
 from ..errors import InternalError, StoreFull
 from ..store.packing import Packed
+from . import entropy
 from .backlog import Backlog, Row, unrun
 from .code import Code
 from .context import TaskContext, stand_for_threads
@@ -65,6 +66,7 @@ class Runner:
         self._peaks = Peaks(status.peak)
         self._context = TaskContext(worker)
         stand_for_threads(self._context)
+        entropy.install()
         if asides is not None:
             give_voice(asides, self._streams, self._context, status)
         self._thread = threading.get_ident()
