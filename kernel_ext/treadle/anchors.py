@@ -14,6 +14,9 @@ from treadle_runtime.core.model import Number
 
 Kind = Literal["line", "card", "note"]
 SMALL: Final = "font-size:12px;opacity:.8"
+STYLE: Final = (
+    "font-size:13px;line-height:1.5;margin:2px 0;padding:0 8px"  # as far from the edge as printed text
+)
 
 
 def new_id(kind: Kind) -> str:
@@ -47,14 +50,14 @@ def anchored(
     Examples
     --------
     >>> anchored("3 done", "treadle-line-1", "e", (1, 3), 5)
-    '<div class="treadle-line treadle-line-1 treadle-in-e treadle-tasks-1-3 treadle-of-5" style="font-size:13px;line-height:1.5;margin:2px 0">3 done</div>'
+    '<div class="treadle-line treadle-line-1 treadle-in-e treadle-tasks-1-3 treadle-of-5" style="font-size:13px;line-height:1.5;margin:2px 0;padding:0 8px">3 done</div>'
     """
     kind = display_id.rpartition("-")[0]
     names = [kind, display_id, f"treadle-in-{epoch}"]
     names += [f"treadle-tasks-{tasks[0]}-{tasks[1]}"] if tasks is not None else []
     names += [f"treadle-of-{cell}"] if cell else []
     names += ["treadle-open"] if is_open else []
-    return f'<div class="{" ".join(names)}" style="font-size:13px;line-height:1.5;margin:2px 0">{html}</div>'
+    return f'<div class="{" ".join(names)}" style="{STYLE}">{html}</div>'
 
 
 def cancelling(command: str, tasks: tuple[Number, Number]) -> str:

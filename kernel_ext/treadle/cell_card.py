@@ -2,6 +2,9 @@
 
 Law: shows; decides nothing about the task. The value is fetched and formatted by a thread of
 its own, so neither the cell nor the thread that receives messages waits for it.
+
+A value takes the place of the line, unless the task has shown something meanwhile: then it stands below that, as that of any
+cell. What `--for` makes is told by the cell's line where there is one.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import importlib
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +26,14 @@ from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import headline
 
 from .anchors import anchored, new_id
-from .displays import call_html, future_bundle
+from .displays import Seen, call_html, future_bundle
+from .future_card import ASK_EVERY_S, look_at
 from .inference import CellTask
 
 if TYPE_CHECKING:
+    from .cell_line import CellLine
     from .extension import Extension
+    from .screen import Screen
 
 
 class Afterwards:
@@ -69,9 +77,13 @@ class CellCard:
         self._calls = [future._call_now() for future in futures]
         self._items = items
         self._raises = False
-        self._number = extension.cells.current.number
-        self._parent = extension.cells.current.parent
+        self._place = extension.cells.current
         self._display_id = new_id("card")
+        self._below_id = ""  # of what stands below the task's output
+        self._line_instead: CellLine | None = None
+        self._seen = Seen()
+        self._ask_at = 0.0
+        self._lock = threading.RLock()  # an end is never followed by something older
         self._left = len(futures)
         self._bundle: dict[str, Any] = {}
         self._metadata: dict[str, Any] = {}
@@ -80,28 +92,56 @@ class CellCard:
     def show(self, raises: bool) -> None:
         """Display the card and have it follow its tasks; `raises`: the cell shows a failure itself."""
         self._raises = raises
+        extension = self._extension
         if self._cell.shows:
-            self._extension.autosync.outs.put(self._number, self._futures[0])
+            extension.autosync.outs.put(self._place.number, self._futures[0])
+        if not self._items:
+            extension.lines.cover(self._calls[0])
+        else:
+            self._line_instead = extension.lines.stand_for(self._calls, made=self._made())
+        if self._line_instead is not None:
+            bundle = self._line_instead.show(time.monotonic())
+            extension.screen.display(self._place.parent, bundle, {}, self._line_instead.display_id)
+            self._futures.clear()
+            return
         self._bundle = self._line()
-        self._extension.screen.display(self._parent, self._bundle, {}, self._display_id)
-        if self._extension.cells.headless:  # nobody will take in what comes after the end of the cell
+        extension.screen.display(self._place.parent, self._bundle, {}, self._display_id)
+        if extension.cells.headless:  # nobody will take in what comes after the end of the cell
             if self._calls:
                 self._calls[0].client.wait_for(self._calls)
             self._end()
             return
-        self._extension.afterwards.start()
+        extension.afterwards.start()
         for call in self._calls:
             call.watch(self._on_final)
+        if extension.screen.exchanges and not self._items:
+            extension.lines.follow_card(self)
+
+    def tick(self, screen: Screen) -> bool:  # noqa: ARG002 - it knows where it is
+        """Tell where the task is; True when it has ended."""
+        if self._left and time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + ASK_EVERY_S
+            before = replace(self._seen, why="")
+            look_at(self._calls[0], self._seen)
+            if before != replace(self._seen, why=""):
+                with self._lock:
+                    if self._left:
+                        self._bundle = self._line()
+                        self._update()
+        return not self._left
 
     def mark(self, text: str) -> None:
         """Add a quiet line, or exchange the one that is there. Any thread."""
-        if text != self._mark:
+        if self._line_instead is not None:
+            self._extension.lines.mark(self._line_instead, text)
+        elif text != self._mark:
             self._mark = text
             self._extension.afterwards.add(self._update)
             self._extension.afterwards.start()
 
     def _on_final(self, call: Call) -> None:
-        self._left -= 1  # messages are handed in by one thread at a time
+        with self._lock:
+            self._left -= 1
         if self._left == 0:
             self._on_end(call)
 
@@ -111,18 +151,38 @@ class CellCard:
             call.watch_again(self._on_end)  # a retry: its value belongs here
 
     def _end(self) -> None:
-        metadata: dict[str, Any] = {}
-        bundle: dict[str, Any] = self._line()
-        if not self._items:
-            if self._calls[0].state != TaskState.DONE:
-                bundle = bundle if self._raises else future_bundle(self._futures[0], looked=False)
-            elif self._cell.shows:
-                bundle, metadata = self._value() or (bundle, metadata)
-        shown, self._bundle, self._metadata = self._bundle, bundle, metadata
+        line = self._line()
+        shown, self._bundle, self._metadata = self._bundle, line, {}
+        outcome = None if self._items else self._outcome()
+        if outcome is None:
+            if self._below_id:
+                self._extension.screen.update({"text/plain": ""}, {}, self._below_id)
+        elif not self._shown_below(*outcome):
+            self._bundle, self._metadata = outcome
         if self._items or self._calls[0].state == TaskState.DONE:
             self._futures.clear()
-        if bundle != shown or self._extension.screen.exchanges:
+        same = self._bundle.get("text/plain") == shown.get("text/plain")
+        if not same or self._extension.screen.exchanges:
             self._update()
+
+    def _outcome(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return the value or the failure as it is shown, None if there is none to show."""
+        if self._calls[0].state == TaskState.DONE:
+            return self._value() if self._cell.shows else None
+        if self._raises:
+            return None
+        bundle = future_bundle(self._futures[0], looked=False)
+        return {**bundle, "text/html": self._anchored(bundle["text/html"])}, {}
+
+    def _shown_below(self, bundle: dict[str, Any], metadata: dict[str, Any]) -> bool:
+        """Show something below what the task has shown, if that is anything."""
+        screen = self._extension.screen
+        if self._below_id:
+            screen.update(bundle, metadata, self._below_id)
+        elif screen.exchanges and self._place.page is not None:
+            self._below_id = new_id("card")
+            screen.display(self._place.parent, bundle, metadata, self._below_id)
+        return bool(self._below_id)
 
     def _value(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return how the value of the cell looks, None if it is None."""
@@ -143,24 +203,27 @@ class CellCard:
         bundle = marked(self._bundle, self._mark) if self._mark else self._bundle
         self._extension.screen.update(bundle, self._metadata, self._display_id)
 
-    def _line(self) -> dict[str, str]:
+    def _made(self) -> str:
         cell = self._cell
-        made = ", ".join((*cell.returned, *(name for name in cell.renewed if name not in cell.returned)))
-        arrow = f" \N{RIGHTWARDS ARROW} {made}" if made else ""
+        names = (*cell.returned, *(name for name in cell.renewed if name not in cell.returned))
+        return f" \N{RIGHTWARDS ARROW} {', '.join(names)}" if names else ""
+
+    def _line(self) -> dict[str, str]:
+        made, count = self._made(), len(self._calls)
         if self._items:
-            told = (
-                f"cell[{self._number}]: {len(self._calls)} task{'' if len(self._calls) == 1 else 's'}{arrow}"
-            )
+            told = f"cell[{self._place.number}]: {count} task{'' if count == 1 else 's'}{made}"
             return {"text/plain": told, "text/html": self._anchored(f"<div>{escape(told)}</div>")}
         call = self._calls[0]
-        html = call_html(call).removesuffix("</div>") + f"{arrow}</div>"
-        return {"text/plain": f"{call.label} {call.state}{arrow}", "text/html": self._anchored(html)}
+        return {
+            "text/plain": f"{call.label} {call.state}{made}",
+            "text/html": self._anchored(call_html(call, self._seen, made)),
+        }
 
     def _anchored(self, html: str) -> str:
         numbers = [call.number for call in self._calls] or [0]
         epoch = self._calls[0].client.epoch if self._calls else ""
         return anchored(
-            html, self._display_id, epoch, (min(numbers), max(numbers)), self._number, self._left > 0
+            html, self._display_id, epoch, (min(numbers), max(numbers)), self._place.number, self._left > 0
         )
 
 

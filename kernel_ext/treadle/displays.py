@@ -14,17 +14,19 @@ from html import escape
 from typing import Any, Final
 
 from treadle_runtime.api import Future
-from treadle_runtime.client.estimate import duration
+from treadle_runtime.client.estimate import duration, progress_words, said_word
 from treadle_runtime.core.states import TASK_FINAL, TaskState
 from treadle_runtime.errors import headline
 from treadle_runtime.worker.brief import arguments_text
 
+from .anchors import SMALL, cancelling
 from .failures import failure_html, failure_text
 from .picture import BAR_ORDER, WORDS
-from .progress_html import chip, strip
+from .progress_html import as_row, chip, strip
 
 _FAILED: Final = (TaskState.FAILED, TaskState.UPSTREAM, TaskState.CANCELLED)
 _SHORT: Final = 300
+_ONE_LINE: Final = 100
 
 
 @dataclass
@@ -35,6 +37,8 @@ class Seen:
     worker: int = 0
     why: str = ""
     arguments: str = ""
+    fraction: float | None = None  # how far it says it is
+    text: str = ""
 
 
 def teach(shell: Any) -> Callable[[], None]:
@@ -72,17 +76,18 @@ def future_bundle(future: Future[Any], looked: bool = True, seen: Seen | None = 
     root = call.client.calls.get(call.root)
     value = preview(future) if call.state == TaskState.DONE else ""
     plain, html = [f"<Future {call.label} {_state_of(call, seen)}>{_took(call)}"], [call_html(call, seen)]
+    given = f"{call.function}({seen.arguments})" if seen.arguments and not failed else ""
     if not call.final:
-        where = f" · on worker {seen.worker}" if seen.worker else ""
-        given = f": {call.function}({seen.arguments})" if seen.arguments else ""
-        plain[0] += f"{where}{given}"
-    if seen.arguments:
-        html.append(_code(f"{call.function}({seen.arguments})"))
+        plain[0] += "".join(f" · {told}" for told in _doing(seen)) + (f": {given}" if given else "")
     if value:
         plain[0] += f": {value}"
-        html.append(_code(value))
-    elif seen.why and not call.final:
-        html.append(f'<div style="font-size:12px;opacity:.8">{escape(seen.why)}</div>')
+    if len(given) + len(value) <= _ONE_LINE and given and value:
+        html.append(_code(f"{given} \N{RIGHTWARDS ARROW} {value}"))
+    else:
+        html += [_code(text) for text in (given, value) if text]
+    why = seen.why.partition(". ")[2] if seen.state == TaskState.RUNNING else seen.why  # that it runs is said
+    if why and not call.final:
+        html.append(f'<div style="{SMALL}">{escape(why)}</div>')
     if failed:
         plain.append(failure_text(call, root))
         html.append(failure_html(call, root))
@@ -106,29 +111,44 @@ def preview(future: Future[Any]) -> str:
     return f"{nbytes / 1e6:.1f} MB" if nbytes and not here else ""
 
 
-def call_html(call: Any, seen: Seen | None = None) -> str:
-    """Return one line of HTML for a call."""
-    state = _state_of(call, seen or Seen())
-    where = f" · on worker {seen.worker}" if seen is not None and seen.worker and not call.final else ""
-    when = "" if call.final else f" · as of {time.strftime('%H:%M:%S')}"
-    name = f"{escape(call.label)}{call.where}"
-    return f"<div>{chip(state, WORDS.get(state, state))} {name}{_took(call)}{where}{when}</div>"
+def call_html(call: Any, seen: Seen | None = None, made: str = "") -> str:
+    """Return one line of HTML for a call, `made` being what it makes."""
+    seen = seen or Seen()
+    state = _state_of(call, seen)
+    name = f"{chip(state, WORDS.get(state, state))} {escape(f'{call.label}{made}{call.where}{_took(call)}')}"
+    if call.final:
+        return f"<div>{name}</div>"
+    bar = "" if seen.fraction is None else strip({"running": seen.fraction, "waiting": 1 - seen.fraction})
+    when = f"as of {time.strftime('%H:%M:%S')}"
+    stop = cancelling(f"%treadle cancel {call.number}", (call.number, call.number))
+    words = "".join(f" · {escape(told)}" for told in _doing(seen))
+    return as_row(f"{name}{words}", bar, f'<span style="{SMALL}">{when} · {stop}</span>')
 
 
-def counts_text(futures: Sequence[Future[Any]]) -> tuple[dict[str, int], str]:
-    """Return how many futures are in which state, and that in words."""
+def _doing(seen: Seen) -> list[str]:
+    """Return where a call runs that has not ended, and how far it says it is."""
+    where = f"on worker {seen.worker}" if seen.worker else ""
+    return [told for told in (where, said_word(seen.fraction, seen.text)) if told]
+
+
+def counts_text(futures: Sequence[Future[Any]], running: int = 0) -> tuple[dict[str, int], str]:
+    """Return how many futures are in which state, and that in words; `running`: how many are known to run."""
     counts = Counter(future._call_now().state for future in futures)
+    moved = min(running, counts[TaskState.WAITING])
+    counts[TaskState.WAITING] -= moved
+    counts[TaskState.RUNNING] += moved
     known = {state: counts[state] for state in BAR_ORDER if counts[state]}
-    return known, " · ".join(f"{count} {WORDS[state]}" for state, count in known.items())
+    return known, progress_words(known)
 
 
-def list_html(futures: Sequence[Any]) -> str | None:
+def list_html(futures: Sequence[Any], running: int = 0) -> str | None:
     """Return one card for a list of futures, None for any other list."""
     if not futures or not all(isinstance(future, Future) for future in futures):
         return None
-    counts, told = counts_text(futures)
-    when = "" if TASK_FINAL.issuperset(counts) else f" · as of {time.strftime('%H:%M:%S')}"
-    return f"<div>{len(futures)} futures: {told}{when}</div>{strip(counts, '320px')}"
+    counts, told = counts_text(futures, running)
+    when = "" if TASK_FINAL.issuperset(counts) else f"as of {time.strftime('%H:%M:%S')}"
+    side = f'<span style="{SMALL}">{when}</span>' if when else ""
+    return as_row(f"{len(futures)} futures: {told}", strip(counts), side)
 
 
 def _state_of(call: Any, seen: Seen) -> str:
@@ -140,4 +160,4 @@ def _took(call: Any) -> str:
 
 
 def _code(text: str) -> str:
-    return f'<div><code style="background:none;white-space:pre-wrap">{escape(text)}</code></div>'
+    return f'<div><code style="background:none;padding:0;white-space:pre-wrap">{escape(text)}</code></div>'

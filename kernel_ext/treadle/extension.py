@@ -20,7 +20,6 @@ from treadle_runtime.wire.messages import Bye
 from .ancestry import Ancestry
 from .autosync import Autosync
 from .cell_card import Afterwards
-from .cell_line import Lines
 from .cells import Cells
 from .configuration import configure
 from .displays import teach
@@ -31,6 +30,7 @@ from .future_card import show_cards
 from .headless import Headless
 from .interrupted import Interrupted
 from .keepalive import KeepAlive
+from .lines import Lines
 from .magics import install_magics
 from .missed import serve
 from .names import Names
@@ -40,6 +40,7 @@ from .recover import find_again, own
 from .remember import Memory
 from .screen import KernelScreen, screen_of
 from .stopping import StopButton
+from .terminal import Pauses, TerminalScreen
 from .waiting import Awaited
 from .wedge import keep_listening
 
@@ -64,7 +65,7 @@ class Extension:
         self.button = StopButton(
             lambda text: self.tell("info", text), self.cells.calls, self._interrupted.expect
         )
-        self._printer = Printer(self.cells, self.screen, self._name_of)
+        self._printer = Printer(self.cells, self.screen, self._name_of, self.lines.show_now)
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
         self._names = Names(shell, offered)
         self._undo: list[Any] = []
@@ -81,7 +82,7 @@ class Extension:
             self._undo.append(lambda event=event, act=act: events.unregister(event, act))
         self._undo.append(install_magics(self))
         self._undo.append(teach(self.shell))
-        self._undo.append(show_cards(self.shell, self.screen, self.lines.follow_card))
+        self._undo.append(show_cards(self.shell, self.screen, self.lines))
         self._undo.append(self.autosync.install())
         if hasattr(self.shell, "kernel"):
             self._undo.append(self._awaited.install())
@@ -124,6 +125,8 @@ class Extension:
             self._alive.follow(session)
             self.memory.follow(client)
             own(self, session)
+        elif isinstance(self.screen, TerminalScreen):
+            client.button = Pauses(self.screen)
 
     def configured(self) -> dict[str, Any]:
         """Return what `%config Treadle` and configuration files say."""
@@ -140,6 +143,8 @@ class Extension:
 
     # ------------------------------------------------------------ what the shell tells
     def _on_begin(self, info: Any) -> None:
+        if isinstance(self.screen, TerminalScreen):
+            self.screen.begin()
         self._names.restore()
         self.cells.begin(info)
         if self.cells.session is not None:
@@ -170,6 +175,8 @@ class Extension:
                 from .dashboards import complete
 
                 complete()
+        if isinstance(self.screen, TerminalScreen):
+            self.screen.end()
 
     def _at_exit(self) -> None:
         """End an idle runtime with its kernel; after a restart it is wanted again, so it stays for its lease."""

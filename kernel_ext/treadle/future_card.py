@@ -14,7 +14,9 @@ from typing import Any, Final
 from IPython.core.formatters import IPythonDisplayFormatter
 
 from treadle_runtime.api import Future
+from treadle_runtime.client.calls import Call
 from treadle_runtime.core.model import Kind
+from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.store.packing import Packed
 from treadle_runtime.store.references import Inputs, decode_payload
@@ -22,11 +24,27 @@ from treadle_runtime.worker.brief import arguments_text
 
 from .anchors import anchored, new_id
 from .displays import Seen, counts_text, future_bundle, list_html
-from .screen import Screen
+from .lines import Lines
+from .screen import Bundle, Screen
 from .snapshot import unpathed
 
 ASK_EVERY_S: Final = 1.0
 ASK_S: Final = 0.5
+MANY: Final = 1_000
+"""So many futures that are not one after the other are asked about; of more it is not said how many run."""
+
+
+def look_at(call: Call, seen: Seen, with_arguments: bool = False) -> None:
+    """Ask the runtime where a task is, and what it was given as long as that is kept. Blocks for `ASK_S` at most."""
+    try:
+        said = call.client.link.ask("look", {"number": call.number, "payload": with_arguments}, ASK_S)
+    except TreadleError:  # the runtime ends, or is very busy: what was known stands
+        return
+    if said:
+        seen.state, seen.worker, seen.why = said["state"], said["worker"], said["why"]
+        seen.fraction, seen.text = said["said"][-1] if said["said"] else (None, "")
+        if said["payload"]:
+            seen.arguments = _arguments(call.client, *said["payload"])
 
 
 class Card:
@@ -39,7 +57,8 @@ class Card:
         self._open = [future for future in self._futures if not future.done()]
         self.seen = Seen()
         self._ask_at = 0.0
-        self._said = ""
+        self._said: object = None
+        self._running = 0  # of a list
 
     @property
     def ended(self) -> bool:
@@ -53,12 +72,12 @@ class Card:
             bundle = future_bundle(self._futures[0], looked, self.seen)
             bundle = {kind: unpathed(text) for kind, text in bundle.items()}  # it is kept in the notebook
         else:
-            _counts, told = counts_text(self._futures)
+            _counts, told = counts_text(self._futures, self._running)
             bundle = {
                 "text/plain": f"[{len(self._futures)} futures: {told}]",
-                "text/html": list_html(self._futures) or "",
+                "text/html": list_html(self._futures, self._running) or "",
             }
-        calls = [future._call_now() for future in self._futures]
+        calls = _calls(self._futures)
         numbers = {call.number for call in calls}
         tasks, cells = (min(numbers), max(numbers)), {call.cell for call in calls}
         bundle["text/html"] = anchored(
@@ -72,30 +91,43 @@ class Card:
         return bundle
 
     def ask(self, with_arguments: bool) -> None:
-        """Ask the runtime where the task is, and what it was given as long as that is kept."""
+        """Ask the runtime where the tasks are, and what a single one was given."""
         self._ask_at = time.monotonic() + ASK_EVERY_S
-        if not self._single or self.ended:
-            return
-        call = self._futures[0]._call_now()
-        try:
-            said = call.client.link.ask("look", {"number": call.number, "payload": with_arguments}, ASK_S)
-        except TreadleError:  # the runtime ends, or is very busy: what was known stands
-            return
-        if said:
-            self.seen.state, self.seen.worker, self.seen.why = said["state"], said["worker"], said["why"]
-            if said["payload"]:
-                self.seen.arguments = _arguments(call.client, *said["payload"])
+        if self._single:
+            look_at(self._futures[0]._call_now(), self.seen, with_arguments)
+        elif not self.ended:
+            self._running = _running(_calls(self._open), self._running)
 
     def tick(self, screen: Screen) -> bool:
         """Bring the page up to date if there is news; tell whether that was the last time."""
         ended = self.ended
         if not ended and time.monotonic() >= self._ask_at:
             self.ask(False)
-        state = f"{self.seen.state}{self.seen.worker}" if self._single else str(len(self._open))
-        if ended or state != self._said:
-            self._said = state
+        seen = self.seen
+        now = (seen.state, seen.worker, seen.fraction, seen.text, len(self._open), self._running)
+        if ended or now != self._said:
+            self._said = now
             screen.update(self.bundle(looked=False), {}, self.display_id)
         return ended
+
+
+def _calls(futures: Sequence[Future[Any]]) -> list[Call]:
+    return [future._call_now() for future in futures]
+
+
+def _running(calls: Sequence[Call], known: int) -> int:
+    """Return how many of these calls run, or what was known if that can't be told."""
+    client, numbers = calls[0].client, {call.number for call in calls if not call.final}
+    first, last = min(numbers, default=0), max(numbers, default=-1) + 1
+    try:
+        if last - first == len(numbers):
+            return int(client.link.ask("progress", {"ranges": [[first, last]]}, ASK_S)[0][0])
+        if len(numbers) <= MANY:
+            states = client.link.ask("states", {"numbers": list(numbers)}, ASK_S)
+            return sum(state == TaskState.RUNNING for _number, state in states)
+    except TreadleError:  # as above
+        pass
+    return known
 
 
 def _arguments(client: Any, payload: bytes, reads: list[list[Any]]) -> str:
@@ -149,7 +181,7 @@ class CardFormatter(IPythonDisplayFormatter):
         return True if self.show(obj) else super().__call__(obj)
 
 
-def show_cards(shell: Any, screen: Screen, follow: Callable[[Card], None]) -> Callable[[], None]:
+def show_cards(shell: Any, screen: Screen, lines: Lines) -> Callable[[], None]:
     """Have futures shown as cards that follow their tasks; the returned function ends that."""
 
     def show(value: Any) -> bool:
@@ -158,13 +190,20 @@ def show_cards(shell: Any, screen: Screen, follow: Callable[[Card], None]) -> Ca
             type(value) is list and value and all(isinstance(each, Future) for each in value)
         ):
             return False
+        if not single and (line := lines.stand_for(_calls(value), f"{len(value)} futures: ")) is not None:
+            publish(line.bundle(line.words(time.monotonic())), line.display_id)
+            return True
         card = Card([value] if single else value, single)
         card.ask(True)
-        transient = {"display_id": card.display_id}
-        shell.display_pub.publish(data=card.bundle(looked=True), metadata={}, transient=transient)
+        publish(card.bundle(looked=True), card.display_id)
+        if single:
+            lines.cover(value._call_now())
         if not card.ended:
-            follow(card)
+            lines.follow_card(card)
         return True
+
+    def publish(bundle: Bundle, display_id: str) -> None:  # as `display` does, so that it can be captured
+        shell.display_pub.publish(data=bundle, metadata={}, transient={"display_id": display_id})
 
     def bundle(future: Future[Any], include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG001
         card = Card([future], True)

@@ -55,10 +55,13 @@ class Page:
 class Printer:
     """Shows output rows."""
 
-    def __init__(self, cells: Cells, screen: Screen, name_of: Callable[[int], str]) -> None:
+    def __init__(
+        self, cells: Cells, screen: Screen, name_of: Callable[[int], str], before_bar: Callable[[Cell], None]
+    ) -> None:
         self._cells = cells
         self._screen = screen
         self._name_of = name_of  # task number -> function
+        self._before_bar = before_bar  # shows what would come between a line and what rewrites it
         self._client: Any = None
         self._lock = threading.RLock()
         self._open: list[Page] = []  # that have something left to tell
@@ -99,6 +102,8 @@ class Printer:
 
     # ------------------------------------------------------------ text
     def _text(self, page: Page, number: int, stream: str, text: str) -> None:
+        if "\r" in text:
+            self._before_bar(page.cell)
         text = page.fold.cut(text, time.monotonic())
         shelf = page.shelves.get(number)
         if not self._cells.has_many(page.cell):

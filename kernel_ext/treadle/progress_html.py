@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from .picture import BAR_ORDER, COLOURS
 
 
-def strip(counts: Mapping[str, int], width: str = "180px", height: int = 8) -> str:
+def strip(counts: Mapping[str, float], width: str = "180px", height: int = 8) -> str:
     """Return a strip whose parts are as long as the counts are large."""
-    total = max(1, sum(counts.values()))
+    total = sum(counts.values()) or 1
     parts = "".join(
         f'<td style="width:{100 * counts[state] / total:.2f}%;height:{height}px;padding:0;border:none;'
         f'background:{COLOURS[state]}{";opacity:.45" if state in ("ready", "waiting") else ""}"></td>'
@@ -21,7 +21,8 @@ def strip(counts: Mapping[str, int], width: str = "180px", height: int = 8) -> s
         if counts.get(state)
     )
     return (
-        f'<table style="width:{width};border:none;border-collapse:collapse;table-layout:fixed;margin:2px 0" '
+        f'<table style="display:inline-table;vertical-align:middle;width:{width};border:none;border-collapse:collapse;'
+        f'table-layout:fixed;margin:0" '
         f'aria-hidden="true"><tr style="background:none">{parts}</tr></table>'
     )
 
@@ -35,8 +36,8 @@ def chip(state: str, words: str) -> str:
     return f'<span style="{style}">{words}</span>'
 
 
-def as_row(*cells: str) -> str:
-    """Return a table of one row; what is not needed is left out."""
-    style = "padding:0 12px 0 0;text-align:left;border:none;background:none;vertical-align:middle"
-    row = "".join(f'<td style="{style}">{cell}</td>' for cell in cells if cell)
-    return f'<table style="border:none;border-collapse:collapse;margin:0;font-size:inherit"><tr style="background:none">{row}</tr></table>'
+def as_row(words: str, *others: str) -> str:
+    """Return words with what stands beside them: at the same place however the words change, below them where it is narrow."""
+    beside = "".join(f'<span style="display:inline-block;margin:0 12px 0 0">{other}</span>' for other in others if other)
+    style = "display:inline-block;min-width:420px;max-width:100%;margin:0 12px 0 0;font-variant-numeric:tabular-nums"
+    return f'<div><span style="{style}">{words}</span>{beside}</div>' if beside else f"<div>{words}</div>"

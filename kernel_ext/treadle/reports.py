@@ -5,6 +5,7 @@ Law: text of what the client and the runtime know; changes nothing and waits for
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 from treadle_runtime.client.failed import grouped
@@ -12,7 +13,10 @@ from treadle_runtime.client.review import Ran, review, sentences
 from treadle_runtime.core.states import TASK_FINAL, TaskState
 from treadle_runtime.errors import UsageError
 
+from .anchors import STYLE
+
 _NUMBERS: Final = 5
+_CELL: Final = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:none;background:none"
 
 
 def failures_text(session: Any) -> str:
@@ -33,8 +37,8 @@ def failures_text(session: Any) -> str:
     return "\n".join(lines)
 
 
-def summary_text(session: Any, cell: int | None = None) -> str:
-    """Return what held the tasks of a cell back: the newest with tasks unless one is named.
+def summary_bundle(session: Any, cell: int | None = None) -> dict[str, str]:
+    """Return what held the tasks of a cell back as text and HTML: the newest with tasks unless one is named.
 
     Raises UsageError if the cell has none that are known.
     """
@@ -67,4 +71,14 @@ def summary_text(session: Any, cell: int | None = None) -> str:
     head, *lines = sentences(review(rows, session.plan.workers, stored))
     left = len(mine) - len(ended)
     going = f" ({left} more go on)" if left else ""
-    return "\n".join([f"[{cell}] {head}{going}", *(f"  {line}" for line in lines)])
+    head = f"[{cell}] {head}{going}"
+    rows_html = "".join(
+        f'<tr style="background:none"><td style="{_CELL};white-space:nowrap">{escape(what)}</td>'
+        f'<td style="{_CELL};white-space:normal">{escape(told)}</td></tr>'
+        for what, _, told in (line.partition(": ") for line in lines)
+    )
+    table = f'<table style="border:none;border-collapse:collapse;margin:2px 0;font-size:inherit">{rows_html}</table>'
+    return {
+        "text/plain": "\n".join([head, *(f"  {line}" for line in lines)]),
+        "text/html": f'<div style="{STYLE}"><b>{escape(head)}</b>{table}</div>',
+    }

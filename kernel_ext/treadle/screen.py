@@ -11,11 +11,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from .missed import Missed
+from .terminal import TerminalScreen
 
 Parent = Any
 """What a message answers to: the header of a cell's request (None in a terminal)."""
@@ -93,29 +94,6 @@ class KernelScreen:
         kernel = self._kernel
         self.missed.note(kind, content, parent)
         kernel.session.send(kernel.iopub_socket, kind, content, parent=parent, ident=topic)
-
-
-class TerminalScreen:
-    """A terminal, or anything else that has only streams."""
-
-    exchanges = False
-
-    def parent(self) -> Parent:
-        return None
-
-    def write(self, parent: Parent, stream: str, text: str) -> None:  # noqa: ARG002 - there is one place
-        out = sys.stdout if stream == "stdout" else sys.stderr
-        out.write(text)
-        out.flush()
-
-    def display(self, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
-        self.write(parent, "stdout", f"{bundle.get('text/plain', '')}\n")
-
-    def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
-        self.write(None, "stdout", f"{bundle.get('text/plain', '')}\n")
-
-    def inside(self, parent: Parent) -> AbstractContextManager[object]:  # noqa: ARG002 - there is one place
-        return nullcontext()
 
 
 def screen_of(shell: Any) -> Screen:

@@ -24,7 +24,7 @@ from .log_view import log
 from .picture import BAR_ORDER, WORDS
 from .profile import profile
 from .recover import clear, recover, resume
-from .reports import failures_text, summary_text
+from .reports import failures_text, summary_bundle
 from .task_verbs import code, retry, story, why
 
 if TYPE_CHECKING:
@@ -167,14 +167,15 @@ def _failures(_extension: Extension, _words: list[str]) -> None:
     print("no task has failed" if session is None else failures_text(session))
 
 
-def _summary(_extension: Extension, words: list[str]) -> None:
+def _summary(extension: Extension, words: list[str]) -> None:
     cell = words[0].strip("[]") if words else ""
     session = api.peek()
     if session is None or (words and not cell.isdigit()):
         raise UsageError(
             "%treadle summary [12] sums up cell 12 while its runtime lives; without a number the last one."
         )
-    print(summary_text(session, int(cell) if cell else None))
+    bundle = summary_bundle(session, int(cell) if cell else None)
+    extension.shell.display_pub.publish(data=bundle, metadata={})
 
 
 def _seed(_extension: Extension, words: list[str]) -> None:

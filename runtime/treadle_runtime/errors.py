@@ -49,7 +49,13 @@ class TaskError(TreadleError):
 
 
 class InTask(TaskError):  # noqa: N818 - a place, not an error of its own
-    """Where the exception of a task was raised: the `__cause__` of the user's own exception. Never raised itself."""
+    """Where the exception of a task was raised: the `__cause__` of the user's own exception. Never raised itself.
+
+    It counts as false, which IPython takes for "no cause": there the place stands below the traceback, as a note.
+    """
+
+    def __bool__(self) -> bool:
+        return False
 
     def __str__(self) -> str:
         return self.message

@@ -74,6 +74,19 @@ class Notebook:
         assert not ran.error, ran.error
         return ran
 
+    def fails(self, code: str) -> str:
+        """Run a cell that must fail; return the traceback."""
+        error = self.run(code).error
+        assert error, f"{code!r} did not fail"
+        return self.clean(error)
+
+    @staticmethod
+    def clean(text: str) -> str:
+        """Return a text in which nothing is Treadle's own code."""
+        assert "treadle_runtime" not in text
+        assert "kernel_ext" not in text
+        return text
+
     def value(self, code: str) -> Any:
         """Return the value of an expression of plain literals."""
         return ast.literal_eval(self.ok(code).shown[-1]["text/plain"])

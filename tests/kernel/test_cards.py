@@ -68,11 +68,38 @@ def test_a_future_that_fails_shows_why(notebook):
 
 def test_many_futures_are_one_card_that_counts(notebook):
     ran = notebook.ok("many = treadle.map(held, ['e'] * 30)\nmany")
-    assert "30 futures: 30 waiting" in card(ran)["text/html"]
+    (shown,) = ran.shown  # the cell's line is their card
+    assert re.match(r"30 futures: 30 waiting \(as of \d\d:\d\d:\d\d\)", shown["text/plain"])
+    notebook.until(lambda: "30 futures: 2 running · 28 waiting" in ran.shown[0]["text/html"], "what runs")
     notebook.ok("Path(gate, 'e').touch()")
-    notebook.until(lambda: "30 futures: 30 done" in card(ran)["text/html"], "the end")
-    assert card(ran)["text/plain"] == "[30 futures: 30 done]"
-    assert "as of" not in card(ran)["text/html"]
+    notebook.until(lambda: "30 futures: 30 done in " in ran.shown[0]["text/html"], "the end")
+    assert "as of" not in ran.shown[0]["text/html"]
+    assert len(ran.shown) == 1
+    later = card(notebook.ok("many[10:]"))
+    assert later["text/plain"] == "[20 futures: 20 done]"
+    assert "treadle-open" not in later["text/html"]
+
+
+def test_a_list_of_other_cells_futures_says_what_runs(notebook):
+    notebook.ok("rest = [held('g') for _ in range(7)]")
+    ran = notebook.ok("rest")
+    notebook.until(lambda: "7 futures: 2 running · 5 waiting" in card(ran)["text/html"], "what runs")
+    some = notebook.ok("rest[::6]")
+    assert "2 futures: 1 running · 1 waiting" in card(some)["text/html"]
+    notebook.ok("Path(gate, 'g').touch()")
+    notebook.until(lambda: "7 futures: 7 done" in card(ran)["text/html"], "the end")
+
+
+def test_a_card_tells_what_a_line_would(notebook):
+    ran = notebook.ok("only = held('h')\nonly")
+    number = notebook.value("only._call.number")
+    html = card(ran)["text/html"]
+    assert f'"treadle-cancel treadle-tasks-{number}-{number}">cancel: <code>%treadle cancel {number}</code>' in html
+    ended = notebook.ok("import threading\nthreading.Timer(1.0, Path(gate, 'h').touch).start()\nwait_on(only)")
+    notebook.until(lambda: "done" in card(ran)["text/plain"], "the end")
+    assert len(ran.shown) == 1
+    assert not any("treadle-line" in data.get("text/html", "") for data in ended.shown)
+    assert "held(&#x27;h&#x27;) \N{RIGHTWARDS ARROW} [&#x27;h&#x27;" in card(notebook.ok("only"))["text/html"]
 
 
 def test_out_holds_the_future_and_other_lists_are_shown_as_ever(notebook):

@@ -70,6 +70,31 @@ def test_cell_becomes_a_task_and_shows_its_last_value(notebook):
     assert notebook.value("[k, wait_on(k), math.pi > 3]") == [20, 20, True]
 
 
+def test_the_value_stands_below_what_the_cell_has_printed(notebook):
+    cell = notebook.start("%%task\nprint('before')\n'value'")
+    notebook.until(lambda: "done" in str(notebook.cells[cell].shown), "the end")
+    card, printed, value = notebook.cells[cell].outputs
+    assert "done" in card["data"]["text/plain"]
+    assert printed["text"] == "before\n"
+    assert value["data"] == {"text/plain": "'value'"}
+
+
+def test_a_card_says_what_its_cell_does_and_how_far_it_is(notebook):
+    notebook.ok("import os, tempfile, time, treadle\ngate = tempfile.mkdtemp()")
+    cell = notebook.start(
+        "%%task\ntreadle.progress(3, 4, 'epoch 3')\nwhile not os.path.exists(f'{gate}/open'):\n"
+        "    time.sleep(0.01)\nresult = 1"
+    )
+    notebook.until(lambda: "75 %, epoch 3" in str(notebook.cells[cell].shown), "the progress")
+    (card,) = notebook.cells[cell].shown  # and no line besides
+    assert ">running</span>" in card["text/html"]
+    assert "\N{RIGHTWARDS ARROW} result · on worker" in card["text/html"]
+    assert "cancel: <code>%treadle cancel" in card["text/html"]
+    notebook.ok("open(f'{gate}/open', 'w').close()")
+    notebook.until(lambda: ">done</span>" in notebook.cells[cell].shown[0]["text/html"], "the end")
+    assert "as of" not in notebook.cells[cell].shown[0]["text/html"]
+
+
 def test_value_is_in_out(notebook):
     cell = notebook.start("%%task\n6 * 7")
     notebook.until(

@@ -17,12 +17,6 @@ def loaded(notebook):
     return notebook
 
 
-def clean(text: str) -> str:
-    assert "treadle_runtime" not in text
-    assert "kernel_ext" not in text
-    return text
-
-
 def talk(notebook, code: str, *answers: str) -> str:
     """Run a cell that asks; returns all it printed."""
     cell = notebook.client.execute(code, allow_stdin=True)
@@ -48,7 +42,7 @@ def talk(notebook, code: str, *answers: str) -> str:
 
 def test_the_traceback_says_what_to_do(notebook):
     notebook.ok("broken = divide(1, 0)\nlater = divide(broken, 1)")
-    error = clean(notebook.run("y = 2\nwait_on(broken)").error)
+    error = notebook.fails("y = 2\nwait_on(broken)")
     number = notebook.value("broken.exception().task")
     assert error.rstrip().endswith(
         f"`%treadle debug {number}` to look; edit the function and `%treadle retry` to go on"
@@ -73,7 +67,7 @@ def test_debug_runs_the_task_again_in_the_kernel(notebook):
     assert "ZeroDivisionError: division by zero" in text
     assert "return c / b" in text
     assert "42" in text
-    clean(text)
+    notebook.clean(text)
 
 
 def test_debug_where_nobody_can_answer(notebook):
@@ -140,6 +134,6 @@ def test_profile_of_a_running_and_of_a_finished_task(notebook):
     notebook.ok("short = busy(0.4)\nwait_on(short)")
     again = notebook.ok("%treadle profile short").shown[-1]["text/plain"]
     assert "run once more" in again
-    assert "in spin" in clean(again)
+    assert "in spin" in notebook.clean(again)
     assert notebook.value("short.result()") == 0.4
     assert "too short" in notebook.run("tiny = busy(0)\nwait_on(tiny)\n%treadle profile tiny").text

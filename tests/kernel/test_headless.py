@@ -61,7 +61,10 @@ def test_stored_outputs_are_complete():
     assert not error
     outputs = [cell.outputs for cell in made.cells]
     assert text(made.cells[2]) == "inside\n"
-    assert [o["data"]["text/plain"] for o in outputs[2] if o.output_type == "display_data"] == ["21"]
+    assert [o["data"]["text/plain"] for o in outputs[2] if o.output_type == "display_data"] == [
+        "cell[3] #1 done \N{RIGHTWARDS ARROW} k",
+        "21",
+    ]
     assert "ZeroDivisionError" in outputs[3][0]["data"]["text/plain"]
     assert outputs[4][0]["data"]["text/plain"] == "20"
     assert sorted(line.split()[-1] for line in text(made.cells[5]).splitlines()) == ["0", "1", "2", "3"]

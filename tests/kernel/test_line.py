@@ -191,7 +191,8 @@ def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
     cell = notebook.ok("x = add_slowly(0, 1)\nfor _ in range(7): x = add_slowly(x, 1)\nwait_on(x)")
     assert cell.shown
     number = notebook.value("treadle.futures(function='add_slowly')[-1]._call.cell")
-    head, *lines = notebook.ok("%treadle summary").text.splitlines()
+    (bundle,) = notebook.ok("%treadle summary").shown
+    head, *lines = bundle["text/plain"].splitlines()
     assert re.match(rf"\[{number}\] 8 tasks in \d\.\d s: 0\.[4-9] s of work on 2 workers, [01]\.\dx", head), (
         head
     )
@@ -203,7 +204,8 @@ def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
         "waiting in the notebook",
     ]
     assert re.search(r"0\.[4-9] s in 8 tasks", lines[0])
-    assert notebook.ok(f"%treadle summary [{number}]").text.splitlines()[0] == head
+    assert bundle["text/html"].count("<tr") == 5
+    assert notebook.ok(f"%treadle summary [{number}]").shown[0]["text/plain"].splitlines()[0] == head
     assert "has no tasks" in notebook.run("%treadle summary 1").text
 
 

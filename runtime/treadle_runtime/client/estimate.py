@@ -141,12 +141,21 @@ def said_words(said: Sequence[tuple[int, float | None, str]]) -> str:
     """
     if len(said) == 1:
         number, fraction, text = said[0]
-        parts = ([] if fraction is None else [f"{fraction:.0%}".replace("%", " %")]) + (
-            [text] if text else []
-        )
-        return f"#{number}: {', '.join(parts)}"
+        return f"#{number}: {said_word(fraction, text)}"
     known = [min(1.0, max(0.0, fraction)) for _, fraction, _ in said if fraction is not None]
     return f"{sum(known) / len(known):.0%} of what runs".replace("%", " %", 1) if known else ""
+
+
+def said_word(fraction: float | None, text: str) -> str:
+    """Return how far one task says it is.
+
+    Examples
+    --------
+    >>> said_word(0.42, "epoch 3")
+    '42 %, epoch 3'
+    """
+    part = "" if fraction is None else f"{fraction:.0%}".replace("%", " %")
+    return ", ".join(filter(None, (part, text)))
 
 
 def final_words(counts: Mapping[str, int], took_s: float, work_s: float, workers: int) -> str:

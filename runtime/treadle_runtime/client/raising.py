@@ -131,10 +131,13 @@ def _tell(error: BaseException, call: Call) -> BaseException:
     told = _hang(error, call)
     if not has_frames(error):
         rebuild_traceback(error, ())  # so that waiting twice doesn't show the first wait
+    place = None
     if failure is not None and not isinstance(error, TaskError):
-        _name_the_place(error, call, failure)
-    if call.client.footer is not None and (line := call.client.footer(call)):
-        error.add_note(line)
+        place = _name_the_place(error, call, failure)
+    if call.client.footer is not None:  # a shell, which does not show the place as a cause
+        for line in ("" if place is None else str(place), call.client.footer(call)):
+            if line:
+                error.add_note(line)
     return told
 
 
@@ -148,10 +151,10 @@ def _hang(error: BaseException, call: Call) -> BaseException:
     return about(error, **attributes)
 
 
-def _name_the_place(error: BaseException, call: Call, failure: Failure) -> None:
+def _name_the_place(error: BaseException, call: Call, failure: Failure) -> InTask:
     """Say where the exception comes from: behind all that the task's code gave as causes."""
     first = error
-    while (below := first.__cause__ or first.__context__) is not None:
+    while (below := first.__context__ if first.__cause__ is None else first.__cause__) is not None:
         first = below
     given = f"; called with ({failure.arguments})" if failure.arguments else ""
     tries = (call.notes or {}).get("attempts")
@@ -159,6 +162,7 @@ def _name_the_place(error: BaseException, call: Call, failure: Failure) -> None:
     place = InTask(f"in task {call.label}{call.where}, on worker {call.worker}, {attempt}{given}")
     first.__cause__ = about(place, task=call.number, cell=call.cell, worker=call.worker, attempt=call.attempt)
     place.output = failure.output
+    return place
 
 
 def _name(root: Call | None, number: int) -> str:

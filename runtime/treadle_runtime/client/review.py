@@ -130,7 +130,7 @@ def sentences(found: Review) -> list[str]:
     took, workers = found.took_s, found.workers
     gain = f", {found.work_s / took:.1f}x" if took else ""
     on = f"{workers} worker{'s' if workers != 1 else ''}"
-    head = f"{found.tasks} tasks in {duration(took)}: {duration(found.work_s)} of work on {on}{gain}"
+    head = f"{found.tasks} task{'' if found.tasks == 1 else 's'} in {duration(took)}: {duration(found.work_s)} of work on {on}{gain}"
     return [
         head,
         _path_line(found),

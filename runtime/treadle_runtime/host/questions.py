@@ -167,11 +167,14 @@ def _timeline(host: Host, first: int, last: int) -> Answer:
 
 
 def _look(host: Host, number: int, payload: bool = False) -> Answer:
-    """Where a task is, and if asked what it was given, as long as that is kept: payload, (maker, vid, Kind) per read."""
+    """Where a task is and what it says of itself, and if asked what it was given, as long as that is kept: payload,
+
+    (maker, vid, Kind) per read.
+    """
     task = host.scheduler.task(number)
     if task is None:
         return None
-    row = host.crew.tasks.get(number) if payload else None
+    row = (host.crew.tasks.get(number) or host.crew.ended.get(number)) if payload else None
     versions = host.scheduler.books.versions
     reads = [
         [maker_of(vid), vid, int(versions[vid].kind) if vid in versions else int(Kind.NONE)]
@@ -181,6 +184,10 @@ def _look(host: Host, number: int, payload: bool = False) -> Answer:
         "state": task.state,
         "worker": 0 if task.worker is None else task.worker.wid,
         "why": host.scheduler.explain(number),
+        "said": [
+            [fraction, text]
+            for _, fraction, text in host.feed.reported(number, number + 1, host.scheduler.books)
+        ],
         "payload": None if row is None else [row[2], reads],
     }
 

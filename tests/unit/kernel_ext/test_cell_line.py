@@ -96,3 +96,21 @@ def test_what_an_earlier_run_left_is_counted_without_what_runs(client):
         "3 tasks of the previous run still wait · cancel: %treadle cancel [4]"
         in line.bundle("")["text/plain"]
     )
+
+
+def test_one_task_waits_and_two_wait(client):
+    earlier = make(client, 1, number=4)
+    line = make(client, 1, previous=(earlier,))
+    assert "1 task of the previous run still waits" in line.bundle("")["text/plain"]
+
+
+def test_a_line_that_stands_for_a_list_says_so(client):
+    line = make(client, 2)
+    line.title, line.made, line.mark = "2 futures: ", " \N{RIGHTWARDS ARROW} a", "made from an older `x` ([4])"
+    end(client, line, 1, 2)
+    line.over = True
+    shown = line.show(0.0)
+    head, mark = shown["text/plain"].splitlines()
+    assert re.fullmatch("2 futures: 2 done in .* \N{RIGHTWARDS ARROW} a", head)
+    assert mark == "made from an older `x` ([4])"
+    assert mark in shown["text/html"]

@@ -61,7 +61,8 @@ def page():
             client.calls[client.next_number] = SimpleNamespace(cell=cells.current.number, final=False)
             client.next_number += 1
 
-    printer = Printer(cells, screen, lambda _number: "f")
+    bars: list[int] = []
+    printer = Printer(cells, screen, lambda _number: "f", lambda cell: bars.append(cell.number))
     printer.follow(client)
     begin(1)
 
@@ -82,6 +83,7 @@ def page():
         reports=printer.on_report,
         says=says,
         end=end,
+        bars=bars,
     )
 
 
@@ -90,6 +92,14 @@ def test_one_task_prints_as_it_is(page):
     page.prints(1, "stdout", "a\nb")
     page.prints(1, "stderr", "50%\r60%\r")
     assert page.screen.written == [("cell 1", "stdout", "a\nb"), ("cell 1", "stderr", "50%\r60%\r")]
+
+
+def test_what_would_come_between_a_bar_and_its_next_step_is_asked_for_before(page):
+    page.submit()
+    page.prints(1, "stdout", "plain\n")
+    assert page.bars == []
+    page.prints(1, "stderr", "  0%\r")
+    assert page.bars == [1]
 
 
 def test_each_line_of_several_tasks_names_its_task(page):
