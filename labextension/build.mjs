@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const shared = { absWorkingDir: here, bundle: true, format: 'esm', target: 'es2022', legalComments: 'none', logLevel: 'warning' };
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+const shared = { absWorkingDir: here, bundle: true, define: { TREADLE_VERSION: JSON.stringify(version) }, format: 'esm', target: 'es2022', legalComments: 'none', logLevel: 'warning' };
 
 if (process.argv.includes('--tests')) {
   const tests = readdirSync(join(here, 'test')).filter((name) => name.endsWith('.test.ts'));

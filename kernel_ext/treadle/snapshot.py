@@ -41,7 +41,8 @@ def render(state: Mapping[str, Any], *, live: bool, at: str, view_id: str = "", 
     at : str
         When this was true, for people, as "14:02:31".
     view_id : str
-        Puts the class `treadle-view-<view_id>` on the outermost element, so that the live view finds it.
+        Puts the class `treadle-view-<view_id>` on the outermost element, so that the live view finds it, and
+        `treadle-runtime-<epoch>`, so that a page knows the runtime when the kernel can't tell it.
     note : str
         One more line for the person, shown below.
 
@@ -69,9 +70,10 @@ def render(state: Mapping[str, Any], *, live: bool, at: str, view_id: str = "", 
     parts += _failures(state)
     if note:
         parts.append(f'<div style="padding:6px 12px;border-top:{_LINE};font-size:12px">{escape(note)}</div>')
-    name = escape(re.sub(r"[^\w-]", "", view_id))
+    name = re.sub(r"[^\w-]", "", view_id)
+    runtime = re.sub(r"[^\w-]", "", state["epoch"])
     return (
-        f'<div class="treadle-view treadle-view-{name}" style="border:{_LINE};border-radius:8px;margin:4px 0;'
+        f'<div class="treadle-view treadle-view-{name} treadle-runtime-{runtime}" style="border:{_LINE};border-radius:8px;margin:4px 0;'
         f'font-size:13px;line-height:1.45;overflow:hidden">{"".join(parts)}</div>'
     )
 

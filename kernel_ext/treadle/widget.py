@@ -27,6 +27,7 @@ from .snapshot import at_rest, in_words, render, text, totals
 EVERY_S = 0.5
 EVERY_HIDDEN_S = 10.0
 HELLO_S = 5.0
+PAGES = 20
 _ELSEWHERE = (
     "This picture is kept up to date. For the live view, the environment of the Jupyter server needs anywidget: "
     "run `pip install anywidget` there, then reload the page."
@@ -69,6 +70,7 @@ def make_widget(view_id: str) -> Any:
     class LiveView(anywidget.AnyWidget):
         _esm = files("treadle").joinpath("static", "widget.js").read_text(encoding="utf-8")
         view_id = traitlets.Unicode().tag(sync=True)
+        runtime = traitlets.Unicode().tag(sync=True)  # its epoch, by which a Jupyter server finds it
 
     return LiveView(view_id=view_id)
 
@@ -97,7 +99,7 @@ class Dashboard:
         self._state = nothing()
         self._handle: Any = None
         self._widget: Any = None
-        self._alive = False
+        self._pages: dict[str, bool] = {}  # those that show it; whether they get the deltas from here
         self._note = ""
         self._hints = True
         self._timers: dict[str, threading.Timer] = {}
@@ -116,7 +118,7 @@ class Dashboard:
     @property
     def has_page(self) -> bool:
         """Whether a page shows it and gets the deltas itself."""
-        return self._alive
+        return bool(self._pages)
 
     def expect_no_page(self) -> None:
         """Nobody follows: say nothing of what a page would need."""
@@ -197,14 +199,16 @@ class Dashboard:
                 self._source.reset()
                 return
             self.resets += bool(delta.get("reset"))
-            if self._alive:
+            if self._widget is not None and self._widget.runtime != self._state["epoch"]:
+                self._widget.runtime = self._state["epoch"]
+            if any(self._pages.values()):
                 self._widget.send({"type": "delta", "data": delta})
             self._refresh_soon()
 
     def _refresh_soon(self) -> None:
         """Refresh now or when it is time; behind the widget seldom, but always when everything has ended."""
         ended = at_rest(self._state) and not self._shown_rest
-        every = EVERY_HIDDEN_S if self._alive and not ended else EVERY_S
+        every = EVERY_HIDDEN_S if self._pages and not ended else EVERY_S
         if not at_rest(self._state):
             self._shown_rest = False
         self._after("refresh", self._shown_at + every - time.monotonic(), self.refresh)
@@ -243,12 +247,13 @@ class Dashboard:
         except ImportError:
             self._note = _HERE
             return
+        self._widget.runtime = self._state["epoch"]
         self._widget.on_msg(self._on_message)
         free_comm(self._widget)
 
     def _on_silence(self) -> None:
         """No hello: say what is missing, once."""
-        if self._hints and not self._alive and not self._note:
+        if self._hints and not self._pages and not self._note:
             self._note = _ELSEWHERE
             self.refresh()
 
@@ -258,16 +263,25 @@ class Dashboard:
             if self._closed:
                 return
             if kind in ("hello", "reset"):
-                self._alive = True
-                self._note = ""
-                self._widget.send({"type": "delta", "data": as_delta(self._state)})
+                self._on_page(str(content.get("page", "")), kind, content.get("feed") is not False)
                 return
             if kind == "bye":
-                self._alive = False
+                self._pages.pop(str(content.get("page", "")), None)
                 self._refresh_soon()
                 return
         if kind == "command":
             self._widget.send(self._answer(content))
+
+    def _on_page(self, page: str, kind: str, fed: bool) -> None:
+        """A page shows the view (`fed`: by deltas from here, else by another way), or has missed some."""
+        self._note = ""
+        if kind == "hello":
+            self._pages.pop(page, None)
+            self._pages[page] = fed
+            while len(self._pages) > PAGES:  # those that were closed without a word
+                del self._pages[next(iter(self._pages))]
+        if fed:
+            self._widget.send({"type": "delta", "data": as_delta(self._state)})
 
     def _answer(self, content: dict[str, Any]) -> dict[str, Any]:
         """Carry out a command and return the reply; the page may send anything."""

@@ -4,8 +4,10 @@
 // error where the widget's JavaScript is missing, and in a notebook opened without a kernel. So the live view
 // looks for the snapshot's element (its class names this model), stands beside it and hides it; the notebook keeps
 // the snapshot. It says hello once it stands, bye when its place has gone (the output was cleared).
+import { BestLink } from './link/best.ts';
 import { CommLink, type Model } from './link/comm.ts';
 import type { Link } from './link/link.ts';
+import { addressesOf, ServerLink, settingsOfPage } from './link/websocket.ts';
 import { App } from './view/app.ts';
 
 const LOOK_OFTEN_MS = 100;
@@ -49,8 +51,21 @@ function hostOf(element: HTMLElement): HTMLElement {
   return element.closest<HTMLElement>('.jp-RenderedHTMLCommon, .jp-RenderedHTML') ?? element;
 }
 
+/** The model's link; the model says (and may say anew) which runtime it shows, so that the server can be asked for it. */
+function linkOf(model: Model): BestLink {
+  const link = new BestLink(new CommLink(model));
+  const settings = settingsOfPage();
+  const use = (): void => {
+    const runtime = String(model.get('runtime') ?? '');
+    link.useServer(settings && runtime ? () => new ServerLink(addressesOf(settings, runtime)) : null);
+  };
+  model.on('change:runtime', use);
+  use();
+  return link;
+}
+
 function initialize({ model }: { model: Model }): () => void {
-  const link = new CommLink(model);
+  const link = linkOf(model);
   const selector = `.treadle-view-${CSS.escape(String(model.get('view_id')))}`;
   let views: Mounted[] = [];
   let looks = 0;
@@ -76,16 +91,20 @@ function initialize({ model }: { model: Model }): () => void {
   return () => {
     clearTimeout(timer);
     for (const view of views) view.end();
+    link.dispose();
   };
 }
 
 /** Where somebody displays the widget itself: the same view, in the element given. */
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
-  const link = new CommLink(model);
+  const link = linkOf(model);
   const view = new Mounted(link);
   el.append(view.app.root);
   link.send({ type: 'hello' });
-  return () => view.end();
+  return () => {
+    view.end();
+    link.dispose();
+  };
 }
 
 export default { initialize, render };

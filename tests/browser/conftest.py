@@ -164,6 +164,9 @@ def serve(base: Path) -> Iterator[Server]:
     extensions = base / "share" / "labextensions"
     extensions.mkdir(parents=True)
     (extensions / "treadle").symlink_to(ROOT / "labextension" / "dist")
+    enabled = base / "config" / "jupyter_server_config.d"
+    enabled.mkdir(parents=True)
+    shutil.copy(ROOT / "kernel_ext/treadle/server/config/treadle.json", enabled)
     environment["JUPYTER_PATH"] = str(base / "share")
     environment["IPYTHONDIR"] = str(base / "ipython")
     environment["PYTHONPATH"] = os.pathsep.join(

@@ -1,25 +1,81 @@
 // The kernel's comm: the custom messages of an anywidget's model.
-import type { FromPython, Link, ToPython } from './link.ts';
+//
+// Deltas come from a thread of the kernel and flow while a cell runs; what the page says may wait until the cell has
+// ended. That shows only when an answer does not come, so it is watched for.
+import { FEEDS, type FromPython, type Link, type ToPython, VERSION } from './link.ts';
 
 export interface Model {
   get(name: string): unknown;
   send(message: unknown): void;
-  on(event: 'msg:custom', callback: (message: FromPython) => void): void;
-  off(event: 'msg:custom', callback: (message: FromPython) => void): void;
+  on(event: string, callback: (message: FromPython) => void): void;
+  off(event: string, callback: (message: FromPython) => void): void;
 }
 
-export class CommLink implements Link {
-  readonly name = 'live';
-  readonly queued = false;
+const ANSWERS_MS = 700; // Python answers in some ten
 
-  constructor(private readonly model: Model) {}
+export class CommLink implements Link {
+  queued = false;
+  private readonly page = crypto.randomUUID?.() ?? String(Math.random());
+  private readonly listeners = new Set<(message: FromPython) => void>();
+  private readonly asked = new Set<number | 'hello'>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly model: Model) {
+    model.on('msg:custom', this.onMessage);
+  }
+
+  get name(): string {
+    return this.queued ? 'waits for the running cell' : 'live via kernel';
+  }
 
   send(message: ToPython): void {
+    if (message.type === 'command') this.wait(message.id);
     this.model.send(message);
   }
 
+  /** The view stands: with `feed` it wants deltas, without it gets them by other ways. */
+  greet(feed: boolean): void {
+    if (feed) this.wait('hello');
+    this.model.send({ type: 'hello', page: this.page, feed, feeds: FEEDS, version: VERSION });
+  }
+
+  leave(): void {
+    this.model.send({ type: 'bye', page: this.page });
+  }
+
   listen(take: (message: FromPython) => void): () => void {
-    this.model.on('msg:custom', take);
-    return () => this.model.off('msg:custom', take);
+    this.listeners.add(take);
+    return () => void this.listeners.delete(take);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.model.off('msg:custom', this.onMessage);
+    this.listeners.clear();
+  }
+
+  private wait(what: number | 'hello'): void {
+    this.asked.add(what);
+    this.timer ??= setTimeout(() => this.become(this.asked.size > 0), ANSWERS_MS);
+  }
+
+  private readonly onMessage = (message: FromPython): void => {
+    if (message.type === 'reply') this.answered(message.id);
+    else if (message.type === 'delta' && message.data.reset) this.answered('hello');
+    for (const take of [...this.listeners]) take(message);
+  };
+
+  private answered(what: number | 'hello'): void {
+    if (!this.asked.delete(what) || this.asked.size) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.become(false);
+  }
+
+  private become(queued: boolean): void {
+    this.timer = undefined;
+    if (queued === this.queued) return;
+    this.queued = queued;
+    for (const take of [...this.listeners]) take({ type: 'link' });
   }
 }

@@ -4,6 +4,11 @@
 // which has one reply. Several transports share these messages (comm.ts, websocket.ts).
 import type { Delta } from '../feed/reducer.ts';
 
+declare const TREADLE_VERSION: string; // put in by build.mjs
+export const VERSION = TREADLE_VERSION;
+/** The versions of the feed that the reducer understands. */
+export const FEEDS: readonly number[] = [1];
+
 export type Answer = { [name: string]: unknown };
 
 export type CommandName = 'cancel' | 'cancel_cell' | 'retry' | 'details' | 'log' | 'code' | 'story' | 'why' | 'members' | 'find' | 'seen' | 'line';

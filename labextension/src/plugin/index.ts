@@ -12,6 +12,7 @@ import { ITranslator, type Translation } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import type { Counts } from '../feed/reducer.ts';
+import { addressesOf, ServerLink } from '../link/websocket.ts';
 import { el } from '../view/dom.ts';
 import type { Anchor } from './anchors.ts';
 import { type Cancel, CancelButtons } from './buttons.ts';
@@ -27,7 +28,6 @@ import { type Runtime, Runtimes } from './runtimes.ts';
 import { sourceOf } from './server.ts';
 import { StatusItem } from './status_item.ts';
 import { Tabs } from './tabs.ts';
-import { ServerLink } from './transport.ts';
 import { Watches } from './watch.ts';
 
 const ID = 'treadle:plugin';
@@ -58,7 +58,7 @@ async function activate(page: Page): Promise<void> {
   const option = <K extends keyof typeof DEFAULTS>(name: K): (typeof DEFAULTS)[K] => (settings?.composite[name] as (typeof DEFAULTS)[K] | undefined) ?? DEFAULTS[name];
   const server = app.serviceManager.serverSettings;
   const runtimes = new Runtimes(sourceOf(server), () => option('pollSeconds'));
-  const watches = new Watches((runtime) => new ServerLink(server, runtime.name));
+  const watches = new Watches((runtime) => new ServerLink(addressesOf(server, runtime.name)));
   runtimes.listen(() => watches.keep(runtimes.list));
   document.head.append(el('style', {}, LOOK));
 

@@ -1,0 +1,147 @@
+// The Jupyter server's websocket to a runtime: needs no kernel, so it works while a cell blocks, and after a reload.
+//
+// Cookies come first: only if the server does not let the page in without it does the token go into the address. A
+// line that drops is opened again, later each time; commands under way are refused then, so that no button waits for ever.
+import { FEEDS, type FromPython, type Link, type ToPython, VERSION } from './link.ts';
+
+const AGAIN_MS = [200, 500, 1000, 2000, 5000, 10_000, 30_000];
+const IN_VAIN = 4; // a server that never answered has none of Treadle: asked so often, and when the page is looked at again
+const LOST = 'The connection to the runtime was lost before it answered. Try again.';
+
+interface Settings {
+  readonly baseUrl: string;
+  readonly wsUrl: string;
+  readonly token: string;
+}
+
+/** Where the page's own server is, as JupyterLab and Notebook 7 write it into the page; null in other front ends. */
+export function settingsOfPage(): Settings | null {
+  try {
+    const found = JSON.parse(document.getElementById('jupyter-config-data')?.textContent ?? 'null') as { [name: string]: string } | null;
+    if (!found?.['baseUrl']) return null;
+    return { baseUrl: found['baseUrl'], wsUrl: found['wsUrl'] ?? '', token: found['token'] ?? '' };
+  } catch {
+    return null; // no page of Jupyter's
+  }
+}
+
+/** The addresses of a runtime's websocket, to be tried in turn. */
+export function addressesOf(settings: Settings, runtime: string, page: { origin: string } = location): string[] {
+  const base = settings.wsUrl || new URL(settings.baseUrl, page.origin).href.replace(/^http/, 'ws');
+  const url = `${base.replace(/\/$/, '')}/treadle/ws/${encodeURIComponent(runtime)}`;
+  return settings.token ? [url, `${url}?token=${encodeURIComponent(settings.token)}`] : [url];
+}
+
+export class ServerLink implements Link {
+  readonly queued = false;
+  /** Why the runtime or the server won't speak to this page, one sentence. */
+  refused = '';
+  /** Whether the runtime has answered, and nothing is lost since. */
+  open = false;
+  private readonly listeners = new Set<(message: FromPython) => void>();
+  private readonly asked = new Set<number>();
+  private readonly held: ToPython[] = [];
+  private socket: WebSocket | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+  private address = 0;
+  private answered = false; // ever
+  private greeted = false;
+  private ended = false;
+
+  constructor(private readonly addresses: readonly string[]) {
+    window.addEventListener('online', this.soon);
+    document.addEventListener('visibilitychange', this.soon);
+    this.connect();
+  }
+
+  get name(): string {
+    return this.open ? 'live' : this.refused ? 'not connected' : 'connecting';
+  }
+
+  /** Whether it has been tried in vain. */
+  get failing(): boolean {
+    return !this.open && (this.failures > 0 || this.refused !== '');
+  }
+
+  send(message: ToPython): void {
+    if (message.type === 'hello') this.greeted = true;
+    else if (message.type === 'bye') this.greeted = false;
+    if (this.open) this.pass(message);
+    else if (message.type === 'command') this.held.push(message);
+  }
+
+  listen(take: (message: FromPython) => void): () => void {
+    this.listeners.add(take);
+    return () => void this.listeners.delete(take);
+  }
+
+  dispose(): void {
+    this.ended = true;
+    clearTimeout(this.timer);
+    window.removeEventListener('online', this.soon);
+    document.removeEventListener('visibilitychange', this.soon);
+    this.listeners.clear();
+    this.socket?.close();
+  }
+
+  private connect(): void {
+    clearTimeout(this.timer);
+    const address = this.addresses[this.address % this.addresses.length];
+    if (address === undefined) return;
+    const socket = (this.socket = new WebSocket(address));
+    socket.onmessage = (event: MessageEvent<string>) => this.onMessage(JSON.parse(event.data) as { type: string });
+    socket.onclose = () => this.onClose();
+  }
+
+  private onMessage(message: { type: string }): void {
+    if (message.type === 'welcome') {
+      this.open = this.answered = true;
+      this.failures = 0;
+      this.refused = '';
+      if (this.greeted) this.pass({ type: 'hello' });
+      for (const held of this.held.splice(0)) this.pass(held);
+      this.tell({ type: 'link' });
+    } else if (message.type === 'refused') {
+      this.refused = String((message as { reason?: unknown }).reason);
+      this.tell({ type: 'status', text: this.refused });
+    } else {
+      const known = message as FromPython;
+      if (known.type === 'reply') this.asked.delete(known.id);
+      this.tell(known);
+    }
+  }
+
+  private onClose(): void {
+    this.socket = null;
+    if (this.ended) return;
+    const was = this.open;
+    this.open = false;
+    if (!was && !this.refused) this.address += 1; // maybe it wants the token
+    const later = was || this.address % this.addresses.length === 0 || this.refused;
+    if (later) this.failures += 1;
+    for (const id of this.asked) this.tell({ type: 'reply', id, error: LOST });
+    this.asked.clear();
+    if (this.failures > 1) for (const held of this.held.splice(0)) if (held.type === 'command') this.tell({ type: 'reply', id: held.id, error: LOST });
+    const again = AGAIN_MS[Math.min(this.refused ? AGAIN_MS.length - 1 : this.failures - 1, AGAIN_MS.length - 1)] ?? 0;
+    const wait = later ? again * (0.75 + Math.random() / 2) : 0;
+    if (this.answered || this.failures < IN_VAIN) this.timer = setTimeout(() => this.connect(), wait);
+    this.tell({ type: 'link' });
+  }
+
+  /** The page is looked at again, or the network is back: look now. */
+  private readonly soon = (): void => {
+    if (this.socket || this.ended || document.hidden || this.refused) return;
+    this.failures = Math.min(this.failures, 1);
+    this.connect();
+  };
+
+  private pass(message: ToPython): void {
+    if (message.type === 'command') this.asked.add(message.id);
+    this.socket?.send(JSON.stringify(message.type === 'hello' ? { ...message, feeds: FEEDS, version: VERSION } : message));
+  }
+
+  private tell(message: FromPython): void {
+    for (const take of [...this.listeners]) take(message);
+  }
+}
