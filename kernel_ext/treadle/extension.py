@@ -39,6 +39,7 @@ from .pending_notice import pending_text
 from .recover import find_again, own
 from .remember import Memory
 from .screen import KernelScreen, screen_of
+from .sources import Sources
 from .stopping import StopButton
 from .terminal import Pauses, TerminalScreen
 from .waiting import Awaited
@@ -54,7 +55,7 @@ class Extension:
         self.shell = shell
         self.screen = screen_of(shell)
         self.cells = Cells(shell, self.screen)
-        self.lines = Lines(self.cells, self.screen)
+        self.lines = Lines(self.cells, self.screen, Sources(self.shell))
         self.afterwards = Afterwards()
         self.headless = Headless(self.cells, shell)
         self.ancestry = Ancestry()

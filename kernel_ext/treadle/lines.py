@@ -20,6 +20,7 @@ from treadle_runtime.errors import TreadleError
 from .cell_line import AGAIN_EVERY_S, CellLine
 from .cells import Cell, Cells
 from .screen import Screen
+from .sources import Sources
 
 SHOW_AFTER_S: Final = 0.45
 EVERY_S: Final = 0.2
@@ -37,8 +38,9 @@ class Follower(Protocol):
 class Lines:
     """The lines of a notebook. `begin` and `end` come in the thread of the cells, the rest from any thread."""
 
-    def __init__(self, cells: Cells, screen: Screen) -> None:
+    def __init__(self, cells: Cells, screen: Screen, sources: Sources) -> None:
         self._cells = cells
+        self._sources = sources
         self._screen = screen
         self._session: Any = None
         self._by_cell: OrderedDict[int, CellLine] = OrderedDict()
@@ -58,6 +60,7 @@ class Lines:
         """Count what this session submits."""
         self._session = session
         if self._screen.exchanges and session.options.engine != "inline":
+            self._sources.follow(session)
             session.client.on_finished = self._on_finished
             session.client.on_opened = self._reopen
             self._listen()
@@ -154,6 +157,7 @@ class Lines:
             self._session.client.tell_next(self._on_first)
 
     def _on_first(self, number: int) -> None:
+        self._sources.tell()
         cell = self._cells.current
         runs = self._runs.setdefault(self._cell_id, []) if self._cell_id else []
         with self._lock:

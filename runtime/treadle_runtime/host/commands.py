@@ -19,7 +19,7 @@ from ..core.model import ClientId, Number, client_of
 from ..core.records import Task
 from ..wire import messages as m
 from . import many
-from .failure_words import described
+from .failure_words import described, unpack_failure
 from .log_words import log_from
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _details(host: Host, args: Answer) -> Answer:
     found["client"] = client_of(task.number)
     failure = host.values.failures.get(task.root or task.number)
     if not found["open"] and failure is not None:
-        found.update(described(failure))
+        found.update(described(unpack_failure(failure), host.feed.sources))
         if task.root and task.root != task.number:
             root = host.scheduler.task(task.root)
             found["root"] = [task.root, f"#{task.root}" if root is None else label(root)]

@@ -1,16 +1,17 @@
 """A failure as a page shows it: plain text, nothing unpickled.
 
-Law: knows packed failures; the source of a notebook's cells is not here, so lines are named, and shown where their file
-can be read.
+Law: knows packed failures and what is known of sources; decides nothing.
 """
 
 from __future__ import annotations
 
-import linecache
-import os
 from typing import Any, Final
 
-from ..worker.failure import Raised, unpack_failure
+from ..feed.failures import own_frame
+from ..worker.failure import Failure, Raised, unpack_failure
+from .sources import Sources
+
+__all__ = ["described", "unpack_failure"]
 
 _BETWEEN: Final = {
     "cause": "The above exception was the direct cause of the following exception:",
@@ -19,36 +20,33 @@ _BETWEEN: Final = {
 CHARS: Final = 20_000
 
 
-def described(failure: bytes) -> dict[str, Any]:
-    """Return type, message, arguments and traceback of a packed failure."""
-    found = unpack_failure(failure)
+def described(found: Failure, sources: Sources) -> dict[str, Any]:
+    """Return type, message, arguments, place (of the last own line) and traceback of a failure."""
     if found.lost is not None:
-        return {
-            "type": "WorkerLost",
-            "message": found.lost.reason,
-            "arguments": found.arguments,
-            "traceback": found.output,
-        }
+        reason, output = found.lost.reason, found.output
+        return {"type": "WorkerLost", "message": reason, "arguments": found.arguments, "traceback": output}
     parts: list[str] = []
     for raised in reversed(found.raised):
-        parts.append(_traceback(raised))
+        parts.append(_traceback(raised, sources))
         if raised.relation in _BETWEEN:
             parts.append(f"\n{_BETWEEN[raised.relation]}\n")
     first = found.raised[0] if found.raised else None
-    return {
+    told = {
         "type": first.type_name if first else "Error",
         "message": first.message[:CHARS] if first else "",
         "arguments": found.arguments,
         "traceback": "\n".join(parts)[-CHARS:],
     }
+    if first is not None and (frame := own_frame(first.frames)) is not None:
+        told["place"] = f"{sources.short(frame[0])} line {frame[1]}"
+    return told
 
 
-def _traceback(raised: Raised) -> str:
+def _traceback(raised: Raised, sources: Sources) -> str:
     lines = []
     for file, number, function in raised.frames:
         inside = "" if function == "<module>" else f", in {function}"
-        lines.append(f"File {os.path.basename(file)}, line {number}{inside}")
-        if source := linecache.getline(file, number).strip():
-            lines.append(f"    {source}")
+        lines.append(f"{sources.place(file)}, line {number}{inside}")
+        lines += sources.around(file, number)
     said = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
     return "\n".join([*lines, said])

@@ -22,6 +22,7 @@ from ..wire import messages as m
 from ..wire.process import usage
 from .crew import Crew
 from .gauges import Gpus, StoreGauge
+from .sources import Sources
 from .values import Values
 
 EVERY_S: Final = 0.2
@@ -41,6 +42,7 @@ class Feed:
     def __init__(self, epoch: str, tell: Callable[[ClientId, m.Delta], None], values: Values) -> None:
         self.projection = Projection(epoch=epoch, wall_offset=time.time() - time.monotonic())
         self._tell = tell
+        self.sources = Sources()
         self._gpus = Gpus()
         self._store = StoreGauge(values)
         self._facts: list[Fact] = []
@@ -140,7 +142,7 @@ class Feed:
         reported, self._reported = self._reported, set()
         self.projection.reports({number: self.reports[number] for number in reported & self.reports.keys()})
         if failures:
-            self.projection.failures([_row(number, failure) for number, failure in failures])
+            self.projection.failures([_row(number, failure, self.sources) for number, failure in failures])
 
     def _send(self) -> None:
         self.fold()
@@ -164,16 +166,13 @@ class Feed:
         self.projection.session({"store": self._store.used(now)})
 
 
-def _row(number: Number, failure: bytes) -> dict[str, Any]:
+def _row(number: Number, failure: bytes, sources: Sources) -> dict[str, Any]:
     """Return a failure as the projection wants it."""
-    from ..worker.failure import unpack_failure  # late: pickle machinery, unused here
+    from .failure_words import described, unpack_failure  # late: pickle machinery, unused here
 
     found = unpack_failure(failure)
     row: dict[str, Any] = {"number": number, "worker": found.worker, "attempt": found.attempt}
+    row |= described(found, sources)
     if found.raised:
-        first = found.raised[0]
-        frames = "".join(f'  File "{file}", line {line}, in {name}\n' for file, line, name in first.frames)
-        row.update(type=first.type_name, message=first.message, traceback=frames, frames=first.frames)
-    elif found.lost is not None:
-        row.update(type="WorkerLost", message=found.lost.reason, traceback=found.output)
+        row["frames"] = found.raised[0].frames
     return row

@@ -20,6 +20,7 @@ from ..wire.process import usage
 from . import commands, notebooks, sharing
 from .resize import detach, resize
 from .samples import sample, sampled
+from .sources import sources
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -287,6 +288,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "let_go": notebooks.let_go,
     "resume": notebooks.resume,
     "clear": notebooks.clear,
+    "sources": sources,
     "command": commands.reply,
     "share": sharing.share,
     "unshare": sharing.unshare,
