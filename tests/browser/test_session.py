@@ -71,7 +71,7 @@ def test_the_tour_is_seen_running(opener: Any, tour: Any, shoot: Callable[[Locat
     assert ["done", "[*]:"] in seen, f"nodes became done while the cell blocked: {seen}"
     for index in (IN_PLACE, WHOLE_CELL, LONGEST, FAILURE):
         notebook.run(index)
-    failure = view.locator("[data-failure] button")
+    failure = view.locator("[data-failure] .trd-failure-head")
     expect(failure).to_contain_text("IndexError")
     expect(view.locator("[data-chip=failed]")).to_have_text("1 failed")
     failure.click()
@@ -97,9 +97,8 @@ def test_a_running_task_is_cancelled_from_the_view_while_a_cell_blocks(
     running = view.locator('[data-task="9"]')  # case 7, which would take a minute
     expect(running).to_have_attribute("data-state", "running", timeout=20_000)
     shoot(view, "live-graph")
-    view.locator(".trd-tasks").focus()
-    for _ in range(8):
-        notebook.page.keyboard.press("ArrowDown")
+    view.get_by_role("tab", name="Tasks").click()
+    view.get_by_role("button", name="solve #9", exact=True).click()
     details = view.locator(".trd-details")
     expect(details).to_contain_text("solve #9")
     details.locator("button", has_text="Cancel").click()

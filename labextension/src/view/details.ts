@@ -1,66 +1,120 @@
-// Details of one task or group: what the feed says at once, the rest when the runtime has answered.
+// Details of one task or group, with what can be done about it: what the feed says at once, the rest when the runtime has
+// answered.
 import type { State } from '../feed/reducer.ts';
-import { FINAL, inWords, sayProgress, total, WORD } from '../states.ts';
-import { el, setText, signOf } from './dom.ts';
-import { nameOf } from './tasklist.ts';
+import { inBytes, shorten } from '../format.ts';
+import type { Answer } from '../link/link.ts';
+import { groupName, nameOf } from '../names.ts';
+import { FINAL, total } from '../states.ts';
+import type { Actions } from './actions.ts';
+import { el, setAttribute, setText, signOf } from './dom.ts';
+import { dataIn, type Datum, factsOfGroup, factsOfTask, failureOf, number } from './facts.ts';
+
+const SHOWN = 12;
+const TAIL_LINES = 12;
+const AGAIN_MS = 2500;
 
 export interface DetailsEvents {
   close(): void;
-  cancel(number: number): void;
+  choose(id: string): void;
+  log(number: number): void;
+  list(group: string): void;
+  ask(number: number): void;
 }
 
-const HIDDEN = new Set(['number', 'label', 'traceback', 'failure']); // shown in places of their own
-const NAMES: { [name: string]: string } = { run_s: 'ran for', why: 'why' };
+type Deed = 'cancel' | 'retry' | 'log' | 'code' | 'list';
 
 export class DetailsView {
-  private readonly head = el('div', { class: 'trd-details-name' });
-  private readonly facts = el('dl', { class: 'trd-facts' });
-  private readonly trace = el('pre', { class: 'trd-trace', tabindex: 0, 'aria-label': 'Traceback', hidden: true });
-  private readonly cancelButton = el('button', { class: 'trd-button', type: 'button' }, 'Cancel');
+  private readonly name = el('div', { class: 'trd-details-name', role: 'heading', 'aria-level': 3 });
+  private readonly buttons = new Map<Deed, HTMLButtonElement>();
   private readonly closeButton = el('button', { class: 'trd-button trd-quiet', type: 'button', 'aria-label': 'Close details' }, '✕');
-  readonly element = el(
-    'div',
-    { class: 'trd-details', role: 'region', 'aria-label': 'Details', hidden: true },
-    el('div', { class: 'trd-details-head' }, this.head, this.cancelButton, this.closeButton),
-    this.facts,
-    this.trace,
-  );
+  private readonly said = el('div', { class: 'trd-said', role: 'status' });
+  private readonly copied = el('div');
+  private readonly facts = el('dl', { class: 'trd-facts' });
+  private readonly data = el('div', { class: 'trd-data' });
+  private readonly tail = el('pre', { class: 'trd-tail', tabindex: 0, 'aria-label': 'Last lines of its output', hidden: true });
+  private readonly trace = el('pre', { class: 'trd-trace', tabindex: 0, 'aria-label': 'Traceback', hidden: true });
+  readonly element: HTMLElement;
   private id: string | null = null;
-  private asked = false;
-  private answer: { [name: string]: unknown } = {};
+  private state: State | null = null;
+  private answer: Answer = {};
+  private known = ''; // the state the last answer was asked in
+  private askedAt = 0;
+  private cancelling = false;
 
-  constructor(events: DetailsEvents) {
+  constructor(
+    private readonly actions: Actions,
+    private readonly events: DetailsEvents,
+  ) {
+    const deeds: [Deed, string, () => void][] = [
+      ['cancel', 'Cancel', () => void this.cancel()],
+      ['retry', 'Retry', () => void this.actions.retry(this.alike(), this.say)],
+      ['log', 'Log', () => this.events.log(Number(this.id))],
+      ['code', 'Copy as code', () => void this.actions.copyCode(Number(this.id), this.copied, this.say)],
+      ['list', 'List its tasks', () => this.id !== null && this.events.list(this.id)],
+    ];
+    for (const [deed, words, act] of deeds) {
+      const button = el('button', { class: 'trd-button', type: 'button', 'data-deed': deed }, words);
+      button.addEventListener('click', () => {
+        if (button.getAttribute('aria-disabled') !== 'true') act(); // not `disabled`: that would take the focus away
+      });
+      this.buttons.set(deed, button);
+    }
     this.closeButton.addEventListener('click', () => events.close());
-    this.cancelButton.addEventListener('click', () => {
-      if (this.id === null || this.asked) return;
-      this.askedToCancel(true); // not `disabled`: that would take the focus away
-      events.cancel(Number(this.id));
-    });
+    this.element = el(
+      'div',
+      { class: 'trd-details', role: 'region', 'aria-label': 'Details', hidden: true },
+      el('div', { class: 'trd-details-head' }, this.name, el('div', { class: 'trd-deeds' }, ...this.buttons.values()), this.closeButton),
+      this.said,
+      this.copied,
+      this.facts,
+      this.trace,
+      this.tail,
+      this.data,
+    );
     this.element.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') events.close();
     });
   }
 
+  private readonly say = (text: string, bad: boolean): void => {
+    setText(this.said, text);
+    setAttribute(this.said, 'data-bad', String(bad));
+  };
+
   show(state: State, id: string | null): void {
     if (id !== this.id) {
       this.answer = {};
-      this.askedToCancel(false);
+      this.known = '';
+      this.askedAt = 0;
+      this.cancelling = false;
+      this.say('', false);
+      this.copied.replaceChildren();
+      this.tail.hidden = true;
     }
     this.id = id;
     this.update(state);
   }
 
   /** Take in the runtime's answer about a task. */
-  take(state: State, number: number, data: { [name: string]: unknown }): void {
-    if (String(number) !== this.id) return;
+  take(number: number, data: Answer): void {
+    if (String(number) !== this.id || !this.state) return;
     this.answer = data;
-    this.update(state);
+    this.update(this.state);
   }
 
-  private askedToCancel(asked: boolean): void {
-    this.asked = asked;
-    this.cancelButton.setAttribute('aria-disabled', String(asked));
-    setText(this.cancelButton, asked ? 'Cancelling' : 'Cancel');
+  /** Take in the first page of what it printed: its last lines are shown. */
+  takeLog(id: number, data: Answer): void {
+    if (String(id) !== this.id) return;
+    const parts = Array.isArray(data['parts']) ? (data['parts'] as [string, string][]) : [];
+    const lines = parts.map(([, text]) => text).join('').trimEnd().split('\n');
+    const cut = data['more'] ? '… and more: see the log' : '';
+    this.tail.hidden = lines.join('') === '';
+    setText(this.tail, [lines.length > TAIL_LINES ? `… ${lines.length - TAIL_LINES} lines before: see the log` : '', ...lines.slice(-TAIL_LINES), cut].filter(Boolean).join('\n'));
+  }
+
+  /** Say why nothing more is known. */
+  refuse(number: number, words: string): void {
+    if (String(number) === this.id) this.say(words, true);
   }
 
   shows(id: string): boolean {
@@ -68,52 +122,103 @@ export class DetailsView {
   }
 
   focus(): void {
-    this.closeButton.focus();
+    const first = [...this.buttons.values()].find((button) => !button.hidden && button.getAttribute('aria-disabled') !== 'true');
+    (first ?? this.closeButton).focus();
   }
 
   update(state: State): void {
+    this.state = state;
     const id = this.id;
-    const task = id === null ? undefined : state.task[id];
-    const group = id === null ? undefined : state.group[id];
-    const failure = state.failure.find((row) => String(row.number) === id || row.numbers?.some((number) => String(number) === id));
-    this.element.hidden = !task && !group && !failure;
-    if (id === null || this.element.hidden) return;
-    const facts: [string, string][] = [];
-    if (task) {
-      this.head.replaceChildren(signOf(task.state), ` ${nameOf(state, id)}`);
-      facts.push(['state', WORD[task.state]]);
-      if (failure?.type) facts.push(['error', shorten(`${failure.type}: ${failure.message ?? ''}`, 300)]);
-      if (task.cell) facts.push(['cell', `[${task.cell}]`]);
-      if (task.worker) facts.push(['worker', String(task.worker)]);
-      if (task.since) facts.push(['for', `${Math.max(0, Date.now() / 1000 - task.since).toFixed(1)} s`]);
-      const said = sayProgress(task);
-      if (said) facts.push(['progress', said]);
-      if (task.in?.length) facts.push(['reads', shorten(task.in.map((maker) => (typeof maker === 'number' ? `#${maker}` : maker)).join(' '), 120)]);
-    } else if (failure) {
-      this.head.replaceChildren(signOf('failed'), ` ${failure.function ?? 'task'} #${id}`);
-    } else if (group) {
-      const name = group.fn < 0 ? 'older tasks' : (state.function[group.fn]?.name ?? 'task');
-      setText(this.head, `${name} × ${total(group.counts).toLocaleString('en')}`);
-      facts.push(['states', inWords(group.counts)]);
-      if (group.cell) facts.push(['cell', `[${group.cell}]`]);
-    }
-    for (const [name, value] of Object.entries(this.answer)) {
-      if (HIDDEN.has(name) || !value || typeof value === 'object' || facts.some(([known]) => known === name)) continue;
-      if (name === 'attempt' && value === 1) continue;
-      facts.push([NAMES[name] ?? name, name === 'run_s' ? inSeconds(Number(value)) : shorten(String(value), 400)]);
-    }
-    this.facts.replaceChildren(...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
-    const trace = this.answer['traceback'] ?? this.answer['failure'] ?? failure?.traceback;
+    const [task, group, failure] = id === null ? [] : [state.task[id], state.group[id], failureOf(state, id)];
+    this.element.hidden = id === null || (!task && !group && !failure && !this.answer['label']);
+    if (id === null) return;
+    if (!group) this.askAgain(id, task?.state ?? '');
+    if (this.element.hidden) return;
+    if (task) this.name.replaceChildren(signOf(task.state), ` ${nameOf(state, id)}`);
+    else if (group) setText(this.name, `${groupName(state, group)} × ${total(group.counts).toLocaleString('en')}`);
+    else if (failure) this.name.replaceChildren(signOf('failed'), ` ${failure.function ?? 'task'} #${id}`);
+    else setText(this.name, String(this.answer['label']));
+    const facts = group ? factsOfGroup(state, id) : factsOfTask(state, id, this.answer, Date.now() / 1000);
+    this.facts.replaceChildren(...facts.map(([name, value]) => el('div', { 'data-fact': name }, el('dt', {}, name), el('dd', {}, value))));
+    const ended = task ? FINAL.has(task.state) : failure !== undefined || this.answer['open'] === false;
+    const trace = ended && task?.state !== 'done' ? this.traceback(failure?.traceback) : '';
     this.trace.hidden = !trace;
-    setText(this.trace, String(trace ?? ''));
-    this.cancelButton.hidden = !task || FINAL.has(task.state);
+    setText(this.trace, trace);
+    if (group) this.data.replaceChildren();
+    else this.showData();
+    this.enable(Boolean(group), ended, task?.state ?? (failure ? 'failed' : String(this.answer['state'] ?? '')));
   }
-}
 
-function inSeconds(seconds: number): string {
-  return seconds < 0.001 ? `${Math.round(seconds * 1e6)} µs` : seconds < 1 ? `${(seconds * 1000).toPrecision(3)} ms` : `${seconds.toPrecision(3)} s`;
-}
+  /** The longer of the two: the kernel's has the lines of the cells, the runtime's what led to it. */
+  private traceback(fed: string | undefined): string {
+    const asked = String(this.answer['traceback'] ?? this.answer['failure'] ?? '');
+    return fed && /^-{2,}> /m.test(fed) && !/^-{2,}> /m.test(asked) ? fed : asked || (fed ?? '');
+  }
 
-function shorten(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  private enable(group: boolean, ended: boolean, state: string): void {
+    const usable: { [deed in Deed]: boolean } = {
+      cancel: !group && !ended && !this.cancelling,
+      retry: !group && ended && state !== 'done' && this.answer['retriable'] !== false,
+      log: !group,
+      code: !group,
+      list: group,
+    };
+    for (const [deed, button] of this.buttons) {
+      button.hidden = (deed === 'list') !== group;
+      setAttribute(button, 'aria-disabled', String(!usable[deed]));
+    }
+    const n = this.alike().length;
+    setText(this.buttons.get('cancel') as Element, this.cancelling && !ended ? 'Cancelling' : 'Cancel');
+    setText(this.buttons.get('retry') as Element, n > 1 ? `Retry all ${n}` : 'Retry');
+  }
+
+  /** The tasks whose failure is like this one's, itself among them. */
+  private alike(): number[] {
+    const failure = this.state && this.id !== null ? failureOf(this.state, this.id) : undefined;
+    return failure?.numbers ?? [Number(this.id)];
+  }
+
+  private async cancel(): Promise<void> {
+    this.cancelling = true;
+    const id = Number(this.id);
+    if (this.state) this.update(this.state);
+    const done = await this.actions.cancel([id], this.say);
+    if (!done && Number(this.id) === id) this.cancelling = false;
+    if (this.state) this.update(this.state);
+  }
+
+  /** What the runtime knows changes with the task's state; where it waits and why also in between. */
+  private askAgain(id: string, state: string): void {
+    const waits = state === 'waiting' || state === 'ready' || state === 'placed';
+    const now = Date.now();
+    if (state === this.known && !(waits && now - this.askedAt > AGAIN_MS) && this.askedAt) return;
+    this.known = state;
+    this.askedAt = now;
+    this.events.ask(Number(id));
+  }
+
+  private showData(): void {
+    const reads = dataIn(this.answer['reads']);
+    const makes = dataIn(this.answer['makes']);
+    const readers = Array.isArray(this.answer['readers']) ? (this.answer['readers'] as [number, string][]) : [];
+    const rows: HTMLElement[] = [];
+    if (reads.length) rows.push(this.row('reads', reads, number(this.answer['reads_total']) ?? reads.length));
+    if (makes.some((datum) => datum.nbytes)) rows.push(this.row('makes', makes.map((datum, i) => ({ ...datum, maker: 0, label: makes.length > 1 ? `output ${i + 1}` : 'its result' })), makes.length));
+    if (readers.length) rows.push(this.row('read by', readers.map(([maker, label]) => ({ maker, label, nbytes: 0, state: '', place: '' })), readers.length));
+    const focused = this.data.contains(document.activeElement);
+    if (!focused) this.data.replaceChildren(...rows);
+  }
+
+  private row(title: string, data: Datum[], all: number): HTMLElement {
+    const items = data.slice(0, SHOWN).map((datum) => {
+      const words = shorten(datum.label, 60);
+      const name = datum.maker ? el('button', { class: 'trd-link', type: 'button' }, words) : el('span', {}, words);
+      if (datum.maker) name.addEventListener('click', () => this.events.choose(String(datum.maker)));
+      const where = datum.place === 'worker' ? 'on its worker' : datum.place ? `in the ${datum.place}` : datum.state === 'pending' ? 'not made yet' : datum.state;
+      const size = [datum.nbytes ? inBytes(datum.nbytes) : '', where].filter(Boolean).join(', ');
+      return el('li', {}, name, ...(size ? [el('span', { class: 'trd-muted' }, ` ${size}`)] : []));
+    });
+    if (all > items.length) items.push(el('li', { class: 'trd-muted' }, `and ${all - items.length} more`));
+    return el('div', { class: 'trd-data-row' }, el('span', { class: 'trd-muted' }, title), el('ul', { class: 'trd-inline' }, ...items));
+  }
 }

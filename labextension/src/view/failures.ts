@@ -1,62 +1,101 @@
-// Failures: each kind once; opening one shows its traceback in the details; new ones are announced.
+// Failures: those that are alike as one; opening one shows its traceback in the details and marks it as looked at.
 import type { FailureRecord, State } from '../feed/reducer.ts';
+import { count } from '../format.ts';
 import { el, Rows, setAttribute, setText, signOf } from './dom.ts';
+import { headline } from './headline.ts';
 
 interface Parts {
   element: HTMLElement;
   button: HTMLButtonElement;
   what: HTMLElement;
+  message: HTMLElement;
   where: HTMLElement;
+  retry: HTMLButtonElement;
+}
+
+export interface FailureEvents {
+  open(number: number): void;
+  retry(numbers: number[]): void;
+  seen(numbers: number[]): void;
 }
 
 export class FailuresView {
   private readonly list = el('ul', { class: 'trd-rows' });
   private readonly title = el('h3', { class: 'trd-title' }, 'Failures');
-  readonly element = el('section', { class: 'trd-section trd-failures', 'aria-label': 'Failures', hidden: true }, this.title, this.list);
-  readonly announcer = el('div', { class: 'trd-unseen', role: 'status', 'aria-live': 'polite' });
-  private readonly rows = new Rows<FailureRecord, Parts>(this.list, (key) => this.make(key), fill);
+  private readonly empty = el('p', { class: 'trd-muted' }, 'Nothing has failed.');
+  readonly element = el('section', { class: 'trd-section trd-failures', 'aria-label': 'Failures' }, this.title, this.empty, this.list);
+  readonly announcer = el('div', { class: 'trd-unseen trd-announcer', role: 'status', 'aria-live': 'polite' });
+  private readonly rows = new Rows<FailureRecord, Parts>(this.list, (key) => this.make(key), (parts, failure) => this.fill(parts, failure));
+  private readonly looked = new Set<number>(); // here, before the feed says so
+  private records = new Map<number, FailureRecord>();
+  private state: State | null = null;
   private announced = 0;
+  /** Kinds of failures nobody has looked at. */
+  unseen = 0;
 
-  constructor(private readonly open: (number: number) => void) {}
+  constructor(private readonly events: FailureEvents) {}
 
   update(state: State): void {
+    this.state = state;
+    this.records = new Map(state.failure.map((failure) => [failure.number, failure]));
     const all = state.failure.map((failure): [string, FailureRecord] => [String(failure.number), failure]).reverse();
-    const count = state.failure.reduce((sum, failure) => sum + (failure.count ?? 1), 0);
-    this.element.hidden = !all.length;
-    setText(this.title, `Failures · ${count}`);
+    const total = state.failure.reduce((sum, failure) => sum + (failure.count ?? 1), 0);
+    this.unseen = state.failure.filter((failure) => !this.isSeen(failure)).length;
+    this.empty.hidden = all.length > 0;
+    setAttribute(this.element, 'data-any', String(all.length > 0));
+    setText(this.title, total ? `Failures · ${count(total)}` : 'Failures');
     this.rows.update(all);
     const newest = all[0]?.[1];
-    if (count > this.announced && newest) setText(this.announcer, `${headOf(newest)}. ${count} failed in all.`);
-    this.announced = count;
+    if (total > this.announced && newest) setText(this.announcer, `${newest.function ?? 'task'} #${newest.number} failed: ${newest.type ?? 'error'}. ${count(total)} failed in all.`);
+    this.announced = total;
   }
 
   /** Mark the row whose task is looked at. */
   mark(id: string | null): void {
-    for (const button of this.list.querySelectorAll('button')) {
+    for (const button of this.list.querySelectorAll<HTMLButtonElement>('.trd-failure-head')) {
       setAttribute(button, 'aria-expanded', String(button.dataset['number'] === id));
     }
   }
 
-  private make(key: string): Parts {
-    const what = el('span', { class: 'trd-error' });
-    const where = el('span', { class: 'trd-where' });
-    const button = el('button', { class: 'trd-failure-head', type: 'button', 'aria-expanded': 'false', 'data-number': key }, signOf('failed'), el('span', { class: 'trd-two' }, what, where));
-    button.addEventListener('click', () => this.open(Number(key)));
-    return { element: el('li', { class: 'trd-failure', 'data-failure': key }, button), button, what, where };
+  private isSeen(failure: FailureRecord): boolean {
+    return failure.seen === true || this.looked.has(failure.number);
   }
-}
 
-function headOf(failure: FailureRecord): string {
-  return `${failure.function ?? 'task'} #${failure.number} failed: ${failure.type ?? 'error'}`;
-}
+  private make(key: string): Parts {
+    const number = Number(key);
+    const what = el('span', { class: 'trd-error' });
+    const message = el('span', { class: 'trd-message' });
+    const where = el('span', { class: 'trd-where' });
+    const button = el('button', { class: 'trd-failure-head', type: 'button', 'aria-expanded': 'false', 'data-number': key }, signOf('failed'), el('span', { class: 'trd-two' }, what, message, where));
+    const retry = el('button', { class: 'trd-button trd-small', type: 'button' }, 'Retry');
+    button.addEventListener('click', () => this.open(number));
+    retry.addEventListener('click', () => this.events.retry(this.records.get(number)?.numbers ?? [number]));
+    return { element: el('li', { class: 'trd-failure', 'data-failure': key }, button, retry), button, what, message, where, retry };
+  }
 
-function fill({ what, where }: Parts, failure: FailureRecord): void {
-  const times = (failure.count ?? 1) > 1 ? `${failure.count} x ` : '';
-  const message = failure.message ? `: ${failure.message}` : '';
-  setText(what, `${times}${failure.type ?? 'Error'}${message}`);
-  const place = [`${failure.function ?? 'task'} #${failure.number}`];
-  if (failure.cell) place.push(`in [${failure.cell}]`);
-  if (failure.worker) place.push(`worker ${failure.worker}`);
-  if ((failure.attempt ?? 1) > 1) place.push(`attempt ${failure.attempt}`);
-  setText(where, place.join(' · '));
+  private open(number: number): void {
+    const failure = this.records.get(number);
+    if (failure && !this.isSeen(failure)) {
+      this.looked.add(number);
+      if (this.state) this.update(this.state);
+      this.events.seen(failure.numbers ?? [number]);
+    }
+    this.events.open(number);
+  }
+
+  private fill({ element, what, message, where, retry }: Parts, failure: FailureRecord): void {
+    setAttribute(element, 'data-seen', String(this.isSeen(failure)));
+    setText(what, headline(failure));
+    message.hidden = !failure.message;
+    setText(message, failure.message ?? '');
+    const place = [];
+    if (failure.cell) place.push(`called in [${failure.cell}]`);
+    if (failure.worker) place.push(`worker ${failure.worker}`);
+    if ((failure.attempt ?? 1) > 1) place.push(`attempt ${failure.attempt}`);
+    if (!this.isSeen(failure)) place.push('not looked at');
+    setText(where, place.join(' · '));
+    const n = failure.numbers?.length ?? 1;
+    setText(retry, n > 1 ? `Retry ${count(n)}` : 'Retry');
+    setAttribute(retry, 'aria-label', `Retry ${n > 1 ? `the ${n} tasks of ` : ''}${headline(failure)}`);
+  }
 }

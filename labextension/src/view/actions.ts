@@ -1,0 +1,66 @@
+// What a person can have done with tasks: cancel, retry, copy as code, look. Each says in one line what came of it.
+import { type Answer, type Commands, type Link, Refused } from '../link/link.ts';
+import { many } from '../format.ts';
+import { copy } from './clipboard.ts';
+
+export type Say = (text: string, bad: boolean) => void;
+
+const WAITS = 'waits for the running cell';
+
+export class Actions {
+  constructor(
+    private readonly commands: Commands,
+    private readonly link: Link,
+  ) {}
+
+  cancel(numbers: number[], say: Say): Promise<boolean> {
+    return this.run(this.commands.ask('cancel', { numbers }), 'Cancelling', say, () => `Cancelled ${nameOf(numbers)}: what runs is interrupted now.`);
+  }
+
+  cancelCell(cell: number, near: number | undefined, say: Say): Promise<boolean> {
+    const done = (data: Answer): string => `Cancelled ${many(Number(data['total'] ?? 0), 'task')} of cell [${cell}].`;
+    return this.run(this.commands.ask('cancel_cell', near === undefined ? { cell } : { cell, near }), 'Cancelling', say, done);
+  }
+
+  retry(numbers: number[], say: Say): Promise<boolean> {
+    const done = (data: Answer): string => {
+      const refused = Array.isArray(data['refused']) ? data['refused'].length : 0;
+      const total = Number(data['total'] ?? numbers.length);
+      const tried = total === 1 ? `${nameOf(numbers)} is tried again` : `${many(total, 'task')} are tried again`;
+      return `${tried}${data['note'] ? `, ${String(data['note'])}` : ''}.${refused ? ` ${many(refused, 'other')} can't be.` : ''}`;
+    };
+    return this.run(this.commands.ask('retry', { numbers }), 'Trying again', say, done);
+  }
+
+  /** The code that repeats a call, into the clipboard, or selected in `place`. */
+  async copyCode(number: number, place: HTMLElement, say: Say): Promise<boolean> {
+    let copied = false;
+    const asked = this.commands.ask('code', { number }).then(async (data) => {
+      copied = await copy(String(data['code'] ?? ''), place);
+      return data;
+    });
+    return this.run(asked, 'Asking for the code', say, () => (copied ? 'Copied: paste it into a cell.' : 'Press Ctrl+C to copy what is selected.'));
+  }
+
+  /** A person has looked at these failures. Nothing to say, whatever comes of it. */
+  seen(numbers: number[]): void {
+    this.commands.ask('seen', { numbers }).catch((error: unknown) => {
+      if (!(error instanceof Refused)) throw error;
+    });
+  }
+
+  private async run(asked: Promise<Answer>, doing: string, say: Say, done: (data: Answer) => string): Promise<boolean> {
+    say(this.link.queued ? `${doing}: ${WAITS}.` : `${doing}…`, false);
+    try {
+      say(done(await asked), false);
+      return true;
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error), true);
+      return false;
+    }
+  }
+}
+
+function nameOf(numbers: number[]): string {
+  return numbers.length === 1 ? `#${numbers[0]}` : many(numbers.length, 'task');
+}

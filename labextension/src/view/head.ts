@@ -1,0 +1,58 @@
+// The head: how many tasks are in which state (press one to see only those), and how the page is served.
+import type { Counts, State, TaskState } from '../feed/reducer.ts';
+import { count } from '../format.ts';
+import { STATES, WORD } from '../states.ts';
+import { el, setAttribute, setText, signOf } from './dom.ts';
+
+const SAID_MS = 6000;
+
+export class Head {
+  private readonly chips = new Map<TaskState, { element: HTMLElement; text: HTMLElement }>();
+  private readonly status = el('span', { class: 'trd-status', role: 'status' }, 'waiting for data');
+  readonly element: HTMLElement;
+  private wanted = 'waiting for data';
+  private saying: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(toggle: (state: TaskState) => void) {
+    const chips = el('div', { class: 'trd-chips', role: 'group', 'aria-label': 'Tasks by state: press to see only those' });
+    for (const state of STATES) {
+      const text = el('span');
+      const word = el('span', { class: 'trd-word' }, ` ${WORD[state]}`);
+      const element = el('button', { class: 'trd-chip', type: 'button', title: WORD[state], 'data-chip': state, 'aria-pressed': 'false', hidden: true }, signOf(state), el('span', {}, text, word));
+      element.addEventListener('click', () => toggle(state));
+      this.chips.set(state, { element, text });
+      chips.append(element);
+    }
+    this.element = el('div', { class: 'trd-head' }, el('span', { class: 'trd-brand' }, 'Treadle'), chips, this.status);
+  }
+
+  update(state: State, link: string): void {
+    const counts: Counts = {};
+    for (const { counts: some } of Object.values(state.function)) {
+      for (const each of STATES) counts[each] = (counts[each] ?? 0) + (some[each] ?? 0);
+    }
+    for (const [each, { element, text }] of this.chips) {
+      const n = counts[each] ?? 0;
+      element.hidden = !n && element.getAttribute('aria-pressed') !== 'true';
+      setText(text, count(n));
+    }
+    const name = state.session['self']?.['name'];
+    this.wanted = `${name ? `${String(name)} · ` : ''}${link}`;
+    if (this.saying === undefined) setText(this.status, this.wanted);
+  }
+
+  /** Which state is filtered by. */
+  press(state: TaskState | undefined): void {
+    for (const [each, { element }] of this.chips) setAttribute(element, 'aria-pressed', String(each === state));
+  }
+
+  /** Say something for a few seconds. */
+  say(text: string): void {
+    clearTimeout(this.saying);
+    setText(this.status, text);
+    this.saying = setTimeout(() => {
+      this.saying = undefined;
+      setText(this.status, this.wanted);
+    }, SAID_MS);
+  }
+}
