@@ -26,7 +26,7 @@ finds a gap or a new epoch asks for a reset. Records:
               [begin, length, fn, -(how many), worst state, busy ticks]
     gpu       name, busy (percent), used, total (bytes)
     failure   number, numbers, count, function, type, message, traceback, frames, cell, worker, attempt,
-              seen (somebody has looked at it)
+              place (the line people look for, as "[5] line 3"), seen (somebody has looked at it)
 """
 
 from __future__ import annotations

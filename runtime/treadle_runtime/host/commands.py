@@ -213,6 +213,7 @@ def _looked(host: Host, numbers: list[Number]) -> None:
         owners.setdefault(client_of(number), []).append(number)
     for cid, own in owners.items():
         host.clients.tell(cid, m.Looked(own))
+    host.feed.projection.seen(numbers)
 
 
 def _task(host: Host, args: Answer) -> Task:
