@@ -19,8 +19,11 @@ _BETWEEN = {
 
 
 def footer(call: Any) -> str:
-    """Return the line below a printed traceback: what one can do now."""
-    if call.state not in (TaskState.FAILED, TaskState.UPSTREAM):
+    """Return the line below a printed traceback: what one can do now. Nothing, if the runtime that knows the task has gone."""
+    client = call.client
+    if call.state not in (TaskState.FAILED, TaskState.UPSTREAM) or client.closed or client.lost is not None:
+        return ""
+    if call.root and call.root not in client.calls:  # a task of a runtime that has gone
         return ""
     return f"`%treadle debug {call.root or call.number}` to look; edit the function and `%treadle retry` to go on"
 

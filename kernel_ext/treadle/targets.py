@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle_runtime import api
 from treadle_runtime.api import Future, Session
+from treadle_runtime.api.earlier import own_call
 from treadle_runtime.api.sync import collect
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
@@ -69,7 +70,7 @@ def call_meant(extension: Extension, words: list[str], verb: str) -> Call:
     client = session_of("task").client
     found = meant(extension, words[0], verb)
     if isinstance(found, Future):
-        return found._call_now()
+        return own_call(client, found)
     if type(found) is int and number_of(words[0]) is not None:
         call = client.calls.get(found)
         if call is None:

@@ -20,6 +20,13 @@ def own(open_notebook):
         opened.manager.shutdown_kernel()
 
 
+def processes_of(notebook) -> list[psutil.Process]:
+    """The same for a kernel that is busy."""
+    kernel = psutil.Process(notebook.manager.provisioner.process.pid)
+    [runtime] = [each for each in kernel.children() if "treadle_runtime.host" in " ".join(each.cmdline())]
+    return [runtime, *runtime.children(recursive=True)]
+
+
 def processes(notebook) -> list[psutil.Process]:
     """The runtime of a kernel and its workers."""
     pid = notebook.value("treadle.start().client.link.ask('status', {})['pid']")
@@ -50,6 +57,27 @@ def test_live_view_is_never_blank_and_follows_a_blocked_cell(own, tmp_path):
     gate.touch()
     own.until(lambda: "1 done" in view.shown[0]["text/plain"], "the finished task in the view")
     assert "slow" in own.ok("treadle.dashboard()").shown[0]["text/html"]  # right from the beginning
+
+
+def test_a_runtime_that_is_killed_is_told_everywhere_and_the_next_call_starts_anew(own, tmp_path):
+    own.ok(SLOW + f"\n@task\ndef f(x): return x\ndone = f(1); wait_on(done)\nx = slow({str(tmp_path / 'gate')!r}); y = f(x)")
+    cell = own.start("print('waits', flush=True)\nwait_on(x)")
+    own.until(lambda: "waits" in own.cells[cell].text, "the cell")
+    runtime, *workers = processes_of(own)
+    runtime.kill()
+    own.until(lambda: own.cells[cell].status == "idle", "the end of the wait")
+    errors = [own.cells[cell].error, own.run("wait_on(y)").error, own.run("x.result()").error]
+    for error in errors:
+        assert f"The runtime process (pid {runtime.pid}) has ended, killed by signal 9" in error
+        assert "The next call of a task starts a new one. (RuntimeLost)" in error
+        assert "%treadle retry" not in error  # nobody can any more
+    assert end_of(workers) == []
+    assert "killed by signal 9" in own.run("%treadle retry").text
+    assert own.value("wait_on(done), wait_on(f(2))") == (1, 2)
+    told = own.run("wait_on(f(x))").error
+    assert "has no result (failed), and its runtime has ended. Call the task again." in told
+    assert "%treadle retry" not in told
+    assert "belongs to a runtime that has ended. Call the task again." in own.run("%treadle retry x").text
 
 
 def test_runtime_is_told_apart_after_stop(own):

@@ -27,6 +27,7 @@ from ..store.packing import Pickler, pack_buffer
 from ..store.references import PLAIN, encode_payload, ref, same
 from ..store.tensors import is_tensor
 from ..store.views import Bases
+from .earlier import bring
 from .shipping import sealed
 
 INLINE_TOTAL: Final = 1024 * 1024
@@ -101,6 +102,9 @@ class Capture:
 
     def future(self, future: Future[Any]) -> Any:
         """Return how a future is pickled: called by its `__reduce__`."""
+        if future._call.client is not self.client:
+            bring(self.client, future)
+            return same, (future._call.client.current(future._value),)
         if future._group is not None:
             return self.member(future)
         if future._version is not None and (future._value is _MISSING or future.constant):

@@ -27,6 +27,7 @@ from ..store.packing import Packed
 from ..store.references import Inputs, decode_payload
 from ..worker.code import Code, load_code
 from ..worker.context import TaskContext
+from .earlier import own_call
 from .session import peek
 
 _LITERAL: Final = 60  # characters of an argument that is spelled out
@@ -98,7 +99,7 @@ def recipe(number: int | Future[Any]) -> Recipe:
     if session is None:
         raise UsageError("Nothing runs, so there are no inputs to look at. A runtime takes them with it.")
     client = session.client
-    call = number._call_now() if isinstance(number, Future) else client.calls.get(number)
+    call = own_call(client, number) if isinstance(number, Future) else client.calls.get(number)
     if call is None:
         raise UsageError(
             f"No task #{number} is known here: the last 20,000 that ended and all others are kept."

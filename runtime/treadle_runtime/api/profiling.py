@@ -14,6 +14,7 @@ from ..client.futures import Future
 from ..core.states import TaskState
 from ..errors import UsageError
 from ..worker.sampling import PATIENCE_S, Profile, unpack_profile
+from .earlier import own_call
 from .session import Session, peek
 
 LOOK_S: Final = 0.1
@@ -45,7 +46,7 @@ def profile(number: int | Future[Any], seconds: float = 5.0) -> Profile:
     if session is None:
         raise UsageError("Nothing runs, so there is no task to look at.")
     client = session.client
-    call = number._call_now() if isinstance(number, Future) else client.calls.get(number)
+    call = own_call(client, number) if isinstance(number, Future) else client.calls.get(number)
     if call is None:
         raise UsageError(f"No task #{number} is known here: the last 20,000 that ended and all others are kept.")
     if session.options.engine == "inline":

@@ -18,6 +18,7 @@ from ..core.states import TASK_FINAL, TaskState
 from ..errors import UsageError
 from ..worker.instead import Instead
 from .capture import Capture
+from .earlier import own_call
 from .functions import FunctionVersion
 from .session import Session, peek
 from .task import Task, find
@@ -125,9 +126,7 @@ def _chosen(client: Client, objs: Iterable[Any], cell: int | None) -> list[Call]
 
 def _call_of(client: Client, obj: Any) -> Call | None:
     if isinstance(obj, Future):
-        if obj._call.client is not client:
-            raise UsageError(f"{obj._call.label} belongs to a runtime that has ended. Call the task again.")
-        return obj._call_now()
+        return own_call(client, obj)
     if type(obj) is int:
         if (call := client.calls.get(obj)) is None:
             raise UsageError(f"No task #{obj} is known here: the last 20,000 that ended and all others are kept.")

@@ -19,6 +19,7 @@ from ..store.members import is_atom, members_of
 from ..store.tensors import is_part, is_tensor
 from .capture import Capture
 from .directions import OUT, Direction
+from .earlier import bring
 from .put import Put
 
 Written = tuple[str, Direction, Any]
@@ -104,8 +105,10 @@ def register(client: Client, call: Call, first_output: int, groups: Sequence[lis
 
 def _live(client: Client, value: Any) -> Any:
     """Return the live object that a future with a known value is an alias of."""
-    if isinstance(value, Future) and not isinstance(value, Put) and value._value is not _MISSING:
-        return client.current(value._value)
+    if isinstance(value, Future) and not isinstance(value, Put):
+        bring(client, value)
+        if value._value is not _MISSING:
+            return client.current(value._value)
     return client.current(value)
 
 
@@ -114,6 +117,7 @@ def _known(client: Client, value: Any) -> list[Any] | None:
     if isinstance(value, Put):
         return []
     if isinstance(value, Future):
+        bring(client, value)
         if value._group is not None:
             return [member for member in value._group.members() if member is not None]
         if value._value is _MISSING:

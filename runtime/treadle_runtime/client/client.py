@@ -46,6 +46,7 @@ from .waits import Waits
 
 Notify = Callable[[str, str], None]
 _HISTORY: Final = 20_000
+_GONE: Final = ("the runtime no longer has it", "its runtime has ended")
 _replaced: Final[dict[int, tuple[Any, Any]]] = {}
 """id -> (live object, what stands for it now): of the process, since a replaced one may be used with the next runtime."""
 
@@ -91,7 +92,7 @@ class Client(Waits):
 
     def attach(self, link: Link, welcome: m.Welcome) -> None:
         """Begin with what the runtime said in its welcome."""
-        self.link, self.cid, self.epoch = link, welcome.client, welcome.epoch
+        self.link, self.cid, self.epoch, Waits.newest = link, welcome.client, welcome.epoch, self
         before = first_number(welcome.client)
         self.next_number = before + 1
         self._next_put = PUT_BASE + before + 1
@@ -266,9 +267,7 @@ class Client(Waits):
             return Packed.from_bytes(data)
         if kind == Kind.FILE and self.store is not None:
             return self.store.open(vid)
-        why = data.decode() if data is not None else "the runtime no longer has it"
-        if self.closed or self.lost is not None:
-            why = "its runtime has ended"
+        why = data.decode() if data is not None else _GONE[self.closed or self.lost is not None]
         raise DataLost(f"The value of {call.label} is gone: {why}. Run the task again.")
 
     def value_of(self, future: Future[Any], timeout: float | None = None) -> Any:
@@ -279,6 +278,8 @@ class Client(Waits):
             self._take_value(future, timeout)
         elif len(self.pending):
             self.settle_reachable(future._value, timeout)
+        if (newest := Waits.newest) is not self and newest is not None and len(newest.pending):
+            newest.settle_reachable(future._value, timeout)
         return self.current(future._value)
 
     def _take_value(self, future: Future[Any], timeout: float | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..core.model import Number
 from ..core.states import TaskState
@@ -18,6 +18,7 @@ from .calls import Call
 if TYPE_CHECKING:
     import asyncio
 
+    from .client import Client
     from .link import Link
     from .ticker import Ticker
 
@@ -44,6 +45,7 @@ class Waits:
     lost: str | None
     button: Button | None = None
     held: frozenset[Number] = frozenset()  # tasks of a dead kernel that nobody has resumed
+    newest: ClassVar[Client | None] = None  # of this process: its tasks may write what an earlier one made
     ticker: Ticker | None = None  # what shows a long wait at a terminal
 
     def wait(self, until: Callable[[], bool], timeout: float | None, calls: Sequence[Call]) -> bool:

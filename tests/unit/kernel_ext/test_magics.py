@@ -81,6 +81,7 @@ def test_in_a_terminal(tmp_path):
     assert "Treadle 0.1: " in told
     assert "hello 1" in told
     assert "value 6" in told
+    assert told.count("cell[0] #2 done") == 1
     assert told.count("cell[0] #2") == 1
     assert "ZeroDivisionError: division by zero" in told
     assert "return 1 / a" in told
