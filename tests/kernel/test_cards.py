@@ -85,7 +85,7 @@ def test_a_list_of_other_cells_futures_says_what_runs(notebook):
     ran = notebook.ok("rest")
     notebook.until(lambda: "7 futures: 2 running · 5 waiting" in card(ran)["text/html"], "what runs")
     some = notebook.ok("rest[::6]")
-    assert "2 futures: 1 running · 1 waiting" in card(some)["text/html"]
+    notebook.until(lambda: "2 futures: 1 running · 1 waiting" in card(some)["text/html"], "what runs of some")
     notebook.ok("Path(gate, 'g').touch()")
     notebook.until(lambda: "7 futures: 7 done" in card(ran)["text/html"], "the end")
 
