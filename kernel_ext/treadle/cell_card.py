@@ -25,7 +25,7 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import headline
 
-from .anchors import anchored, new_id
+from .anchors import SMALL, anchored, new_id
 from .displays import Seen, call_html, future_bundle
 from .future_card import ASK_EVERY_S, look_at
 from .inference import CellTask
@@ -197,6 +197,9 @@ class CellCard:
             _put_away(value)
         except Exception as error:  # noqa: BLE001 - a value whose repr or unpickling raises is shown as that
             return {"text/plain": headline(error)}, {}
+        if made and not self._extension.screen.exchanges:  # as IPython says which cell it is of
+            text = made.get("text/plain", "")
+            made["text/plain"] = f"Out[{self._place.number}]: {text if chr(10) not in text else chr(10) + text}"
         return (made, metadata) if made else None
 
     def _update(self) -> None:
@@ -234,10 +237,12 @@ def marked(bundle: dict[str, Any], text: str) -> dict[str, Any]:
     if html is None:
         image = next((kind for kind in ("image/png", "image/jpeg") if kind in bundle), None)
         inside = (
-            f'<img src="data:{image};base64,{bundle[image]}">' if image else f"<pre>{escape(plain)}</pre>"
+            f'<img src="data:{image};base64,{bundle[image]}">'
+            if image
+            else f'<pre style="margin:0;padding:0 8px">{escape(plain)}</pre>'
         )
         html = str(bundle.get("image/svg+xml") or inside)
-    line = f'<div style="font-size:12px;opacity:.8">{escape(text)}</div>'
+    line = f'<div style="{SMALL};padding:0 8px">{escape(text)}</div>'
     return {**bundle, "text/plain": f"{plain}\n({text})", "text/html": html + line}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from .picture import BAR_ORDER, COLOURS
 
 
-def strip(counts: Mapping[str, float], width: str = "180px", height: int = 8) -> str:
+def strip(counts: Mapping[str, float], width: str = "150px", height: int = 8) -> str:
     """Return a strip whose parts are as long as the counts are large."""
     total = sum(counts.values()) or 1
     parts = "".join(
@@ -39,5 +39,5 @@ def chip(state: str, words: str) -> str:
 def as_row(words: str, *others: str) -> str:
     """Return words with what stands beside them: at the same place however the words change, below them where it is narrow."""
     beside = "".join(f'<span style="display:inline-block;margin:0 12px 0 0">{other}</span>' for other in others if other)
-    style = "display:inline-block;min-width:420px;max-width:100%;margin:0 12px 0 0;font-variant-numeric:tabular-nums"
+    style = "display:inline-block;min-width:400px;max-width:100%;margin:0 12px 0 0;font-variant-numeric:tabular-nums"
     return f'<div><span style="{style}">{words}</span>{beside}</div>' if beside else f"<div>{words}</div>"

@@ -30,7 +30,7 @@ def test_the_mark_comes_below_value_and_line_and_nothing_runs_again(notebook):
     told = f"made from an older `x` ([{number}])"
     bundle = shown(notebook, of_value, told)
     assert bundle["text/plain"] == f"{{'v': 1}}\n({told})"
-    assert "<pre>{&#x27;v&#x27;: 1}</pre>" in bundle["text/html"]
+    assert ">{&#x27;v&#x27;: 1}</pre>" in bundle["text/html"]
     assert told in shown(notebook, of_line, told)["text/html"]
     assert notebook.value("len(treadle.futures())") == 4
 

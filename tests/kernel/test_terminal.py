@@ -63,6 +63,7 @@ def test_cells_in_a_terminal(tmp_path):
     told = done.stdout + done.stderr
     assert "ended well" in told, told
     assert "cell[3] #1 waiting" in told
+    assert "\nOut[3]: 21\n" in told
     assert "KeyboardInterrupt" in told
     assert "stopped waiting" not in told
     assert "cancelling 1 task" in told

@@ -46,6 +46,7 @@ class Ticker:
         self._due: float | None = None  # None: nobody waits
         self._tally: Tally | None = None
         self._shown = ""  # what stands there
+        self.line_is_open = False  # what a task has printed is not at its end: a bar, which this must not overwrite
         self._countdown = Countdown()
 
     def begin(self) -> bool:
@@ -54,12 +55,13 @@ class Ticker:
             return False
         self._began = time.monotonic()
         self._due = self._began + AFTER_S
+        self.line_is_open = False
         return True
 
     def tick(self) -> None:
         """Bring the line up to date if it is time."""
         now = time.monotonic()
-        if self._due is None or now < self._due:
+        if self._due is None or now < self._due or self.line_is_open:
             return
         self._due = now + EVERY_S
         if self._tally is None:

@@ -135,3 +135,18 @@ def test_a_short_wait_costs_next_to_nothing():
         ticker.tick()
         ticker.end()
     assert time.thread_time() - began < 0.05
+
+
+def test_a_bar_of_a_task_is_not_written_over(clock):
+    terminal, client = Terminal(), Client()
+    ticker = Ticker(client, 2, terminal)
+    client.submit(3)
+    assert ticker.begin()
+    clock[0] += 2
+    ticker.line_is_open = True
+    ticker.tick()
+    assert terminal.getvalue() == ""
+    ticker.line_is_open = False
+    ticker.tick()
+    assert "3 to go" in terminal.line
+    ticker.end()
