@@ -211,12 +211,10 @@ class Client(Waits):
 
     def _on_output(self, message: m.Output) -> None:
         if self.ticker is not None:
-            self.ticker.clear()
+            self.ticker.make_room(message.rows)
         if self.on_output is not None:
             for number, stream, text in message.rows:
                 self.on_output(number, stream, text)
-                if self.ticker is not None and isinstance(text, str):
-                    self.ticker.line_is_open = not text.endswith("\n")
 
     def _on_delta(self, message: m.Delta) -> None:
         for watcher in list(self.on_delta):

@@ -11,6 +11,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ..core.model import Number
@@ -79,6 +80,13 @@ class Ticker:
             self._client.on_finished, self._tally = None, None
         if self._client.open == 0:
             self._first = self._client.next_number
+
+    def make_room(self, rows: Sequence[tuple[Number, str, str | bytes]]) -> None:
+        """Take the line away for what tasks say, and keep it away while that is not at the end of a line."""
+        self.clear()
+        for _number, _stream, text in rows:
+            if isinstance(text, str):
+                self.line_is_open = not text.endswith("\n")
 
     def clear(self) -> None:
         """Take the line away, for something else to be printed."""

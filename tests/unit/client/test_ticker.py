@@ -143,10 +143,10 @@ def test_a_bar_of_a_task_is_not_written_over(clock):
     client.submit(3)
     assert ticker.begin()
     clock[0] += 2
-    ticker.line_is_open = True
+    ticker.make_room([(1, "stderr", "  0%|      |")])
     ticker.tick()
     assert terminal.getvalue() == ""
-    ticker.line_is_open = False
+    ticker.make_room([(1, "stderr", "\r100%\n")])
     ticker.tick()
     assert "3 to go" in terminal.line
     ticker.end()
