@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { toDot } from '../src/export/dot.ts';
 import { toHtml } from '../src/export/html.ts';
-import { escaped, fileName, type Picture, pictureOf } from '../src/export/picture.ts';
+import { escaped, fileName, type Picture, pictureOf, withoutPaths } from '../src/export/picture.ts';
 import { toSvg } from '../src/export/svg.ts';
 import { nothing, reduce } from '../src/feed/reducer.ts';
 import { Nodes } from '../src/graph/nodes.ts';
@@ -94,4 +94,9 @@ test('file names say what and when and hold nothing that a file system minds', (
 
 test('what XML forbids is replaced, whole characters of many bytes stay', () => {
   assert.equal(escaped('a\u0000b\ud83d\ude00c\ud83dd<&>"\''), 'a\ufffdb\ud83d\ude00c\ufffdd&lt;&amp;&gt;&quot;&#39;');
+});
+
+test('no folder of the person leaves the page', () => {
+  assert.equal(withoutPaths('File "/home/ada/project/heat.py", line 3\n C:\\Users\\ada\\x.py: 1/2 of https://example.org/a/b'), 'File "heat.py", line 3\n x.py: 1/2 of https://example.org/a/b');
+  assert.doesNotMatch(JSON.stringify(picture('/home/ada/secret/x.py')).replaceAll('"label":"/home/ada/secret/x.py"', '').replaceAll(/"(name|function|type)":"[^"]*"/g, ''), /ada/);
 });

@@ -46,10 +46,11 @@ export function pictureOf(state: State, scene: Scene, still: { frames: Frame[]; 
     for (const parent of node.parents) if (scene.nodes.has(parent)) edges.push({ from: parent, to: id, weight: node.weights?.[parent] ?? 1 });
   }
   for (const frame of still.frames) box = around(box, { x: frame.box.x0, y: frame.box.y0, w: frame.box.x1 - frame.box.x0, h: frame.box.y1 - frame.box.y0 });
+  for (const { x, y, text } of still.labels) box = around(box, { x, y: y - 12, w: 6 * text.length, h: 12 });
   const counts: Counts = {};
   const functions = Object.values(state.function).map(({ name, counts: some }) => ({ name, counts: { ...some } }));
   for (const one of functions) for (const name of STATES) if (one.counts[name]) counts[name] = (counts[name] ?? 0) + (one.counts[name] ?? 0);
-  const workers = Object.entries(state.worker).map(([worker, record]) => ({ worker, ...record }));
+  const workers = Object.entries(state.worker).map(([worker, { state: doing, reason, cpu, rss }]) => ({ worker, state: doing, ...(reason ? { reason: withoutPaths(reason) } : {}), cpu: cpu ?? 0, rss: rss ?? 0 }));
   return {
     name: String(state.session['self']?.['name'] ?? ''),
     at,
@@ -62,8 +63,19 @@ export function pictureOf(state: State, scene: Scene, still: { frames: Frame[]; 
     labels: still.labels,
     functions,
     workers,
-    failures: [...state.failure],
+    failures: state.failure.map(shown),
   };
+}
+
+/** A failure as others may see it: without folders, which name people and machines. */
+function shown({ number, numbers, count, function: name, type, message, traceback, cell }: FailureRecord): FailureRecord {
+  const words = { function: name, type, message: message && withoutPaths(message), traceback: traceback && withoutPaths(traceback), numbers, count, cell };
+  return { number, ...Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined)) };
+}
+
+/** `text` with every absolute path cut to the name of its file. */
+export function withoutPaths(text: string): string {
+  return text.replace(/(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^/\\\s:"'<>|()[\],;]+[/\\])+(?=[^/\\\s:"'<>|()[\],;])/g, '');
 }
 
 /** "treadle-nb-1-2026-11-22-1402.svg": no character that a file system or a shell minds. */

@@ -105,8 +105,8 @@ function boxOf(node: PictureNode, counts: Counts): string {
     if (HATCHED.has(one)) bar.push(`<rect ${place} fill="url(#hatch)"/>`);
     at += part;
   }
-  const failed = counts.failed ? ` · ${counts.failed.toLocaleString('en')} failed` : '';
-  const words = `${(counts.done ?? 0).toLocaleString('en')} of ${all.toLocaleString('en')} done${failed}`;
+  const done = (counts.done ?? 0).toLocaleString('en');
+  const words = counts.failed ? `${done} done · ${counts.failed.toLocaleString('en')} failed` : `${done} of ${all.toLocaleString('en')} done`;
   return [
     `<g class="${state}"><title>${escaped(`${node.label} ${node.suffix}: ${inWords(counts)}`)}</title>${sheets.join('')}`,
     `<rect class="card" x="${round(x)}" y="${round(y)}" width="${w}" height="${h}" rx="7"/><rect class="rim" x="${round(x)}" y="${round(y)}" width="${w}" height="${h}" rx="7"/>`,
