@@ -76,11 +76,9 @@ class Moving:
         if time.monotonic() < self.due:
             return
         self.due = time.monotonic() + 0.2
-        facts: list[Fact] = []
-        for number in range(self.next, self.next + self.tasks):
-            facts.append(became(number % 100_000 + 1, "done", 1))
-        for worker in (1, 2):
-            facts.append(became((self.next + self.tasks + worker) % 100_000 + 1, "running", worker))
+        ended = range(self.next, self.next + self.tasks)
+        facts = [became(number % 100_000 + 1, "done", 1) for number in ended]
+        facts += [became((ended.stop + worker) % 100_000 + 1, "running", worker) for worker in (1, 2)]
         self.next += self.tasks
         self.view.tell(facts)
 
