@@ -81,7 +81,7 @@ def test_a_box_of_many_is_opened_page_by_page_and_closed(
 
 def test_what_cannot_be_opened_says_why(page: Page) -> None:
     view = View(page, many())
-    view.projection.members = lambda *_: (_ for _ in ()).throw(LookupError("There is no group."))  # type: ignore[method-assign,assignment]
+    view.projection.members = lambda *_: (_ for _ in ()).throw(LookupError("There is no group."))  # type: ignore[method-assign]
     view.root.locator(".trd-tasks").focus()
     page.keyboard.press("Space")
     expect(view.root.locator(".trd-note")).to_contain_text("There is no group.")
