@@ -124,9 +124,11 @@ class Loop:
         if not (len(self._backlog) or self._leaving or self._idle()):
             with self._mutex:
                 held = self._values.held()
-                if held and not self._mail.wait(IDLE_MS):
+                if (held or self._values.spare) and not self._mail.wait(IDLE_MS):
+                    self._values.spare.clear()
                     # What others may want one day and would be lost with this worker; one by one, oldest first.
-                    self._mail.send(encode(Published(self._values.publish(held[:1]))))
+                    if held:
+                        self._mail.send(encode(Published(self._values.publish(held[:1]))))
                 else:
                     self._take(self._mail.receive())
         self._sent_at = now = _clock()

@@ -39,6 +39,11 @@ def settled(packed: Packed) -> Packed:
     )
 
 
+def owner_of(buffer: memoryview | bytes) -> Any:
+    """Return the object that owns the memory of a buffer, None if that can't be told."""
+    return (_way(buffer) or [None])[-1]
+
+
 def _strangers(buffers: Sequence[memoryview | bytes]) -> list[int]:
     """Count for each buffer the most references that something on its way has and this value doesn't explain."""
     ways = [_way(buffer) for buffer in buffers]

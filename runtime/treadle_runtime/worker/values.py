@@ -20,6 +20,7 @@ from ..errors import TreadleError
 from ..store.draft import Draft
 from ..store.packing import Packed
 from .settle import settled
+from .spare import Spare
 
 DRAFT_NBYTES: Final = 1 << 20
 """Smaller values are read, not mapped: a file of their own would cost more than the copy."""
@@ -55,7 +56,7 @@ class Files(Protocol):
 class Values:
     """Everything this worker can give to a task or to the store."""
 
-    __slots__ = ("_drafts", "_files", "_held", "_publishing", "_ring", "_ring_nbytes", "_sealed")
+    __slots__ = ("_drafts", "_files", "_held", "_publishing", "_ring", "_ring_nbytes", "_sealed", "spare")
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -67,6 +68,8 @@ class Values:
         ] = {}  # published by this worker: in the store, no longer in memory; with its size
         self._drafts: list[tuple[int, Draft]] = []  # of the task that runs: which output is made from it
         self._publishing = threading.Lock()
+        self.spare = Spare()
+        """Memory of values that were held and are gone."""
 
     # ---------------------------------------------------------------- for tasks
     def sources(
@@ -97,7 +100,7 @@ class Values:
             return partial(Packed.from_bytes, data)
         packed = self._held.get(vid)
         if packed is not None:
-            return partial(_same, packed)
+            return partial(self.spare.copy, packed)
         return partial(self._files.open, vid) if vid in self._sealed else None
 
     def _draft(self, vid: Vid, output: int) -> Packed:
@@ -220,13 +223,14 @@ class Values:
             data = self._ring.pop(vid, None)
             if data is not None:
                 self._ring_nbytes -= len(data)
-            self._held.pop(vid, None)
+            packed = self._held.pop(vid, None)
+            if packed is not None and self._publishing.acquire(blocking=False):  # else it may be written just now
+                try:
+                    self.spare.keep(packed)
+                finally:
+                    self._publishing.release()
             self._sealed.pop(vid, None)
 
     def held(self) -> list[Vid]:
         """Return what is in this worker's memory alone, oldest first."""
         return list(self._held)
-
-
-def _same(packed: Packed) -> Packed:
-    return packed
