@@ -26,6 +26,7 @@ export class Repair {
   private readonly own = new Set<string>(); // displays that this page has seen begin: the page itself updates them
   private readonly requests = new Map<string, string>(); // of cells that another page started -> the cell
   private readonly fed = new Map<string, number>(); // display -> when the kernel last said something of it
+  private readonly since = new Map<string, string>(); // display -> what the runtime said when the kernel had spoken last
   private kernel = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -64,13 +65,13 @@ export class Repair {
     const reply = await kernel.sendControlMessage(message, true, true).done;
     if (this.panel.isDisposed || kernel.id !== this.kernel || !reply) return;
     const { cells: told = {}, displays = {} } = reply.content as unknown as Partial<Answer>; // a kernel without Treadle: an error
-    for (const [display, data] of Object.entries(displays)) this.exchange(display, data);
+    for (const [display, data] of Object.entries(displays)) this.feed(display, data);
     for (const [id, { request, pieces }] of Object.entries(told)) {
       const model = models.find((each) => each.id === id);
       if (!model?.outputs || this.isOurs(id)) continue;
       this.remember(request, id);
       for (const piece of lacking(pieces, shownIn(model.outputs))) this.append(model.outputs, piece);
-      for (const piece of pieces) if ('display' in piece) this.exchange(piece.display, piece.data);
+      for (const piece of pieces) if ('display' in piece) this.feed(piece.display, piece.data);
     }
   }
 
@@ -91,8 +92,7 @@ export class Repair {
     const display = content.transient?.display_id ?? '';
     if (kind === 'update_display_data') {
       if (!display.startsWith('treadle-') || this.own.has(display)) return;
-      this.fed.set(display, Date.now());
-      this.exchange(display, content.data ?? {});
+      this.feed(display, content.data ?? {});
       return;
     }
     const cell = this.requests.get(message.parent_header.msg_id ?? '');
@@ -110,6 +110,13 @@ export class Repair {
   private append(outputs: OutputAreaModel, piece: Piece): void {
     if ('display' in piece) outputs.add({ output_type: 'display_data', data: piece.data, metadata: {} });
     else outputs.add({ output_type: 'stream', name: piece.stream, text: piece.text });
+  }
+
+  /** Show what the kernel says of a display: it knows more than the runtime does. */
+  private feed(display: string, data: { readonly [mime: string]: unknown }): void {
+    this.fed.set(display, Date.now());
+    this.since.delete(display);
+    this.exchange(display, data);
   }
 
   /** Exchange what stands under a display's id, wherever that is. */
@@ -139,7 +146,13 @@ export class Repair {
 
   private async askRuntime(anchor: Anchor): Promise<void> {
     const facts = await this.askLine(anchor);
-    if (!facts || Date.now() - (this.fed.get(anchor.display) ?? 0) <= QUIET_MS) return;
+    const spoke = this.fed.get(anchor.display);
+    if (!facts || (spoke !== undefined && Date.now() - spoke <= QUIET_MS)) return;
+    const said = JSON.stringify(facts.counts);
+    if (spoke !== undefined && (this.since.get(anchor.display) ?? said) === said) {
+      this.since.set(anchor.display, said); // nothing has changed, so the kernel is not to blame for being quiet
+      return;
+    }
     this.exchange(anchor.display, { 'text/html': lineHtml(anchor, facts), 'text/plain': lineText(facts) });
   }
 }
