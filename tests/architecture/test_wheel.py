@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -95,7 +96,7 @@ def test_installed_it_is_an_extension_of_jupyterlab_and_uninstalled_nothing_is_l
         environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_NO_CONFIG": "1", **more}
         done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+        return re.sub(r"\x1b\[\d+m", "", done.stdout + done.stderr)
 
     python, pip = str(home / "bin" / "python"), (sys.executable, "-m", "pip", "--python", str(home), "-q", "--disable-pip-version-check")
     libraries = os.pathsep.join(path for path in sys.path if path.endswith("-packages"))  # JupyterLab, but not its own folders
@@ -106,6 +107,9 @@ def test_installed_it_is_an_extension_of_jupyterlab_and_uninstalled_nothing_is_l
     assert "enabled" in line
     assert "OK" in line
     assert "(python, treadle)" in line
+    listed = run(python, "-m", "jupyter_server.extension.serverextension", "list", PYTHONPATH=libraries, PYTHONDONTWRITEBYTECODE="1")
+    assert "treadle.server enabled" in listed
+    assert re.search(r"treadle\.server.*OK", listed)
     run(*pip, "uninstall", "-y", "treadle")
     assert _files(home) == fresh
 

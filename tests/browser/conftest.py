@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,15 +139,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def server_without_anywidget(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose environment lacks anywidget's front end, as on many a JupyterHub."""
-    base = tmp_path_factory.mktemp("bare")
-    config = base / "config" / "labconfig"
-    config.mkdir(parents=True)
-    (config / "page_config.json").write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
-    yield from serve(base)
+    yield from serve(tmp_path_factory.mktemp("bare"), disabled=["anywidget", "treadle"], knows_treadle=False)
 
 
-def serve(base: Path) -> Iterator[Server]:
-    """Run a Jupyter server on folders below `base`."""
+def serve(
+    base: Path, *arguments: str, disabled: Sequence[str] = (), knows_treadle: bool = True, base_url: str = "/"
+) -> Iterator[Server]:
+    """Run a Jupyter server on folders below `base`; `disabled` names labextensions that are off."""
+    labconfig = base / "config" / "labconfig"
+    labconfig.mkdir(parents=True)
+    off = {"disabledExtensions": dict.fromkeys(disabled, True)}
+    (labconfig / "page_config.json").write_text(json.dumps(off))
+    if knows_treadle:  # as the wheel puts it there
+        config = ROOT / "kernel_ext" / "treadle" / "server" / "config"
+        shutil.copytree(config, base / "config" / "jupyter_server_config.d")
     folder = base / "notebooks"
     folder.mkdir()
     shutil.copy(Path(__file__).parent / "fake_feed.py", folder)
@@ -176,7 +181,9 @@ def serve(base: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = "browser-tests"
-    arguments = [
+    words = [
+        *arguments,
+        f"--ServerApp.base_url={base_url}",
         *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser"),
         "--JupyterNotebookApp.expose_app_in_browser=True",
@@ -185,14 +192,14 @@ def serve(base: Path) -> Iterator[Server]:
     log = base / "server.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *arguments],
+            [sys.executable, "-m", "jupyterlab", *words],
             env=environment,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
         _wait_until_served(f"{url}/api/status?token={token}", process, log)
         yield Server(url, token, folder)
     finally:
