@@ -156,27 +156,7 @@ def serve(
     folder = base / "notebooks"
     folder.mkdir()
     shutil.copy(Path(__file__).parent / "fake_feed.py", folder)
-    news = base / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text(
-        '{"fetchNews": "false", "checkForUpdates": false}'
-    )  # its popup would lie over the notebook
-    environment = dict(os.environ)
-    for name in ("CONFIG", "DATA", "RUNTIME"):
-        environment[f"JUPYTER_{name}_DIR"] = str(base / name.lower())
-    for name in ("SETTINGS", "WORKSPACES"):
-        environment[f"JUPYTERLAB_{name}_DIR"] = str(base / name.lower())
-    extensions = base / "share" / "labextensions"
-    extensions.mkdir(parents=True)
-    (extensions / "treadle").symlink_to(ROOT / "labextension" / "dist")
-    enabled = base / "config" / "jupyter_server_config.d"
-    enabled.mkdir(parents=True)
-    shutil.copy(ROOT / "kernel_ext/treadle/server/config/treadle.json", enabled)
-    environment["JUPYTER_PATH"] = str(base / "share")
-    environment["IPYTHONDIR"] = str(base / "ipython")
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [str(ROOT / "runtime"), str(ROOT / "kernel_ext"), *_python_path()]
-    )
+    environment = _environment(base)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -209,6 +189,29 @@ def serve(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _environment(base: Path) -> dict[str, str]:
+    """Private folders, with the labextension as the wheel puts it there."""
+    news = base / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    )  # its popup would lie over the notebook
+    environment = dict(os.environ)
+    for name in ("CONFIG", "DATA", "RUNTIME"):
+        environment[f"JUPYTER_{name}_DIR"] = str(base / name.lower())
+    for name in ("SETTINGS", "WORKSPACES"):
+        environment[f"JUPYTERLAB_{name}_DIR"] = str(base / name.lower())
+    extensions = base / "share" / "labextensions"
+    extensions.mkdir(parents=True)
+    (extensions / "treadle").symlink_to(ROOT / "labextension" / "dist")
+    environment["JUPYTER_PATH"] = str(base / "share")
+    environment["IPYTHONDIR"] = str(base / "ipython")
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT / "runtime"), str(ROOT / "kernel_ext"), *_python_path()]
+    )
+    return environment
 
 
 def _python_path() -> list[str]:
