@@ -17,8 +17,10 @@ export interface Actions {
   readonly runtimes: Runtimes;
   readonly watches: Watches;
   readonly trans: Translation;
-  /** The runtime that commands mean: of the active notebook, else the one the panel shows. */
+  /** The runtime of the active notebook. */
   active(): Runtime | undefined;
+  /** The same, else the one the panel shows. */
+  meant(): Runtime | undefined;
   open(): LiveView;
   openTab: ((name: string | undefined) => void) | null;
   /** The number under which a cell's tasks are known, also while it runs. */
@@ -56,8 +58,9 @@ export async function stopAfterAsking(runtimes: Runtimes, watches: Watches, runt
 
 export function addCommands(app: JupyterFrontEnd, palette: ICommandPalette | null, actions: Actions): void {
   const { runtimes, watches, trans, tracker } = actions;
-  const some = (): boolean => actions.active() !== undefined;
-  const withRuntime = (act: (runtime: Runtime) => unknown) => (): unknown => {
+  const some = (): boolean => actions.meant() !== undefined;
+  const own = (): boolean => actions.active() !== undefined;
+  const withOwn = (act: (runtime: Runtime) => unknown) => (): unknown => {
     const runtime = actions.active();
     return runtime && act(runtime);
   };
@@ -74,12 +77,18 @@ export function addCommands(app: JupyterFrontEnd, palette: ICommandPalette | nul
       execute: (args) => openTab(typeof args['runtime'] === 'string' ? args['runtime'] : undefined),
     });
   }
-  add('treadle:cancel-notebook', trans.__('Cancel All Tasks of This Notebook'), { isEnabled: some, execute: withRuntime((runtime) => request(watches, runtime, 'cancel', { all: true, kernel: kernelOf(tracker) ?? null })) });
+  add('treadle:cancel-notebook', trans.__('Cancel All Tasks of This Notebook'), { isEnabled: own, execute: withOwn((runtime) => request(watches, runtime, 'cancel', { all: true, kernel: kernelOf(tracker) ?? null })) });
   add('treadle:retry-failed', trans.__('Retry Failed Tasks'), {
-    isEnabled: () => some() && watches.status(actions.active() as Runtime)?.failed !== 0,
-    execute: withRuntime((runtime) => request(watches, runtime, 'retry', { failed: true })),
+    isEnabled: () => own() && watches.status(actions.active() as Runtime)?.failed !== 0,
+    execute: withOwn((runtime) => request(watches, runtime, 'retry', { failed: true })),
   });
-  add('treadle:stop', trans.__('Stop Runtime…'), { isEnabled: some, execute: withRuntime((runtime) => stopAfterAsking(runtimes, watches, runtime, trans)) });
+  add('treadle:stop', trans.__('Stop Runtime…'), {
+    isEnabled: some,
+    execute: () => {
+      const runtime = actions.meant();
+      return runtime && stopAfterAsking(runtimes, watches, runtime, trans);
+    },
+  });
   add('treadle:export', trans.__('Export Live View…'), { isEnabled: some, execute: () => actions.open().showPart('export') });
   add('treadle:log', trans.__('Show Log of Tasks'), { isEnabled: some, execute: () => actions.open().showPart('log') });
   if (!tracker) return;
@@ -93,8 +102,8 @@ export function addCommands(app: JupyterFrontEnd, palette: ICommandPalette | nul
     return tracker.currentWidget?.content.widgets.find((cell) => cell.node === node) ?? tracker.activeCell;
   };
   add('treadle:cancel-cell', trans.__("Cancel This Cell's Tasks"), {
-    isEnabled: () => some() && (tracker.activeCell ? actions.numberOf(tracker.activeCell) > 0 : false),
-    execute: withRuntime((runtime) => {
+    isEnabled: () => own() && (tracker.activeCell ? actions.numberOf(tracker.activeCell) > 0 : false),
+    execute: withOwn((runtime) => {
       const cell = clicked();
       return cell && request(watches, runtime, 'cancel_cell', { cell: actions.numberOf(cell) });
     }),

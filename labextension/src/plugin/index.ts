@@ -57,7 +57,8 @@ async function activate(page: Page): Promise<void> {
   const settings = await settingsOf(page.registry);
   const option = <K extends keyof typeof DEFAULTS>(name: K): (typeof DEFAULTS)[K] => (settings?.composite[name] as (typeof DEFAULTS)[K] | undefined) ?? DEFAULTS[name];
   const server = app.serviceManager.serverSettings;
-  const runtimes = new Runtimes(sourceOf(server), () => option('pollSeconds'));
+  const works = (): boolean => tracker?.currentWidget?.sessionContext.session?.kernel?.status === 'busy';
+  const runtimes: Runtimes = new Runtimes(sourceOf(server), () => (works() && !active() ? 1 : option('pollSeconds'))); // it may start one now
   const watches = new Watches((runtime) => new ServerLink(addressesOf(server, runtime.name)));
   runtimes.listen(() => watches.keep(runtimes.list));
   document.head.append(el('style', {}, LOOK));
@@ -81,14 +82,14 @@ async function activate(page: Page): Promise<void> {
     if (wanted) tabs.open(wanted);
   });
   const numbers = new CellNumbers(tracker);
-  addCommands(app, page.palette, { tracker, runtimes, watches, trans, active: meant, open, openTab, numberOf: (cell) => numbers.of(cell) });
+  addCommands(app, page.palette, { tracker, runtimes, watches, trans, active, meant, open, openTab, numberOf: (cell) => numbers.of(cell) });
   if (page.running) {
     listRunning(page.running, runtimes, (runtime) => watches.words(runtime), (runtime) => {
       panel.choose(runtime);
       open();
     }, trans);
   }
-  if (page.statusBar) showStatus(page.statusBar, page, runtimes, watches, meant, open, () => option('showStatus'), settings);
+  if (page.statusBar) showStatus(page.statusBar, page, runtimes, watches, tracker ? active : meant, open, () => option('showStatus'), settings);
   if (tracker) mendOutputs(tracker, runtimes, watches, trans);
   followNotebooks(page, runtimes, () => panel.followActive());
   void app.restored.then(() => option('openAtStart') && open());
@@ -144,7 +145,7 @@ function mendOutputs(tracker: INotebookTracker, runtimes: Runtimes, watches: Wat
 }
 
 function showStatus(
-  bar: IStatusBar, { trans }: Page, runtimes: Runtimes, watches: Watches, meant: () => Runtime | undefined, open: () => void, wanted: () => boolean, settings: Settings | null,
+  bar: IStatusBar, { trans, tracker }: Page, runtimes: Runtimes, watches: Watches, meant: () => Runtime | undefined, open: () => void, wanted: () => boolean, settings: Settings | null,
 ): void {
   const item = new StatusItem(trans.__('Treadle: show the live view'), open);
   const changed = new Signal<unknown, void>(item);
@@ -157,6 +158,7 @@ function showStatus(
   bar.registerStatusItem(ID, { item, align: 'left', rank: RANK, isActive: () => wanted() && meant() !== undefined, activeStateChanged: changed });
   runtimes.listen(update);
   watches.listen(update);
+  tracker?.currentChanged.connect(update);
   settings?.changed.connect(update);
 }
 

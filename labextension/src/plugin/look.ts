@@ -22,7 +22,8 @@ export const LOOK = `
 .trd-p-form { display: grid; grid-template-columns: auto auto; gap: 6px 18px; align-items: center; min-width: 380px; }
 .trd-p-form label, .trd-p-form legend { font-family: var(--jp-code-font-family); }
 .trd-p-form .trd-p-wide { grid-column: 1 / -1; }
-.trd-p-form select, .trd-p-form input { width: 100%; box-sizing: border-box; }
+.trd-p-form .jp-select-wrapper { margin: 0; height: auto; }
+.trd-p-form select, .trd-p-form input { width: 100%; box-sizing: border-box; height: 28px; margin: 0; }
 .trd-p-preview { font-family: var(--jp-code-font-family); background: var(--jp-layout-color2); padding: 6px 8px; margin: 4px 0 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 .trd-p-cancel { position: absolute; z-index: 1; font: inherit; font-family: var(--jp-ui-font-family); font-size: 12px; padding: 0 8px; margin: 0; line-height: 18px; color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); border-radius: 4px; cursor: pointer; }
 .trd-p-cancel:hover { background: var(--jp-layout-color3); }

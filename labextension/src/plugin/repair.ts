@@ -62,7 +62,12 @@ export class Repair {
     const others = models.map((model) => model.id).filter((id) => !cells.includes(id));
     const content = { cells, others, displays: open.map(({ anchor }) => anchor.display) };
     const message = Messages.createMessage({ msgType: 'treadle_missed', channel: 'control', session: kernel.clientId, username: kernel.username, content });
-    const reply = await kernel.sendControlMessage(message, true, true).done;
+    let reply: KernelMessage | undefined;
+    try {
+      reply = await kernel.sendControlMessage(message, true, true).done;
+    } catch {
+      return; // the kernel was restarted or has gone before it answered
+    }
     if (this.panel.isDisposed || kernel.id !== this.kernel || !reply) return;
     const { cells: told = {}, displays = {} } = reply.content as unknown as Partial<Answer>; // a kernel without Treadle: an error
     for (const [display, data] of Object.entries(displays)) this.feed(display, data);

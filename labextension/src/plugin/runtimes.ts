@@ -48,6 +48,7 @@ export class Runtimes {
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: Promise<void> | null = null;
+  private asked = 0;
   private said = '';
   private ended = false;
 
@@ -73,7 +74,9 @@ export class Runtimes {
 
   /** Look now, and from then on now and then. */
   refresh(): Promise<void> {
+    if (this.missing && Date.now() - this.asked < MISSING_MS) return Promise.resolve(); // the timer goes on
     clearTimeout(this.timer);
+    this.asked = Date.now();
     return (this.asking ??= this.look().finally(() => {
       this.asking = null;
       if (!this.ended) this.timer = setTimeout(() => void (this.visible() ? this.refresh() : this.later()), this.pause());

@@ -30,5 +30,5 @@ export function statusIn(runtime: Runtime): Status | null {
 
 /** "2/2 busy · 1 failed" */
 export function inShort(status: Status): string {
-  return [`${status.busy}/${status.workers} busy`, ...(status.failed ? [`${status.failed.toLocaleString('en')} failed`] : [])].join(' · ');
+  return [status.workers ? `${status.busy}/${status.workers} busy` : 'no workers yet', ...(status.failed ? [`${status.failed.toLocaleString('en')} failed`] : [])].join(' · ');
 }
