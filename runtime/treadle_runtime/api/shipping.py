@@ -152,7 +152,8 @@ class _ShippingPickler(TravelPickler):
 
     def _names(self, space: dict[str, Any]) -> dict[str, Any]:
         """Return the code and constants in a namespace by name."""
-        _, fixed = self.found.fixed.get(id(space), (space, {}))
+        found = self.found.fixed.get(id(space))
+        fixed = {} if found is None else found[1]
         return {
             name: _FromFile(space["__name__"], name) if (id(space), name) in self.found.elsewhere else value
             for name, value in fixed.items()
