@@ -85,6 +85,7 @@ lowest:
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/budgets.py
+	@$(BIN)/python benchmarks/memory.py --limit 350
 	@$(BIN)/python benchmarks/run.py
 
 torture: $(VENV)/.dev

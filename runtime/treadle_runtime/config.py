@@ -289,7 +289,8 @@ def _name(value: Any, name: str) -> str:
     return value
 
 
-def _switch(value: Any, name: str) -> bool:
+def switch(value: Any, name: str) -> bool:
+    """True or False from either, or from text that says so; raises UsageError for anything else."""
     found = _SWITCHES.get(str(value).lower())
     if found is None:
         raise UsageError(f"{name}{value!r} is neither True nor False")
@@ -314,5 +315,5 @@ _PARSERS: dict[str, Any] = {
     "seed": _seed,
     "engine": _engine,
     "name": _name,
-    "detach": _switch,
+    "detach": switch,
 }

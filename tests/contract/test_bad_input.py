@@ -22,6 +22,7 @@ from treadle_runtime.api import (
     map,
     put,
     start,
+    stop,
     task,
     wait_on,
 )
@@ -274,8 +275,27 @@ def barrier_quietly():
 
 
 def test_what_ends_a_task_fails_only_it():
-    with pytest.raises(TaskFailed, match="SystemExit: 3"):
+    with pytest.raises(TaskFailed, match="SystemExit: 3. It ends the task and nothing else"):
         wait_on(task(exit_with)(3))
     with pytest.raises(UpstreamFailed, match="SystemExit: 4"):
         wait_on(task(len)(task(exit_with)(4)))
     assert wait_on(task(len)([1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: wait_on(1, timeout=3), "unexpected keyword argument 'timeout'"),
+        (lambda: barrier(1), "takes 0 positional arguments"),
+        (lambda: start(4), "takes 0 positional arguments"),
+    ],
+)
+def test_arguments_that_do_not_fit_show_the_call_alone(wrong, words):
+    with pytest.raises(TypeError, match=words) as caught:
+        wrong()
+    assert [entry.path.name for entry in caught.traceback] == ["test_bad_input.py"] * 2
+
+
+def test_stop_takes_no_number():
+    with pytest.raises(UsageError, match="cancel=5 is neither True nor False"):
+        stop(5)

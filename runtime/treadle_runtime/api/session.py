@@ -27,7 +27,7 @@ from ..client.inline import open_inline
 from ..client.printing import Printer
 from ..client.remote_traceback import leaves_no_trace
 from ..client.ticker import ticker_for
-from ..config import Options, Plan, plan
+from ..config import Options, Plan, plan, switch
 from ..core.model import first_number
 from ..core.states import TaskState
 from ..errors import UsageError
@@ -396,4 +396,4 @@ def stop(cancel: bool = False) -> None:
     3
     """
     if _session is not None and not place.inside_task():
-        _session.stop(cancel)
+        _session.stop(switch(cancel, "cancel="))

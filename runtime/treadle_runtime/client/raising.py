@@ -105,6 +105,9 @@ def _own(call: Call, failure: Failure) -> BaseException:
     return errors[0]
 
 
+_REMEDY = "It holds something that can't travel: keep text and numbers in exceptions."
+
+
 def _ends_the_caller(error: BaseException) -> bool:
     """Tell whether raising this here would end the caller's process, generator or asyncio task."""
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
@@ -122,7 +125,10 @@ def _rebuild(raised: Raised) -> BaseException:
         except Exception:  # noqa: BLE001 - a class that can't be rebuilt here is told as text instead
             error = None
     if not isinstance(error, BaseException) or _ends_the_caller(error):
-        error = TaskFailed(f"{raised.type_name}: {raised.message}")
+        told = f"{raised.type_name}: {raised.message}"
+        known = isinstance(error, BaseException)
+        remedy = "It ends the task and nothing else: return, or raise an Exception." if known else _REMEDY
+        error = TaskFailed(f"{told.rstrip('.: ')}. {remedy}")
     return rebuild_traceback(error, raised.frames, [unpack_names(names) for names in raised.names])
 
 

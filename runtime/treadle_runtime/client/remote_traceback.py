@@ -122,7 +122,10 @@ def leaves_no_trace(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except BaseException as error:
-            strip(error)
+            if type(error) is TypeError and error.__traceback__ and error.__traceback__.tb_next is None:
+                error.__traceback__ = None  # the arguments do not fit: it was raised by the call above
+            else:
+                strip(error)
             raise
 
     return cast(F, call)
