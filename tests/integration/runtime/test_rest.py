@@ -29,6 +29,10 @@ def pids(caller: Any) -> set[int]:
     return {row["pid"] for row in caller.workers()}
 
 
+def working(caller: Any) -> set[int]:
+    return {row["pid"] for row in caller.workers() if row["task"]}
+
+
 def test_idle_workers_go_home_and_come_back_with_the_next_task(place: Any, eventually: Any) -> None:
     caller = place.start(idle_s=IDLE_S)
     big = caller.call(caller.define(lambda n: bytes(n)), 100_000)
@@ -43,14 +47,13 @@ def test_idle_workers_go_home_and_come_back_with_the_next_task(place: Any, event
 
 def test_one_that_is_idle_goes_while_another_works_and_comes_back(place: Any, eventually: Any) -> None:
     caller = place.start(idle_s=IDLE_S)
-    eventually(lambda: [row["ready"] for row in caller.workers()] == [True, True])
     first, second = (str(place.folder / name) for name in ("first", "second"))
     hold = holding(caller)
     long = caller.call(hold, first)
-    eventually(lambda: len(pids(caller)) == 1)
+    eventually(lambda: len(working(caller)) == len(pids(caller)) == 1)
     [busy] = pids(caller)
     other = caller.call(hold, second)
-    eventually(lambda: len([row for row in caller.workers() if row["task"]]) == 2)
+    eventually(lambda: len(working(caller)) == 2)
     open(second, "w").close()
     assert caller.value(other) != busy
     assert caller.link.ask("status", {})["wanted"] == 2
@@ -60,14 +63,13 @@ def test_one_that_is_idle_goes_while_another_works_and_comes_back(place: Any, ev
 
 def test_a_chain_calls_nobody_back_that_it_has_no_work_for(place: Any, eventually: Any) -> None:
     caller = place.start(workers=3, idle_s=IDLE_S)
-    eventually(lambda: all(row["ready"] for row in caller.workers()))
     go = str(place.folder / "go")
     first = caller.call(holding(caller), go)
     after = caller.define(lambda pid: pid)
     last = first
     for _ in range(5):
         last = caller.call(after, reads=(vid_of(last, 0),))
-    eventually(lambda: len(pids(caller)) == 1)
+    eventually(lambda: len(working(caller)) == len(pids(caller)) == 1)
     seen, end = set(), time.monotonic() + 3 * IDLE_S
     while time.monotonic() < end:
         seen.add(len(pids(caller)))
@@ -84,9 +86,9 @@ def test_as_many_come_back_as_there_are_tasks_also_after_a_resize(place: Any, ev
     go = str(place.folder / "go")
     hold = holding(caller)
     two = [caller.call(hold, go) for _ in range(2)]
-    eventually(lambda: len([row for row in caller.workers() if row["task"]]) == 2)
+    eventually(lambda: len(working(caller)) == 2)
     assert len(pids(caller)) == 2
     many = [caller.call(hold, go) for _ in range(4)]
-    eventually(lambda: len([row for row in caller.workers() if row["task"]]) == 3)
+    eventually(lambda: len(working(caller)) == 3)
     open(go, "w").close()
     caller.wait(*two, *many)
