@@ -275,7 +275,7 @@ def barrier_quietly():
 
 
 def test_what_ends_a_task_fails_only_it():
-    with pytest.raises(TaskFailed, match="SystemExit: 3. It ends the task and nothing else"):
+    with pytest.raises(TaskFailed, match=r"SystemExit: 3\. It ends the task and nothing else"):
         wait_on(task(exit_with)(3))
     with pytest.raises(UpstreamFailed, match="SystemExit: 4"):
         wait_on(task(len)(task(exit_with)(4)))
