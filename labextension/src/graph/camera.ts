@@ -32,8 +32,8 @@ export class Camera {
     this.goal = atOnce ? null : goal;
   }
 
-  /** Keep `box` in sight at a scale of `k` at least: stay while it is, else go to it. */
-  follow(box: Box, k: number, atOnce: boolean): void {
+  /** Keep `box` of `whole` in sight at a scale of `k` at least: stay while it is, else go to it. */
+  follow(box: Box, whole: Box, k: number, atOnce: boolean): void {
     const seen = this.seen();
     const inside = box.x0 >= seen.x0 && box.y0 >= seen.y0 && box.x1 <= seen.x1 && box.y1 <= seen.y1;
     if (!atOnce && (this.goal || (inside && this.k >= k * 0.9))) return;
@@ -41,7 +41,13 @@ export class Camera {
     const [w, h] = [this.width / scale, this.height / scale];
     const x = (box.x0 + box.x1 - w) / 2;
     const y = (box.y0 + box.y1 - h) / 2;
-    const goal = { k: scale, x: Math.min(x, box.x0 - MARGIN / scale), y: Math.min(y, box.y0 - MARGIN / scale) };
+    const margin = MARGIN / scale;
+    const within = (at: number, low: number, high: number): number => Math.max(low, Math.min(at, high));
+    const goal = {
+      k: scale,
+      x: within(Math.min(x, box.x0 - margin), whole.x0 - margin, whole.x1 + margin - w),
+      y: within(Math.min(y, box.y0 - margin), whole.y0 - margin, whole.y1 + margin + FOOT / scale - h),
+    };
     if (atOnce) Object.assign(this, goal);
     this.goal = atOnce ? null : goal;
   }

@@ -168,7 +168,7 @@ export class GraphCanvas {
       const strip = this.layout.strips.filter((one) => one.frame === null).at(-1);
       for (const place of this.layout.places.values()) if (place.strip === strip) busy = around(busy, place);
     }
-    if (busy) this.camera.follow(busy, LEGIBLE * 1.6, first);
+    if (busy) this.camera.follow(busy, whole, LEGIBLE * 1.6, first);
   }
 
   zoom(factor: number): void {

@@ -37,7 +37,7 @@ export interface Lively {
 }
 
 const NEAR = 0.62; // cards with words
-const MIDDLE = 0.3; // tiles with signs and, while they fit, words
+const MIDDLE = 0.26; // tiles with signs and, while they fit, words
 const SMALLEST_PX = 9;
 const DIMMED = 0.16;
 const CHEVRON = 20;
@@ -130,7 +130,7 @@ function paintFrame(c: Canvas, { box, of }: Frame, scene: Scene, k: number, pale
 }
 
 function paintLabels(c: Canvas, still: Still, k: number, palette: Palette): void {
-  if (k < 0.2) return;
+  if (k < 0.25) return;
   c.font = `500 ${Math.max(11, 8.5 / k)}px ${FONT}`;
   c.textBaseline = 'alphabetic';
   c.fillStyle = palette.muted;
@@ -220,7 +220,7 @@ function paintTile(c: Canvas, node: PaintNode, k: number, palette: Palette): voi
   if (HATCHED.has(state)) hatch(c, x, y, w, h, palette.onState);
   const ink = hollow ? colour : palette.onState;
   const font = SMALLEST_PX / k;
-  if (font > h - 4) return sign(c, state, x + w / 2 - 12, y + h / 2 - 12, 24, ink);
+  if (font > h - 2) return sign(c, state, x + w / 2 - 12, y + h / 2 - 12, 24, ink);
   sign(c, state, x + 3, y + h / 2 - 11, 22, ink);
   c.font = `500 ${font.toFixed(1)}px ${FONT}`;
   c.textBaseline = 'middle';

@@ -50,7 +50,7 @@ export class GraphPanel {
       step: (from, key) => this.walk.step(this.canvas.layout, this.canvas.scene, from, key),
       recordOf: (id) => this.canvas.nodes.recordOf(id),
       choose: (id) => events.choose(id, true),
-      open: () => events.open(),
+      open: (id) => (this.state && (id in this.state.group || !this.canvas.nodes.all.get(id)?.counts) ? events.open() : this.boxes.toggle(id)), // folded here: there are no details
       toggle: (id) => void (this.canvas.nodes.all.get(id)?.counts && this.boxes.toggle(id)),
       turn: (id, by) => this.boxes.turn(this.canvas.nodes.all.get(id)?.frame ?? id, by),
       command: (key) => this.onKey(key),

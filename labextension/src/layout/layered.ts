@@ -16,8 +16,9 @@ export const FRAME_HEAD = 60;
 export const FRAME_PAD = 14;
 const LAYER_GAP = 52;
 const ROW_GAP = 10;
-const STRIP_GAP = 40;
+const STRIP_GAP = 48;
 const OVERFLOW_ROWS = 12;
+const MANY = 10; // nodes that stand in one column
 const WRAP = 1550; // a strip wider than this goes on below, like a line of text ...
 const WRAP_RATIO = 5; // ... if it is so many times as wide as high
 
@@ -62,8 +63,13 @@ export interface Strip {
   layers: Layer[];
 }
 
-function columnsFor(count: number): number {
-  return count <= 10 ? 1 : Math.max(2, Math.round(Math.sqrt(0.36 * count)));
+/** Columns of a layer of `count` nodes where `wide` layers have many: the more of these, the narrower and higher each. */
+function columnsFor(count: number, wide: number): number {
+  return count <= MANY ? 1 : Math.max(2, Math.round(Math.sqrt((0.42 * count) / Math.max(1, wide))));
+}
+
+function wideIn(layers: NewNode[][], strip: Strip | null): number {
+  return layers.filter((ids, i) => ids.length > MANY && !strip?.layers[i]).length + (strip?.layers.filter((layer) => layer.columns > 1).length ?? 0);
 }
 
 export class Layered {
@@ -112,7 +118,7 @@ export class Layered {
     for (const node of all) this.remove(node.id);
     const there = this.strips.indexOf(before as Strip);
     const layers = this.layersIn(null, all);
-    const rows = rowsOf(layers);
+    const rows = rowsOf(layers, null);
     const { group } = all[0] as NewNode;
     const fits = before && there >= 0 && rows * pitchOf(group) <= before.rows * before.pitch;
     const strip = fits ? (this.strips[there] = makeStrip(before.top, group, frame)) : this.newStrip(all, rows, frame);
@@ -133,7 +139,7 @@ export class Layered {
       const last = this.strips.at(-1);
       const goesOn = last && nodes === all && this.fits(last, nodes);
       const layers = this.layersIn(goesOn ? last : null, nodes);
-      const rows = rowsOf(layers);
+      const rows = rowsOf(layers, goesOn ? last : null);
       const strip = goesOn ? last : this.newStrip(nodes, rows, null);
       strip.cells.add((nodes[0] as NewNode).cell);
       const kept = layers.splice(0, this.layersWithin(strip, layers, rows));
@@ -145,18 +151,20 @@ export class Layered {
   /** How many of these layers the strip has room for. */
   private layersWithin(strip: Strip, layers: NewNode[][], rows: number): number {
     const limit = Math.max(WRAP, WRAP_RATIO * Math.max(strip.rows, rows) * strip.pitch);
+    const wide = wideIn(layers, strip);
     let x = 0;
     for (let i = 0; i < layers.length; i++) {
       const drawn = strip.layers[i];
       if (drawn) x = drawn.x;
       else if (x > limit) return i;
-      x += widthOf(strip, drawn?.columns ?? columnsFor(layers[i]?.length ?? 0)) + LAYER_GAP;
+      x += widthOf(strip, drawn?.columns ?? columnsFor(layers[i]?.length ?? 0, wide)) + LAYER_GAP;
     }
     return layers.length;
   }
 
   private addToStrip(strip: Strip, layers: NewNode[][]): void {
-    const most = Math.max(0, ...layers.map((ids, i) => Math.ceil(ids.length / this.layerAt(strip, i, ids.length).columns)));
+    const wide = wideIn(layers, strip);
+    const most = Math.max(0, ...layers.map((ids, i) => Math.ceil(ids.length / this.layerAt(strip, i, ids.length, wide).columns)));
     layers.forEach((ids, i) => {
       if (ids.length) this.placeInLayer(strip, i, ids, most);
     });
@@ -168,7 +176,10 @@ export class Layered {
     if (strip.group !== first.group || strip.frame !== null) return false;
     const related = strip.cells.has(first.cell) || nodes.some((n) => n.parents.some((p) => this.places.get(p)?.strip === strip));
     if (!related) return false;
-    return this.layersIn(strip, nodes).every((ids, i) => {
+    const layers = this.layersIn(strip, nodes);
+    const mine = strip.cells.has(first.cell); // another cell that has no room to the right begins below
+    if (!mine && this.layersWithin(strip, layers, rowsOf(layers, strip)) < layers.length) return false;
+    return layers.every((ids, i) => {
       const layer = strip.layers[i];
       if (!layer?.sealed) return true;
       const rows = (layer.count + ids.length) / layer.columns;
@@ -214,13 +225,13 @@ export class Layered {
   }
 
   /** The layer, its columns as many as `more` further nodes want while that is still open. */
-  private layerAt(strip: Strip, index: number, more: number): Layer {
+  private layerAt(strip: Strip, index: number, more: number, wide: number): Layer {
     let layer = strip.layers[index];
     if (!layer) {
       const before = strip.layers[index - 1];
       if (before) before.sealed = true;
       const x = before ? before.x + widthOf(strip, before.columns) + LAYER_GAP : 0;
-      layer = strip.layers[index] = { x, columns: columnsFor(more), sealed: false, count: 0, slots: new Slots() };
+      layer = strip.layers[index] = { x, columns: columnsFor(more, wide), sealed: false, count: 0, slots: new Slots() };
     }
     return layer;
   }
@@ -277,8 +288,9 @@ export class Layered {
 }
 
 /** How many rows a strip of these layers will have. */
-function rowsOf(layers: NewNode[][]): number {
-  return Math.max(0, ...layers.map((ids) => Math.ceil(ids.length / columnsFor(ids.length))));
+function rowsOf(layers: NewNode[][], strip: Strip | null): number {
+  const wide = wideIn(layers, strip);
+  return Math.max(0, ...layers.map((ids, i) => Math.ceil(ids.length / (strip?.layers[i]?.columns ?? columnsFor(ids.length, wide)))));
 }
 
 function pitchOf(group: boolean): number {
