@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle_runtime.client.calls import Call
 from treadle_runtime.client.client import Client
-from treadle_runtime.client.lines import Lines
-from treadle_runtime.wire.asides import Logged, Shown, Warned, unpack_aside
+from treadle_runtime.client.lines import Lines, bar_text
+from treadle_runtime.wire.asides import Bar, Logged, Shown, Warned, unpack_aside
 
 from .failures import failure_text
 from .targets import CELL, calls_meant, number_of, session_of
@@ -77,7 +77,9 @@ def show_parts(
             if isinstance(aside, Shown):
                 screen.display(parent, aside.data, aside.metadata, "")
                 continue
-            text, stream = _as_text(aside), "stderr"
+            if not (words := _as_text(aside)):
+                continue
+            text, stream = words, "stderr"
         for where, line in lines.add(number, name, stream, text) if lines else [(stream, text)]:
             screen.write(parent, where, line)
     if text and not text.endswith("\n") and not lines:
@@ -85,7 +87,9 @@ def show_parts(
 
 
 def _as_text(aside: Any) -> str:
-    """Return an aside that is no display as a line of a log."""
+    """Return an aside that is no display as a line of a log; of bars how they ended."""
+    if isinstance(aside, Bar):
+        return bar_text(aside)[1:] if aside.over else ""
     if isinstance(aside, Logged):
         text = f"{aside.name}: {aside.message}\n"
         return f"{text}{aside.exception}\n" if aside.exception else text

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from treadle_runtime.client.estimate import said_words
 from treadle_runtime.client.heard import Warnings, log
-from treadle_runtime.client.lines import Lines, Written
-from treadle_runtime.wire.asides import Aside, Cleared, Logged, Shown, Warned, unpack_aside
+from treadle_runtime.client.lines import Lines, Written, bar_text
+from treadle_runtime.wire.asides import Aside, Bar, Cleared, Logged, Shown, Warned, unpack_aside
 
 from .cells import Cell, Cells
 from .folding import Fold
@@ -35,11 +35,12 @@ class Page:
     """What tasks have said in one cell."""
 
     __slots__ = (
-        "cell", "fold", "lines", "notice", "report", "reported", "reported_at", "shelves", "told", "warned_at", "warnings",
+        "bars", "cell", "fold", "lines", "notice", "report", "reported", "reported_at", "shelves", "told", "warned_at", "warnings",
     )  # fmt: skip
 
     def __init__(self, cell: Cell, is_over: Callable[[int], bool]) -> None:
         self.cell = cell
+        self.bars: dict[tuple[int, int], str] = {}  # (task, line) -> id of its display
         self.fold = Fold()
         self.lines = Lines(is_over)
         self.notice = ""  # id of the display that says how much is folded
@@ -126,6 +127,8 @@ class Printer:
     def _aside(self, page: Page, number: int, aside: Aside) -> None:
         if isinstance(aside, Shown):
             self._show(page, number, aside)
+        elif isinstance(aside, Bar):
+            self._bar(page, number, aside)
         elif isinstance(aside, Cleared):
             if self._screen.exchanges:
                 page.shelves.setdefault(number, Shelf()).clear(self._screen, aside.wait)
@@ -135,6 +138,23 @@ class Printer:
         elif isinstance(aside, Warned):
             page.warned_at = page.warned_at if page.warnings else time.monotonic()
             page.warnings.add(self._name_of(number), aside)
+            self._keep(page)
+
+    def _bar(self, page: Page, number: int, bar: Bar) -> None:
+        """Draw a bar in a display of its own, again and again; where nothing can be exchanged as a line."""
+        if not self._screen.exchanges:
+            self._text(page, number, "stderr", bar_text(bar))
+            return
+        name = f"{self._name_of(number)}#{number} " if bar.text and self._cells.has_many(page.cell) else ""
+        bundle = {"text/plain": f"{name}{bar.text}"}
+        place = number, bar.line
+        if (known := page.bars.get(place)) is not None:
+            self._screen.update(bundle, {}, known)
+        elif page.fold.takes(0, False, time.monotonic()):
+            page.bars[place] = f"treadle-bar-{id(page)}-{number}-{bar.line}-{time.monotonic_ns()}"
+            self._before_bar(page.cell)
+            self._screen.display(page.cell.parent, bundle, {}, page.bars[place])
+        else:
             self._keep(page)
 
     def _show(self, page: Page, number: int, shown: Shown) -> None:

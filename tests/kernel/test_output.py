@@ -212,6 +212,11 @@ def test_the_log_of_a_cell_has_displays_and_records_in_their_order(notebook):
     ]
 
 
+def drawn(cell, part):
+    """Return the bars that show this now."""
+    return [text for o in shown(cell) if part in (text := o["text/plain"]) and "|" in text]
+
+
 def test_tqdm_tells_how_far_its_task_is_and_its_bar_is_one_line(notebook):
     cell = notebook.start(
         "from tqdm.auto import tqdm\n"
@@ -235,9 +240,37 @@ def test_tqdm_tells_how_far_its_task_is_and_its_bar_is_one_line(notebook):
     number = told.text.removeprefix("True ").strip()
     notebook.until(lambda: f"#{number}: 75 %, step" in str(notebook.cells[cell].outputs), "the line")
     notebook.ok("gate.touch()\nwait_on(bar)")
-    notebook.until(lambda: "100%" in notebook.cells[cell].text, "the bar")
-    assert notebook.cells[cell].text.count("\n") == 1
-    assert "\rstep: 100%" in notebook.cells[cell].text
+    notebook.until(lambda: drawn(notebook.cells[cell], "step: 100%"), "the bar")
+    assert not notebook.cells[cell].text
+    assert len(drawn(notebook.cells[cell], "it/s")) == 1  # one line, drawn again
+
+
+def test_each_position_of_each_task_is_a_line_of_its_own(notebook):
+    cell = notebook.start(
+        "@task\n"
+        "def nested(gate):\n"
+        "    for i in tqdm(range(2), desc='outer', mininterval=0):\n"
+        "        for j in tqdm(range(3), desc='inner', position=1, leave=False, mininterval=0):\n"
+        "            while i == 1 and j == 1 and not gate.exists():\n"
+        "                time.sleep(0.01)\n"
+        "            time.sleep(0.06)\n"
+        "    tqdm.write('done')\n"
+        "gate = pathlib.Path(tempfile.mkdtemp()) / 'gate'\n"
+        "bars = [nested(gate) for _ in range(2)]"
+    )
+    ran = notebook.cells[cell]
+    notebook.until(lambda: len(drawn(ran, "outer:  50%")) == 2, "both outer bars")
+    notebook.until(lambda: len(drawn(ran, "inner:  33%")) == 2, "both inner bars")
+    names = {text.partition(" ")[0] for text in drawn(ran, "it/s")}
+    assert len(names) == 2
+    assert all(name.startswith("nested#") for name in names)
+    notebook.ok("gate.touch()\nwait_on(bars)")
+    notebook.until(lambda: len(drawn(ran, "outer: 100%")) == 2, "the ends")
+    notebook.until(lambda: not drawn(ran, "inner"), "what does not stay goes")
+    notebook.until(lambda: ran.text.count(" done\n") == 2, "text is text")
+    log = notebook.ok("%treadle log")
+    assert log.text.count("outer: 100%") == 2
+    assert "inner" not in log.text
 
 
 def test_figures_look_as_the_notebook_is_set(notebook):

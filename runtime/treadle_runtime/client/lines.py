@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..core.model import Number
+from ..wire.asides import Bar
 
 Written = list[tuple[str, str]]
 """(stream, text) to be written, in this order."""
@@ -91,6 +92,13 @@ class Lines:
             return
         self._held.pop(number, None)
         self._last = _Last(number, stream, line, len(line))
+
+
+def bar_text(bar: Bar) -> str:
+    """Return what draws a bar where there is one last line: the first bar moves, those below it are told when they stay."""
+    if bar.over:
+        return f"\r{bar.text}\n" if bar.text else ""
+    return "" if bar.position else f"\r{bar.text}"
 
 
 def _merged(written: Written) -> Written:

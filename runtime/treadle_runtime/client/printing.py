@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..core.model import Number
-from ..wire.asides import Aside, Logged, Shown, Warned, unpack_aside
+from ..wire.asides import Aside, Bar, Logged, Shown, Warned, unpack_aside
 from .heard import Warnings, log, place_in_file
-from .lines import Lines
+from .lines import Lines, bar_text
 
 if TYPE_CHECKING:
     from .client import Client
@@ -37,12 +37,8 @@ class Printer:
         with self._lock:
             if isinstance(text, bytes):
                 self._aside(number, name, unpack_aside(text))
-            elif len(self._client.calls) > 1:
-                _write(self._lines.add(number, name, stream, text))
-                if self._lines.holds:
-                    self._client.on_quiet = self.settle
             else:
-                _write([(stream, text)])
+                self._text(number, name, stream, text)
 
     def settle(self) -> None:
         """Print what was held back or counted: nothing runs any more."""
@@ -51,16 +47,25 @@ class Printer:
             _write(self._lines.flush())
             self._warnings.tell(lambda line: _write([("stderr", line)]))
 
+    def _text(self, number: Number, name: str, stream: str, text: str) -> None:
+        if len(self._client.calls) > 1:
+            _write(self._lines.add(number, name, stream, text))
+            if self._lines.holds:
+                self._client.on_quiet = self.settle
+        else:
+            _write([(stream, text)])
+
     def _aside(self, number: Number, name: str, aside: Aside) -> None:
         if isinstance(aside, Logged):
             log(number, name, aside)
         elif isinstance(aside, Warned):
             self._warnings.add(name, aside)
             self._client.on_quiet = self.settle
+        elif isinstance(aside, Bar):
+            self._text(number, name, "stderr", bar_text(aside))
         elif isinstance(aside, Shown):
             text = f"{aside.data.get('text/plain', '')}\n"
-            many = len(self._client.calls) > 1
-            _write(self._lines.add(number, name, "stdout", text) if many else [("stdout", text)])
+            self._text(number, name, "stdout", text)
 
     def _is_over(self, number: Number) -> bool:
         call = self._client.calls.get(number)

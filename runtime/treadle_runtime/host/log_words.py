@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ..wire.asides import STREAM, Cleared, Logged, Shown, Warned, unpack_aside
+from ..wire.asides import STREAM, Bar, Cleared, Logged, Shown, Warned, unpack_aside
 
 CHARS: Final = 64 * 1024
 """Characters in one answer."""
@@ -47,5 +47,7 @@ def _in_words(data: bytes) -> str:
         return f"{aside.name}: {aside.message}\n" + (f"{aside.exception}\n" if aside.exception else "")
     if isinstance(aside, Warned):
         return f"{aside.category}: {aside.text}\n"
+    if isinstance(aside, Bar):
+        return f"{aside.text}\n" if aside.over and aside.text else ""
     assert isinstance(aside, Cleared)
     return ""

@@ -67,7 +67,16 @@ class Warned(_Aside, tag="warn"):
     count: int = 1
 
 
-Aside: TypeAlias = Shown | Cleared | Logged | Warned
+class Bar(_Aside, tag="bar"):
+    """What stands now in a line that is drawn again and again; `over`: it stays so."""
+
+    text: str
+    line: int  # which of its task, from 0
+    position: int = 0  # how far below the first one that moves
+    over: bool = False
+
+
+Aside: TypeAlias = Shown | Cleared | Logged | Warned | Bar
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """How far a task is: told by the task itself, or by its tqdm bars, through the status page of its worker.
 
-Law: writes numbers where the runtime looks ten times a second; no message, no file. tqdm is taught when it is imported; its
-bars are printed as ever, since that is what the cell would have shown.
+Law: writes numbers where the runtime looks ten times a second; no message, no file. tqdm is taught when it is imported; how
+its bars look elsewhere is the matter of `bars`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from types import ModuleType
 from typing import Any, Final
 
+from . import bars
 from .context import TaskContext, current_task
 from .imports import when_imported
 from .status import StatusPage
@@ -38,9 +39,16 @@ def _teach(module: ModuleType) -> None:
     def display(self: Any, *args: Any, **options: Any) -> Any:
         if not getattr(self, "pos", 0):
             report(self.n, self.total, str(self.desc or "").rstrip(": "))
+        bars.adopt(self)
         return plain(self, *args, **options)
 
-    module.tqdm.display = display
+    plain_close = module.tqdm.close
+
+    def close(self: Any) -> None:
+        plain_close(self)
+        bars.end(self)
+
+    module.tqdm.display, module.tqdm.close = display, close
 
 
 def _replace(module: ModuleType) -> None:
