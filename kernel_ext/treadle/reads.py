@@ -122,7 +122,7 @@ class _Reader(ast.NodeTransformer):
         function = node.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if name in TAKES_FUTURES and self._is_ours(function):
-            node.args = [ast.Constant(None) if isinstance(each, ast.Name) else each for each in node.args]
+            node.args = [_taken(each) for each in node.args]
         elif _is_shell(getattr(function, "value", None)):
             self._magic(name, node)
         return self._inside(node)
@@ -181,3 +181,16 @@ def _copy(node: Any) -> Any:
         return node
     made = type(node)(**{name: _copy(value) for name, value in ast.iter_fields(node)})
     return ast.copy_location(made, node)
+
+
+def _taken(node: ast.expr) -> ast.expr:
+    """Return an argument without the names whose futures are taken themselves, in lists, tuples, sets and dicts as well."""
+    if isinstance(node, ast.Name):
+        return ast.copy_location(ast.Constant(None), node)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        node.elts = [_taken(each) for each in node.elts]
+    elif isinstance(node, ast.Dict):
+        node.values = [_taken(each) for each in node.values]
+    elif isinstance(node, ast.Starred):
+        node.value = _taken(node.value)
+    return node

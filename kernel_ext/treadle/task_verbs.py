@@ -44,7 +44,9 @@ def why(extension: Extension, words: list[str]) -> None:
     print(told or f"{call.label} is {WORDS[call.state]}.")
     if call.final and call.state != TaskState.DONE:
         call.looked = True
-        print(failure_text(call, call.client.calls.get(call.root)))
+        root = call.client.calls.get(call.root) if call.state == TaskState.UPSTREAM else None
+        if (failed := root or call).failure is not None:  # what is said above is not said again
+            print(failure_text(failed))
 
 
 def story(extension: Extension, words: list[str]) -> None:

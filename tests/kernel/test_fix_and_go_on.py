@@ -81,7 +81,10 @@ def test_why_story_code_by_number_and_name(notebook):
     number = notebook.value("broken.exception().task")
     for word in (number, f"#{number}", f"divide#{number}", "broken"):
         assert f"divide #{number} failed" in notebook.ok(f"%treadle why {word}").text
-    assert f"divide #{number}, which it needs, failed" in notebook.ok("%treadle why later").text
+    why = notebook.ok("%treadle why later").text
+    assert f"divide #{number}, which it needs, failed" in why
+    assert why.count("which it needs") == 1
+    assert "return c / b" in why
     story = notebook.ok("%treadle story broken").text
     assert "submitted by cell [" in story
     assert story.index("ready") < story.index("failed")
