@@ -71,7 +71,7 @@ def render(state: Mapping[str, Any], *, live: bool, at: str, view_id: str = "", 
     if note:
         parts.append(f'<div style="padding:6px 12px;border-top:{_LINE};font-size:12px">{escape(note)}</div>')
     name = re.sub(r"[^\w-]", "", view_id)
-    runtime = re.sub(r"[^\w-]", "", state["epoch"])
+    runtime = re.sub(r"[^\w-]", "", state["epoch"] if live else "")
     return (
         f'<div class="treadle-view treadle-view-{name} treadle-runtime-{runtime}" style="border:{_LINE};border-radius:8px;margin:4px 0;'
         f'font-size:13px;line-height:1.45;overflow:hidden">{"".join(parts)}</div>'

@@ -25,6 +25,7 @@ class Mounted {
 
   standFor(snapshot: HTMLElement): void {
     this.snapshot = snapshot;
+    snapshot.dispatchEvent(new Event('treadle-live')); // whoever stood in for us leaves
     snapshot.after(this.app.root);
     snapshot.style.display = 'none';
     this.link.send({ type: 'hello' });

@@ -26,6 +26,7 @@ import { Repair } from './repair.ts';
 import { listRunning } from './running.ts';
 import { type Runtime, Runtimes } from './runtimes.ts';
 import { sourceOf } from './server.ts';
+import { StandIns } from './standin.ts';
 import { StatusItem } from './status_item.ts';
 import { Tabs } from './tabs.ts';
 import { Watches } from './watch.ts';
@@ -62,6 +63,7 @@ async function activate(page: Page): Promise<void> {
   const watches = new Watches((runtime) => new ServerLink(addressesOf(server, runtime.name)));
   runtimes.listen(() => watches.keep(runtimes.list));
   document.head.append(el('style', {}, LOOK));
+  new StandIns(runtimes, watches, (place) => isBusy(tracker, place));
 
   const active = (): Runtime | undefined => runtimes.ofKernel(kernelOf(tracker));
   const tabs = page.lab ? new Tabs(app, runtimes, watches, trans, page.restorer) : null;
@@ -142,6 +144,12 @@ function mendOutputs(tracker: INotebookTracker, runtimes: Runtimes, watches: Wat
   };
   tracker.forEach(mend);
   tracker.widgetAdded.connect((_, panel) => mend(panel));
+}
+
+/** Whether the kernel of the notebook around an element can't say anything now. */
+function isBusy(tracker: INotebookTracker | null, place: HTMLElement): boolean {
+  const panel = tracker?.find((each) => each.node.contains(place));
+  return panel?.sessionContext.session?.kernel?.status !== 'idle'; // after a reload it is unknown at first
 }
 
 function showStatus(
