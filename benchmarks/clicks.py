@@ -74,6 +74,7 @@ def click_ms(notebook: Notebook, view: Any) -> float:
 
 def reload_s(notebook: Notebook) -> float:
     """Reload the page; return how long it took until the whole graph stands there again."""
+    notebook.save()
     notebook.page.reload()
     notebook.page.wait_for_function(
         f"() => document.querySelectorAll('.trd [data-task]').length === {TASKS}", timeout=120_000
