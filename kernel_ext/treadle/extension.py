@@ -27,7 +27,7 @@ from .failures import footer
 from .figures import share
 from .frames import cell_name
 from .future_card import show_cards
-from .headless import Headless
+from .headless import Headless, all_calls, end_with
 from .interrupted import Interrupted
 from .keepalive import KeepAlive
 from .lines import Lines
@@ -218,10 +218,19 @@ def load(shell: Any) -> None:
     print(extension.load())
 
 
-def finish() -> None:
-    """Wait for all tasks of this kernel and raise the first unseen failure: a runner's last words."""
-    for extension in _loaded.values():
-        extension.headless.finish()
+def finish(shell: Any) -> None:
+    """Have the cell that runs wait for all tasks and fail with the first unseen failure: a runner's last words."""
+    extension = _loaded.get(shell)
+
+    def on_end(result: Any) -> None:
+        shell.events.unregister("post_run_cell", on_end)
+        if extension is None:
+            end_with(shell, all_calls(), result, True)
+        else:
+            extension.headless.finish(result)
+            extension.lines.settle()
+
+    shell.events.register("post_run_cell", on_end)
 
 
 def unload(shell: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from treadle_runtime.api import peek
@@ -46,23 +47,29 @@ class Headless:
             self._allowing.add(cells.current.number)
         if not cells.headless or os.environ.get(OVERLAP):
             return
-        try:
-            self._end(cells.calls(), result.success)
-        except BaseException as error:  # noqa: BLE001 - it is handed on: the runner sees a failed cell
-            strip(error)
-            result.error_in_exec = error
-            self._shell.showtraceback((type(error), error, error.__traceback__))
+        end_with(self._shell, cells.calls(), result, result.success, self._allowing)
 
-    def finish(self) -> None:
-        """Wait for all tasks and raise the first failure nobody has looked at: what a runner that overlaps ends with."""
-        session = peek()
-        if session is not None:
-            self._end(list(session.client.calls.values()), True)
+    def finish(self, result: Any) -> None:
+        """Have the cell that runs end with all tasks there are: the last words of a runner whose cells overlap."""
+        end_with(self._shell, all_calls(), result, True, self._allowing)
 
-    def _end(self, calls: list[Call], judges: bool) -> None:
+
+def all_calls() -> list[Call]:
+    """Return all that this kernel has called, as far as it is known."""
+    session = peek()
+    return [] if session is None else list(session.client.calls.values())
+
+
+def end_with(shell: Any, calls: list[Call], result: Any, judges: bool, allowing: Iterable[int] = ()) -> None:
+    """Wait for these; if one has failed and nobody has looked, that is how the cell has failed, and is shown so."""
+    try:
         if left := [call for call in calls if not call.final]:
             left[0].client.wait_for(left)
         unseen = [call for call in calls if call.state == TaskState.FAILED and not call.looked]
-        unseen = [call for call in unseen if call.cell not in self._allowing]
+        unseen = [call for call in unseen if call.cell not in allowing]
         if unseen and judges:
             raise first_failure(unseen)
+    except BaseException as error:  # noqa: BLE001 - it is handed on: the runner sees a failed cell
+        strip(error)
+        result.error_in_exec = error
+        shell.showtraceback((type(error), error, error.__traceback__))

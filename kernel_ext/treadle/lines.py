@@ -88,6 +88,15 @@ class Lines:
                     line.look()
                 self._show(line)
 
+    def settle(self) -> None:
+        """Bring all lines and cards up to date now, as `settle_cards`."""
+        for line in list(self._active):
+            with self._lock:
+                line.over = True
+                line.look()
+            self._show(line)
+        self.settle_cards()
+
     def settle_cards(self) -> None:
         """Bring all cards up to date now: nobody will take in what comes later."""
         ended = [card for card in list(self._cards) if card.tick(self._screen)]  # asks, so without a lock

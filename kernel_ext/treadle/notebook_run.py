@@ -22,10 +22,9 @@ from treadle_runtime.errors import UsageError
 from .headless import OVERLAP
 
 FINISH: Final = """import sys
-if "treadle.extension" in sys.modules:
-    sys.modules["treadle.extension"].finish()
-elif "treadle" in sys.modules:
-    sys.modules["treadle"].barrier()"""
+if "treadle" in sys.modules:
+    import treadle.extension
+    treadle.extension.finish(get_ipython())"""
 """What the runner sends behind the last cell."""
 LOOK_S: Final = 1.0
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")

@@ -54,7 +54,22 @@ def test_a_failure_nobody_looked_at_is_told_at_the_end(run):
     ran, made = run(LOAD, BAD, "print('goes on')")
     assert ran.returncode == 1
     assert "broken in the task" in ran.stderr
+    assert "----> 3     raise ValueError" in ran.stderr
+    for ours in ("kernel_ext", "treadle_runtime", "sys.modules", "finish"):
+        assert ours not in ran.stderr  # the person's lines only
     assert "goes on" in text(made.cells[2])
+
+
+def test_lines_are_final_and_a_notebook_that_only_imports_is_looked_at_too(run):
+    ran, made = run(LOAD, f"%treadle expect-failures\n{BAD}\ntime.sleep(0.6)", TASKS)
+    assert ran.returncode == 0, ran.stderr
+    shown = [o["data"]["text/plain"] for cell in made.cells for o in cell.outputs if "data" in o]
+    assert any("1 failed in" in text for text in shown), shown
+    assert any("2 done in" in text for text in shown), shown
+    ran, _ = run(f"from treadle import task\n{BAD}")
+    assert ran.returncode == 1
+    assert "broken in the task" in ran.stderr
+    assert "kernel_ext" not in ran.stderr
 
 
 def test_a_failing_cell_ends_the_run(run):
