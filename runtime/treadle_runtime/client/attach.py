@@ -61,6 +61,10 @@ def start_runtime(options: RuntimeOptions, receive: Receive, limit_s: float = ST
     >>> link.welcome.client                                        # doctest: +SKIP
     1
     """
+    if not hasattr(os, "getuid"):
+        raise EngineError(
+            'Worker processes need Linux or macOS. On Windows run Jupyter in WSL, or say treadle.start(engine="inline").'
+        )
     reap()
     deadline = time.monotonic() + limit_s
     session = Session.create(options)

@@ -392,4 +392,5 @@ def _drop_in_child() -> None:
             connection._channel.drop()
 
 
-os.register_at_fork(after_in_child=_drop_in_child)
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_drop_in_child)
