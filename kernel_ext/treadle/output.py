@@ -21,6 +21,7 @@ from treadle_runtime.wire.asides import Aside, Bar, Cleared, Logged, Shown, Warn
 from .cells import Cell, Cells
 from .folding import Fold
 from .frames import cell_name
+from .rewritten import Rewritten
 from .screen import Screen
 from .shelves import Shelf
 
@@ -35,7 +36,8 @@ class Page:
     """What tasks have said in one cell."""
 
     __slots__ = (
-        "bars", "cell", "fold", "lines", "notice", "report", "reported", "reported_at", "shelves", "told", "warned_at", "warnings",
+        "bars", "cell", "fold", "lines", "notice", "report", "reported", "reported_at",
+        "rewritten", "shelves", "told", "warned_at", "warnings",
     )  # fmt: skip
 
     def __init__(self, cell: Cell, is_over: Callable[[int], bool]) -> None:
@@ -45,6 +47,7 @@ class Page:
         self.lines = Lines(is_over)
         self.notice = ""  # id of the display that says how much is folded
         self.told = 0  # how much it says
+        self.rewritten = Rewritten()
         self.report = ""  # id of the display that says how far a task is which runs in the kernel itself
         self.reported = ""  # what it says
         self.reported_at = 0.0
@@ -103,7 +106,11 @@ class Printer:
 
     # ------------------------------------------------------------ text
     def _text(self, page: Page, number: int, stream: str, text: str) -> None:
-        if "\r" in text:
+        if self._screen.exchanges and self._cells.has_many(page.cell):
+            text, bars = page.rewritten.take(number, stream, text)
+            for bar in bars:
+                self._bar(page, number, bar)
+        elif "\r" in text:
             self._before_bar(page.cell)
         text = page.fold.cut(text, time.monotonic())
         shelf = page.shelves.get(number)

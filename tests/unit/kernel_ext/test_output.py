@@ -124,7 +124,9 @@ def test_carriage_return_rewrites_the_line_of_its_task(page):
     page.prints(1, "stdout", "10 %\r")
     page.prints(1, "stdout", "20 %\r30 %\r")
     page.prints(1, "stdout", "ok\n")
-    assert page.screen.text() == "f#1 10 %\rf#1 30 %\rf#1 ok  \n"
+    page.prints(1, "stdout", "text\n\ragain")
+    assert list(page.screen.shown.values()) == ["f#1 ok", "f#1 again"]
+    assert page.screen.text() == "f#1 text\n"
 
 
 def test_line_of_another_task_does_not_overwrite(page):
@@ -132,7 +134,14 @@ def test_line_of_another_task_does_not_overwrite(page):
     page.prints(1, "stdout", "10 %\r")
     page.prints(2, "stdout", "x\n")
     page.prints(1, "stdout", "20 %\r")
-    assert page.screen.text() == "f#1 10 %\rf#2 x   \nf#1 10 %\rf#1 20 %"
+    assert list(page.screen.shown.values()) == ["f#1 20 %"]
+    assert page.screen.text() == "f#2 x\n"
+
+
+def test_one_task_alone_is_left_to_the_page(page):
+    page.submit()
+    page.prints(1, "stdout", "10 %\r20 %\r")
+    assert page.screen.text() == "10 %\r20 %\r"
 
 
 def test_code_without_a_number_has_a_cell_too(page):
@@ -150,10 +159,8 @@ def test_lines_that_are_rewritten_at_the_same_time_do_not_flood_the_cell(page):
     page.prints(2, "stderr", "\r100 %\n")
     page.prints(1, "stderr", "\r100 %\n")
     page.end()
-    lines = "".join(
-        line.rpartition("\r")[2].rstrip() + "\n" for line in page.screen.text().split("\n") if line
-    )
-    assert lines == "f#2 100 %\nf#1 100 %\nf#3 90 %\n"
+    assert list(page.screen.shown.values()) == ["f#1 100 %", "f#2 100 %", "f#3 90 %"]
+    assert page.screen.text() == ""
 
 
 def shown(text: str, name: str = "", update: bool = False) -> Shown:
