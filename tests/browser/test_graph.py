@@ -57,7 +57,7 @@ def test_a_box_of_many_is_opened_page_by_page_and_closed(
     expect(view.root.locator("[data-group]")).to_have_count(2)
     view.root.locator(".trd-tasks").focus()
     page.keyboard.press("ArrowRight")
-    expect(view.root.locator("[aria-selected=true]")).to_have_text(re.compile("3,000 tasks of solve"))
+    expect(view.root.locator("[role=treeitem][aria-selected=true]")).to_have_text(re.compile("3,000 tasks of solve"))
     page.keyboard.press("Space")
     expect(tasks).to_have_count(400)
     expect(view.root.locator("[data-group=g2]")).to_have_attribute("aria-expanded", "true")
@@ -109,7 +109,7 @@ def test_folded_by_function_and_by_cell_and_back(page: Page, shoot: Callable[[Lo
 def test_keys_walk_along_the_edges(page: Page) -> None:
     view = View(page, small())
     view.root.locator(".trd-tasks").focus()
-    chosen = view.root.locator("[aria-selected=true]")
+    chosen = view.root.locator("[role=treeitem][aria-selected=true]")
     for key, number in (
         ("ArrowRight", 2),
         ("ArrowDown", 3),
