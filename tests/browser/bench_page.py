@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page
 from scene import Scene
 
 WIDGET = Path(__file__).parents[2] / "kernel_ext" / "treadle" / "static" / "widget.js"
+URL = "http://localhost/bench"  # a secure context, as the clipboard needs; nothing is served there
 DARK = "--jp-layout-color0: #111111; --jp-ui-font-color1: rgba(255, 255, 255, .87); color-scheme: dark"
 LIGHT = "--jp-layout-color0: #ffffff; --jp-ui-font-color1: rgba(0, 0, 0, .87)"
 HTML = """<!doctype html><html lang="en"><head><title>Live view</title></head>
@@ -36,8 +37,9 @@ class Bench:
         page.set_viewport_size({"width": width, "height": height or 620})
         fills = "trd-fills" if height else ""
         size = f"width: {width}px; height: {height}px" if height else f"width: {width}px"
-        page.goto("about:blank")
-        page.set_content(HTML % ("false" if dark else "true", DARK if dark else LIGHT, fills, size))
+        html = HTML % ("false" if dark else "true", DARK if dark else LIGHT, fills, size)
+        page.route(URL, lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto(URL)
         page.expose_function("ask", self._answer)
         page.evaluate(MOUNT, WIDGET.read_text(encoding="utf-8"))
         self.view: Locator = page.locator(".trd")

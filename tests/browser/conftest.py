@@ -27,6 +27,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
 DEADLINE_S = 60.0
 CHROMIUM_FLAGS = [
     "--no-sandbox",

@@ -160,7 +160,8 @@ export class GraphPanel {
 }
 
 function tool(label: string, text: string, act: () => void): HTMLElement {
-  const button = el('button', { class: 'trd-button', type: 'button', 'aria-label': label, title: label }, text);
+  const words = text.length > 1 ? `${text}: ${label.charAt(0).toLowerCase()}${label.slice(1)}` : label; // what is read begins with what is seen
+  const button = el('button', { class: 'trd-button', type: 'button', 'aria-label': words, title: label }, text);
   button.addEventListener('click', act);
   return button;
 }

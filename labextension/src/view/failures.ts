@@ -96,6 +96,6 @@ export class FailuresView {
     setText(where, place.join(' · '));
     const n = failure.numbers?.length ?? 1;
     setText(retry, n > 1 ? `Retry ${count(n)}` : 'Retry');
-    setAttribute(retry, 'aria-label', `Retry ${n > 1 ? `the ${n} tasks of ` : ''}${headline(failure)}`);
+    setAttribute(retry, 'aria-label', `${retry.textContent}: ${headline(failure)}`);
   }
 }

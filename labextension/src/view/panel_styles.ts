@@ -51,6 +51,7 @@ p.trd-muted { margin: 4px 0; }
 .trd-share { display: block; width: 100%; min-width: 44px; height: 4px; margin-top: 2px; border-radius: 2px; background: var(--trd-border); overflow: hidden; }
 .trd-share-fill { display: block; height: 100%; background: var(--trd-muted); }
 .trd-task-table tbody tr:has([aria-current]) { background: color-mix(in srgb, var(--trd-focus) 14%, transparent); }
+.trd-task-table .trd-link { display: block; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .trd-task-table .trd-state { width: 1%; padding-right: 14px !important; }
 
 .trd-failures > .trd-rows { container-type: inline-size; }

@@ -75,7 +75,7 @@ const FRAME = `
   .trd-chip .trd-word { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .trd-status { margin-left: auto; }
   .trd-filter:not(:focus-within, [data-on=true]) .trd-select { display: none; }
-  .trd-search { flex-basis: 100%; }
+  .trd-filter > .trd-search { flex-basis: 100%; }
   .trd-tab { padding: 3px 6px 4px; }
   .trd-deeds { order: 4; flex-basis: 100%; }
   .trd-details { max-height: 68% !important; }
