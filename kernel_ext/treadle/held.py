@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final
 
-from treadle_runtime.api import Future, Put
+from treadle_runtime.api import Future, Put, Session
 
 _DEEP: Final = 1000  # parts of one container that are looked at
 
@@ -31,6 +31,20 @@ def held_by(space: Mapping[str, Any]) -> list[str]:
                 found += _told(f"last traceback, {name} in {trace.tb_frame.f_code.co_name}", value)
         trace = trace.tb_next
     return [line for _nbytes, line in sorted(found, key=lambda entry: -entry[0])]
+
+
+def kept_by(session: Session) -> list[str]:
+    """Return one line for each failed task that keeps its inputs for a retry, and one for the copies of arguments."""
+    client = session.client
+    lines = []
+    for number, nbytes in client.link.ask("kept", {"client": client.cid}):
+        if nbytes:
+            call = client.calls.get(number)
+            label = call.label if call is not None else f"#{number}"
+            lines.append(f"{label}, which failed, keeps its inputs for %treadle retry: {nbytes / 1e6:.1f} MB")
+    if session.shelf.nbytes:
+        lines.append(f"copies of arguments, until the room is needed: {session.shelf.nbytes / 1e6:.1f} MB")
+    return lines
 
 
 def _told(where: str, value: Any) -> list[tuple[int, str]]:

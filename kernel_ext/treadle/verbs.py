@@ -19,7 +19,7 @@ from treadle_runtime.errors import UsageError
 
 from .control import autosync, awaited_wait, cancel, reuse, wait
 from .debug import debug
-from .held import held_by
+from .held import held_by, kept_by
 from .log_view import log
 from .picture import BAR_ORDER, WORDS
 from .profile import profile
@@ -136,7 +136,9 @@ def _graph(extension: Extension, _words: list[str]) -> None:
 
 def _tasks(extension: Extension, words: list[str]) -> None:
     if "--held" in words:
-        print("\n".join(held_by(extension.shell.user_ns)) or "no result is held by a name")
+        session = api.peek()
+        kept = kept_by(session) if session is not None else []
+        print("\n".join(held_by(extension.shell.user_ns) + kept) or "no result is held by a name")
         return
     session = api.peek()
     calls = list(session.client.calls.values()) if session is not None else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 CELL = "@task\ndef divide(a, b):\n    c = a\n    return c / b"
@@ -119,3 +121,21 @@ def test_wrong_use_of_a_future_is_told_at_its_line(notebook):
     error = notebook.fails("fine + 1")
     assert "FutureUsedAsValue" in error
     assert "use wait_on(x)" in error
+
+
+def test_what_a_failed_task_keeps_for_a_retry_is_named(notebook):
+    notebook.ok(
+        "import numpy as np\n"
+        "@task\n"
+        "def large():\n"
+        "    return np.zeros(250_000)\n"
+        "@task\n"
+        "def refuses(a):\n"
+        "    raise ValueError('no')\n"
+        "x = large()\n"
+        "refused = refuses(x)\n"
+        "refused.exception()\n"
+        "del x"
+    )
+    told = notebook.ok("%treadle tasks --held").text
+    assert re.search(r"refuses #\d+, which failed, keeps its inputs for %treadle retry: 2.0 MB", told)

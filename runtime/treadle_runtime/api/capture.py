@@ -44,6 +44,11 @@ class Shelf:
         self._nbytes = 0
         self._stored: dict[tuple[int, int], Version] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all of them."""
+        return self._nbytes
+
     def clear(self) -> None:
         """Let go of all of them."""
         self._stored.clear()

@@ -84,6 +84,16 @@ def _recorded(host: Host) -> Answer:
     return list({task.function.fid for task in host.scheduler.books.recorded.values()})
 
 
+def _kept(host: Host, client: int) -> Answer:
+    """What tasks of a client that did not end well keep for a retry: (number, bytes), the largest first."""
+    found = [
+        [task.number, sum(version.nbytes for version in dict.fromkeys(task.reads))]
+        for task in host.scheduler.books.recorded.values()
+        if task.lane.client.cid == client
+    ]
+    return sorted(found, key=lambda row: -row[1])[:MANY]
+
+
 def _recipe(host: Host, number: int) -> Answer:
     """All it takes to run a task again, None if that is no longer kept: function, name, code, payload, reads, options, outputs, ..."""
     row = host.crew.tasks.get(number) or host.crew.ended.get(number)
@@ -273,6 +283,7 @@ QUESTIONS: Final[dict[str, Callable[..., Answer]]] = {
     "handles": _handles,
     "holders": _holders,
     "recorded": _recorded,
+    "kept": _kept,
     "recipe": _recipe,
     "sample": sample,
     "sampled": sampled,
