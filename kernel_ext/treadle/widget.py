@@ -292,5 +292,5 @@ class Dashboard:
         try:
             data = self._source.command(name, args)
         except TreadleError as error:
-            return reply | {"error": str(error)}
+            return reply | {"error": error.message}
         return reply | {"data": data if isinstance(data, dict) else {}}

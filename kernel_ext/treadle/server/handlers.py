@@ -131,7 +131,7 @@ class PageHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
         try:
             line, welcome = await connect(self._found)
         except TreadleError as error:
-            await self._say(to_page("refused", reason=str(error)))
+            await self._say(to_page("refused", reason=error.message))
             self.close(REFUSED)
             return
         if self._gone:  # meanwhile

@@ -100,7 +100,7 @@ class Host:
         )
         self.feed = Feed(self.epoch, self.clients.viewers.show, self.values)
         self.retries = Retries(self)
-        self.questions: list[tuple[int, m.Ask]] = []
+        self.questions: list[tuple[int, m.Ask | m.Answer]] = []
         self.wishes: list[Event] = []  # what an answer to a question wants the scheduler to hear
         self.ending = ""  # why the runtime is to end
         self._sweep = Sweep(self.store)

@@ -34,11 +34,18 @@ Answer = dict[str, Any] | list[Any] | str | int | bool | None
 
 
 def answer_all(host: Host) -> None:
-    """Answer what clients have asked in this turn."""
-    for client, question in host.questions:
-        ok, data = answer(host, question.question, question.args)
-        host.clients.tell(client, m.Answer(question.id, ok, data))
-    host.questions.clear()
+    """Answer what clients have asked in this turn; who wished something hears first what has come of it, in the next."""
+    asked, host.questions = host.questions, []
+    for client, question in asked:
+        if isinstance(question, m.Answer):
+            host.clients.tell(client, question)
+            continue
+        wishes = len(host.wishes)
+        found = m.Answer(question.id, *answer(host, question.question, question.args))
+        if question.question == "command" and len(host.wishes) > wishes:
+            host.questions.append((client, found))
+        else:
+            host.clients.tell(client, found)
 
 
 def answer(host: Host, question: str, args: dict[str, Any]) -> tuple[bool, Answer]:

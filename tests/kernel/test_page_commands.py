@@ -1,0 +1,116 @@
+"""What a page asks over the kernel's comm while a cell blocks: on a subshell where there are any, as JupyterLab does."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import pytest
+
+SETUP = """\
+%load_ext treadle
+import time, treadle
+view = treadle.dashboard()
+view.show()
+@treadle.task
+def nap():
+    time.sleep(600)
+@treadle.task
+def read(path):
+    return open(path).read()
+"""
+
+
+class Page:
+    """The widget's other end: its comm, on a subshell if the kernel has them."""
+
+    def __init__(self, notebook):
+        self.notebook = notebook
+        self.client = notebook.client
+        self.comm = notebook.value("view._widget.comm.comm_id")
+        self.subshell = self._subshell()
+        self.asked = 0
+
+    def _subshell(self):
+        message = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(message)
+        reply = self.client.get_control_msg(timeout=20)
+        return reply["content"].get("subshell_id")
+
+    def say(self, **data):
+        content = {"comm_id": self.comm, "data": {"method": "custom", "content": data}}
+        message = self.client.session.msg("comm_msg", content)
+        if self.subshell is not None:
+            message["header"]["subshell_id"] = self.subshell
+        self.client.shell_channel.send(message)
+
+    def hear(self, right, limit_s=20.0):
+        """Return the first message of the widget for which `right` holds, or None if the limit comes first."""
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            message = self.client.get_iopub_msg(timeout=limit_s)
+            self.notebook._take(message)
+            if message["msg_type"] != "comm_msg" or message["content"]["comm_id"] != self.comm:
+                continue
+            said = message["content"]["data"].get("content")
+            if said and right(said):
+                return said
+        return None
+
+    def ask(self, name, **args):
+        self.asked += 1
+        self.say(type="command", id=self.asked, name=name, args=args)
+        said = self.hear(lambda said: said.get("type") == "reply" and said["id"] == self.asked)
+        assert said is not None, f"no reply to {name}"
+        return said.get("data", said.get("error"))
+
+
+@pytest.fixture(scope="module")
+def page(notebook):
+    notebook.ok(SETUP)
+    page = Page(notebook)
+    page.say(type="hello", page=uuid.uuid4().hex, feed=True, feeds=[1], version="0.1.0")
+    assert page.hear(lambda said: said.get("type") == "delta" and said["data"].get("reset"))
+    return page
+
+
+BLOCKS = {
+    "sleep": "time.sleep(5)\nprint('over')",
+    "loop": "end = time.monotonic() + 5\nwhile time.monotonic() < end: pass\nprint('over')",
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_cancel_and_questions_are_answered_while_a_cell_blocks(notebook, page, block):
+    if page.subshell is None:
+        block_ends = True  # ipykernel 6 has no subshells: what is said waits for the end of the cell
+    else:
+        block_ends = False
+    notebook.ok("x = nap()")
+    number = notebook.value("x._call_now().number")
+    cell = notebook.start(BLOCKS[block])
+    notebook.until(lambda: notebook.cells[cell].status == "busy", "the cell")
+    assert "nap #" in page.ask("why", number=number)["text"]
+    assert page.ask("cancel", numbers=[number]) == {"numbers": [number], "total": 1}
+    assert ("over" in notebook.cells[cell].text) is block_ends
+    notebook.until(lambda: notebook.cells[cell].status == "idle", "the end of the cell")
+    assert notebook.ok("print(x)").text == f"<Future nap #{number} cancelled>\n"
+
+
+def test_a_retry_by_the_page_is_known_to_the_kernels_futures(notebook, page, tmp_path):
+    path = tmp_path / "late"
+    notebook.ok(f"y = read({str(path)!r})")
+    assert "FileNotFoundError" in notebook.fails("treadle.wait_on(y)")
+    number = notebook.value("y._call_now().number")
+    found = page.ask("details", number=number)
+    assert (found["type"], found["retriable"]) == ("FileNotFoundError", True)
+    assert "return open(path).read()" in found["traceback"]
+    path.write_text("there")
+    assert page.ask("retry", numbers=[number])["numbers"] == [number]
+    assert notebook.value("treadle.wait_on(y)") == "there"
+    assert "nothing to retry" in page.ask("retry", numbers=[number])
+
+
+def test_what_makes_no_sense_is_answered_in_one_sentence(page):
+    assert page.ask("cancel", numbers="all") == "The page did not say which tasks. Reload it."
+    assert "does not know 'eval'" in page.ask("eval", code="1")
