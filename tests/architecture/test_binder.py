@@ -35,6 +35,13 @@ def test_start_hands_over_to_what_it_is_given() -> None:
     assert done.stdout.strip() == os.environ.get("TREADLE_MEMORY", "25%")
 
 
+def test_post_build_needs_nothing_that_environment_does_not_name() -> None:
+    lines = (BINDER / "postBuild").read_text(encoding="utf-8").splitlines()
+    [install] = [line for line in lines if "pip install" in line]
+    assert "--no-deps" in install
+    assert "--editable" not in install  # with --no-build-isolation that would need `editables`
+
+
 def test_environment_names_every_requirement_with_the_same_bound() -> None:
     environment = yaml.safe_load((BINDER / "environment.yml").read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge"]

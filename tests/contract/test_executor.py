@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from treadle_runtime.errors import NotSerializable
+from treadle_runtime.errors import NotSerializable, UsageError
 from treadle_runtime.interop.executor import Executor
 
 
@@ -78,3 +78,8 @@ def test_two_executors_end_apart():
     first.shutdown()
     assert second.submit(abs, -4).result() == 4
     second.shutdown()
+
+
+def test_a_number_of_workers_is_the_sessions_matter():
+    with pytest.raises(UsageError, match=r"Say treadle\.start\(workers=4\)"):
+        Executor(max_workers=4)

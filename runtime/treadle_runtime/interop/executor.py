@@ -16,6 +16,7 @@ from ..api.cancelling import cancel
 from ..api.task import Task, task
 from ..client.futures import Future, wait_for_end
 from ..client.remote_traceback import leaves_no_trace
+from ..errors import UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +41,12 @@ class Executor(concurrent.futures.Executor):
     (32, [1, 2])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_workers: None = None) -> None:
+        if max_workers is not None:
+            raise UsageError(
+                "An Executor has the workers of the session and none of its own. "
+                f"Say treadle.start(workers={max_workers}), then Executor()."
+            )
         self._lock = threading.Lock()
         self._shut = False
         self._futures: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
