@@ -91,9 +91,12 @@ async function activate(page: Page): Promise<void> {
       open();
     }, trans);
   }
-  if (page.statusBar) showStatus(page.statusBar, page, runtimes, watches, tracker ? active : meant, open, () => option('showStatus'), settings);
+  const status = page.statusBar && showStatus(page.statusBar, page, runtimes, watches, tracker ? active : meant, open, () => option('showStatus'), settings);
   if (tracker) mendOutputs(tracker, runtimes, watches, trans);
-  followNotebooks(page, runtimes, () => panel.followActive());
+  followNotebooks(page, runtimes, () => {
+    panel.followActive();
+    status?.();
+  });
   void app.restored.then(() => option('openAtStart') && open());
   void runtimes.refresh();
 }
@@ -153,21 +156,21 @@ function isBusy(tracker: INotebookTracker | null, place: HTMLElement): boolean {
 }
 
 function showStatus(
-  bar: IStatusBar, { trans, tracker }: Page, runtimes: Runtimes, watches: Watches, meant: () => Runtime | undefined, open: () => void, wanted: () => boolean, settings: Settings | null,
-): void {
+  bar: IStatusBar, { trans }: Page, runtimes: Runtimes, watches: Watches, meant: () => Runtime | undefined, open: () => void, wanted: () => boolean, settings: Settings | null,
+): () => void {
   const item = new StatusItem(trans.__('Treadle: show the live view'), open);
   const changed = new Signal<unknown, void>(item);
   const update = (): void => {
     const runtime = meant();
     const words = runtime ? watches.words(runtime) : '';
-    item.say(`treadle ${words}`, runtime !== undefined && (watches.status(runtime)?.failed ?? 0) > 0);
+    item.say(`treadle ${words}`.trim(), runtime !== undefined && (watches.status(runtime)?.failed ?? 0) > 0);
     changed.emit();
   };
   bar.registerStatusItem(ID, { item, align: 'left', rank: RANK, isActive: () => wanted() && meant() !== undefined, activeStateChanged: changed });
   runtimes.listen(update);
   watches.listen(update);
-  tracker?.currentChanged.connect(update);
   settings?.changed.connect(update);
+  return update;
 }
 
 async function settingsOf(registry: ISettingRegistry | null): Promise<Settings | null> {
