@@ -37,8 +37,7 @@ export class LiveView extends Widget {
   /** Show a part of the view, once it is there: "log", "failures"; "export" opens its menu. */
   showPart(part: string): void {
     this.sync();
-    const app = this.app as unknown as { show?: (part: string) => void } | null;
-    app?.show?.(part);
+    this.app?.show(part);
   }
 
   /** Mount or unmount as the runtime and being visible ask for it. */
