@@ -14,6 +14,7 @@ export interface Cancel {
 
 export class CancelButtons {
   private readonly observer: MutationObserver;
+  private readonly sizes = new ResizeObserver(() => this.soon());
   private readonly known = new Map<HTMLElement, HTMLButtonElement[]>(); // host -> its buttons
   private queued = false;
 
@@ -28,10 +29,11 @@ export class CancelButtons {
       if (records.some(({ target }) => target instanceof Element && target.closest('.jp-OutputArea, .jp-Notebook'))) this.soon();
     });
     this.observer.observe(root, { childList: true, subtree: true });
+    this.sizes.observe(root);
     this.soon();
   }
 
-  /** Look again: a runtime has come or gone, or the width has changed. */
+  /** Look again: a runtime has come or gone. */
   soon(): void {
     if (this.queued) return;
     this.queued = true;
@@ -43,6 +45,7 @@ export class CancelButtons {
 
   dispose(): void {
     this.observer.disconnect();
+    this.sizes.disconnect();
     for (const buttons of this.known.values()) for (const button of buttons) button.remove();
     this.known.clear();
   }
