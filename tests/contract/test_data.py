@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from treadle_runtime.api import INOUT, OUT, TreadleWarning, barrier, future, put, task, wait_on
-from treadle_runtime.errors import ChangedWhilePending, NotSerializable, UpstreamFailed
+from treadle_runtime.errors import ChangedWhilePending, NotSerializable, UpstreamFailed, UsageError
 
 
 @task(c=INOUT)
@@ -142,6 +142,15 @@ def test_views_of_one_array_are_ordered():
     assert wait_on(view) is view
     assert base.tolist() == [0, 0, 2, 0, 0, 0, 0, 0, 0, 1]
     assert wait_on(base) is base
+
+
+@pytest.mark.parametrize(
+    "view", [lambda a: np.broadcast_to(a, (3, 10)), lambda a: np.lib.stride_tricks.sliding_window_view(a, 4)]
+)
+def test_a_view_that_shows_memory_several_times_is_refused(view):
+    with pytest.raises(UsageError, match=r"c of increase shows some of its memory several times.*copy\(\)"):
+        increase(view(np.zeros(10)))
+    assert wait_on(task(np.sum)(view(np.ones(10)))) == view(np.ones(10)).sum()
 
 
 def test_a_view_as_in_sees_what_is_pending_on_its_base():

@@ -40,6 +40,11 @@ def plan_groups(client: Client, written: Sequence[Written], function: str) -> li
             )
         if is_constant(value):
             continue
+        if isinstance(value, np.ndarray) and _overlaps_itself(value):
+            raise UsageError(
+                f"{name} of {function} shows some of its memory several times (a broadcast or sliding view), so what is "
+                "written to it has no place of its own. Pass the array behind it, or a copy()."
+            )
         if is_tensor(value) and is_part(value) and client.pending.get(value) is None:
             raise UsageError(
                 f"{name} of {function} is a part or view of a larger tensor, which can't be followed. "
@@ -59,6 +64,14 @@ def plan_groups(client: Client, written: Sequence[Written], function: str) -> li
 def _can_hold(member: Any) -> bool:
     """Tell whether a task could put another object into this one: plain arrays can't take anything in."""
     return not isinstance(member, (np.ndarray, bytearray)) or (isinstance(member, np.ndarray) and member.dtype.hasobject)
+
+
+def _overlaps_itself(array: np.ndarray[Any, Any]) -> bool:
+    """Tell whether an array has more elements than the memory it spans."""
+    if array.flags.forc or not array.size:
+        return False
+    span = sum((length - 1) * abs(stride) for length, stride in zip(array.shape, array.strides, strict=True))
+    return bool(span + array.itemsize < array.nbytes)
 
 
 def is_constant(value: Any) -> bool:
