@@ -40,9 +40,14 @@ class KeepAlive:
 
     def _run(self, every_s: float) -> None:
         while not self._closed.wait(every_s):
-            client = self._session.client
-            if client.open and not client.closed:
+            if is_busy(self._session.client):
                 self._screen.update({"text/plain": ""}, {}, NO_DISPLAY)
+
+
+def is_busy(client: Any) -> bool:
+    """Tell whether tasks are under way; what a dead kernel left held waits for a person, not for a worker."""
+    held = sum((call := client.calls.get(number)) is not None and not call.final for number in client.held)
+    return not client.closed and client.open > held
 
 
 def interval_s() -> float:
