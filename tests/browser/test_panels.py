@@ -71,6 +71,7 @@ def test_where_the_page_may_not_copy_the_code_is_shown_selected(bench: Bench, sc
     assert page.evaluate("() => { const at = document.activeElement; return at.value.slice(at.selectionStart, at.selectionEnd); }").startswith("solve(")
 
 
+@pytest.mark.long
 def test_what_the_runtime_refuses_is_said_in_one_line(bench: Bench, scene: Scene) -> None:
     scene.refused["cancel"] = "There is nothing to cancel: it has ended already."
     details = look_at(bench, scene.running[0])
@@ -219,6 +220,7 @@ def test_the_stream_is_dragged_wheeled_and_clicked(bench: Bench, scene: Scene, p
     expect(last).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.long
 def test_tabs_are_walked_by_the_arrow_keys(bench: Bench, page: Page) -> None:
     bench.view.get_by_role("tab", name="Graph").focus()
     for part in PARTS[1:]:
@@ -239,6 +241,7 @@ def test_names_and_outputs_are_never_html(bench: Bench, scene: Scene, page: Page
     assert page.evaluate("() => [...document.querySelectorAll('.trd b')].length") == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [300, 620, 1100])
 def test_nothing_sticks_out_at_any_width(page: Page, scene: Scene, width: int) -> None:
     bench = Bench(page, scene, width=width, height=760)
@@ -255,6 +258,7 @@ def test_nothing_sticks_out_at_any_width(page: Page, scene: Scene, width: int) -
     expect(beside).to_be_visible(visible=width >= 760)
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_tasks_stay_within_the_bounds_of_the_feed(page: Page) -> None:
     scene = Scene(gpus=False)
     bench = Bench(page, scene)

@@ -97,6 +97,8 @@ def test_a_running_task_is_cancelled_from_the_view_while_a_cell_blocks(
     running = view.locator('[data-task="9"]')  # case 7, which would take a minute
     expect(running).to_have_attribute("data-state", "running", timeout=20_000)
     shoot(view, "live-graph")
+    view.get_by_role("tab", name="Stream").click()
+    shoot(view, "live-stream")
     view.get_by_role("tab", name="Tasks").click()
     view.get_by_role("button", name="solve #9", exact=True).click()
     details = view.locator(".trd-details")
