@@ -175,6 +175,7 @@ def test_a_generator_as_result():
     [
         (lambda: wait_on(), "needs something to wait for"),
         (lambda: wait_on(n for n in range(3)), "can't look into a generator: give it a list"),
+        (lambda: wait_on(task(two)), "<task two> is a function, not a call of it"),
         (lambda: wait_on({"a": 1}.values()), "can't look into a dict_values: give it a list"),
         (lambda: cancel(5), r"cancel\(5\) names no task"),
         (lambda: futures(state="finished"), "no state of a task. Use one of waiting"),

@@ -21,14 +21,18 @@ from ..store.packing import pack
 from .grouping import Group
 from .put import Put
 from .session import clients, current, peek
+from .task import Task
 
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 K = TypeVar("K")
-_UNSEEN: Final[tuple[type, ...]] = (GeneratorType, map, filter, zip, type({}.keys()), type({}.values()), type({}.items()))
-"""What people write in place of a list, and what would come back with its futures unnoticed."""
+_UNSEEN: Final[tuple[type, ...]] = (
+    *(Task, GeneratorType, map, filter, zip),
+    *(type({}.keys()), type({}.values()), type({}.items())),
+)
+"""What people write in place of a future or a list, and what would come back unnoticed."""
 
 
 @overload
@@ -91,9 +95,7 @@ def wait_on(*objs: Any) -> Any:
         raise UsageError("wait_on() needs something to wait for. Use barrier() to wait for everything.")
     for obj in objs:
         if isinstance(obj, _UNSEEN):
-            raise UsageError(
-                f"wait_on can't look into a {type(obj).__name__}: give it a list, as in wait_on([f(x) for x in xs])."
-            )
+            raise _unseen(obj)
     with_pending = clients()
     calls: list[Call] = []
     seen: set[int] = set()
@@ -105,6 +107,14 @@ def wait_on(*objs: Any) -> Any:
         )
     values = [_resolve(with_pending, obj, {}) for obj in objs]
     return values[0] if len(values) == 1 else values
+
+
+def _unseen(obj: Any) -> UsageError:
+    if isinstance(obj, Task):
+        return UsageError(f"{obj!r} is a function, not a call of it: wait for what its call gives, as in wait_on(f(1)).")
+    return UsageError(
+        f"wait_on can't look into a {type(obj).__name__}: give it a list, as in wait_on([f(x) for x in xs])."
+    )
 
 
 def collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[int]) -> None:
