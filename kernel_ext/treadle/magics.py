@@ -14,7 +14,7 @@ from IPython.core.error import UsageError as ShellUsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from treadle_runtime.client.remote_traceback import add_own, strip
-from treadle_runtime.errors import TreadleError
+from treadle_runtime.errors import TreadleError, UsageError
 
 from .cell_magic import run_cell, run_statement
 from .verbs import completions, help_text, run_verb
@@ -33,7 +33,8 @@ def _served(magic: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return magic(*args)
         except TreadleError as error:
-            raise ShellUsageError(str(error)) from None
+            # IPython writes "UsageError: " before it
+            raise ShellUsageError(error.message if type(error) is UsageError else str(error)) from None
         except BaseException as error:
             strip(error)
             raise
