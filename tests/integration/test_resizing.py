@@ -21,16 +21,9 @@ from treadle_runtime.errors import StoreFull, UsageError
 from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.wire.messages import Watch
 
-LIMIT_S = 20.0
+from .conftest import LIMIT_S, soon
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def soon(true):
-    end = time.monotonic() + LIMIT_S
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.005)
-    return found
 
 
 @task

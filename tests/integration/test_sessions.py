@@ -19,16 +19,9 @@ import pytest
 from treadle_runtime.api import INOUT, barrier, cancel, current, peek, put, start, stop, task, wait_on
 from treadle_runtime.errors import RuntimeLost, StoreFull, TaskCancelled, UsageError
 
-LIMIT_S = 20.0
+from .conftest import LIMIT_S, soon
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def soon(true):
-    end = time.monotonic() + LIMIT_S
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.005)
-    return found
 
 
 @task

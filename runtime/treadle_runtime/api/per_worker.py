@@ -19,6 +19,7 @@ from ..store.fingerprint import fingerprint
 from ..store.locality import by_value
 from .captured import read
 from .codehash import code_hash, is_value
+from .named import find, imported
 from .reach import Slot, contents, reach
 from .seen import Seen
 from .signature import display_name
@@ -100,8 +101,8 @@ class PerWorker(Generic[P, R]):
     def __reduce__(self) -> Any:
         function = self.__wrapped__
         module = sys.modules.get(self._name[0])
-        if module is not None and not by_value(function) and _find(module, self._name[1]) is self:
-            return _imported, self._name
+        if module is not None and not by_value(function) and find(module, self._name[1]) is self:
+            return imported, self._name
         return PerWorker, (function,)
 
 
@@ -169,15 +170,3 @@ def _content(value: Any) -> bytes:
         return fingerprint(value)
     except NotSerializable:  # equal to itself alone
         return type(value).__qualname__.encode()
-
-
-def _find(module: Any, name: str) -> Any:
-    found = module
-    for part in name.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    return found
-
-
-def _imported(module: str, name: str) -> Any:
-    __import__(module)
-    return _find(sys.modules[module], name)

@@ -20,8 +20,9 @@ from ..worker.instead import Instead
 from .capture import Capture
 from .earlier import own_call
 from .functions import FunctionVersion
+from .named import find
 from .session import Session, peek
-from .task import Task, find
+from .task import Task
 
 _NAMED = 3
 

@@ -24,6 +24,7 @@ from .capture import Capture, simple_payload
 from .directions import INOUT, Direction
 from .functions import FunctionBook, FunctionVersion, Watch
 from .grouping import gathered, open_groups
+from .named import find, imported
 from .session import Session, check_ended, current, ended
 from .shapes import Calls, Several
 from .signature import TaskSignature
@@ -107,7 +108,7 @@ class Task(Generic[P, R]):
         module = sys.modules.get(getattr(function, "__module__", None) or "")
         name = getattr(function, "__qualname__", "")
         if module is not None and not by_value(function) and find(module, name) is self:
-            return _imported, (module.__name__, name)
+            return imported, (module.__name__, name)
         return Task, self._given
 
 
@@ -130,18 +131,6 @@ class _Bound:
 
     def __repr__(self) -> str:
         return f"<task {self._task._signature.name} of {type(self._target).__name__}>"
-
-
-def find(module: Any, name: str) -> Any:
-    found = module
-    for part in name.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    return found
-
-
-def _imported(module: str, name: str) -> Any:
-    __import__(module)
-    return find(sys.modules[module], name)
 
 
 class _Decorator(Protocol):
