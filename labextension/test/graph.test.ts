@@ -63,12 +63,19 @@ test('tasks and boxes are drawn; a task of a box only where the box is open', ()
   assert.deepEqual([nodes.all.get('g1')?.suffix, nodes.all.get('g1')?.state, nodes.all.get('4000')?.parents], ['×3,000', 'running', ['g1']]);
   assert.equal(nodes.open('g1', 0), false, 'the runtime is to be asked');
   nodes.take(membersFrom({ group: 'g1', offset: 0, total: 3000, tasks: { '6': task(1, 'done'), '7': task(1, 'ready', 1, 6) } }));
-  const opened = nodes.update(state);
+  const opened = nodes.settle();
   assert.deepEqual(ids(opened).sort(), ['6', '7', 'g1']);
   const seven = nodes.all.get('7') as GraphNode;
   assert.deepEqual([seven.state, seven.parents, seven.frame], ['running', ['6'], 'g1'], 'what the feed says is newer');
+  nodes.take(membersFrom({ group: 'g1', offset: 2, total: 3000, tasks: { '8': task(1, 'done') } }));
+  const turned = nodes.settle();
+  assert.deepEqual([turned.gone.sort(), ids(turned)], [['6', '7'], ['8']]);
+  const next = delta({ group: { g1: { counts: { done: 2999, running: 1 } } }, task: { '8': { ...task(1, 'running'), group: 'g1' } } }, 1);
+  assert.ok(reduce(state, next));
+  assert.deepEqual(ids(nodes.update(state, next)), ['g1', '8']);
   nodes.close('g1');
-  assert.deepEqual(nodes.update(state).gone.sort(), ['6', '7']);
+  const closed = nodes.settle();
+  assert.deepEqual([closed.gone, ids(closed), nodes.all.get('g1')?.open], [['8'], ['g1'], false]);
 });
 
 test('an open box closes when the feed no longer has it', () => {

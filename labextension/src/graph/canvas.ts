@@ -7,7 +7,7 @@ import { tidy } from '../layout/tidy.ts';
 import { LIGHT, type Palette } from '../theme.ts';
 import { type Box, Camera } from './camera.ts';
 import { type Filter, matcher } from './filter.ts';
-import { type Changes, type Fold, type GraphNode, type Members, Nodes } from './nodes.ts';
+import { type Changes, type Fold, type GraphNode, Nodes } from './nodes.ts';
 import { isChevron, type Lively, paintLively, paintStill, type Still } from './paint.ts';
 import { listenTo } from './pointer.ts';
 import { around, boxOf, type PaintNode, Scene } from './scene.ts';
@@ -101,20 +101,16 @@ export class GraphCanvas {
 
   /** Show the page of a box that `nodes` has got, and go there if the box was closed. */
   showPage(box: string, goThere: boolean): Changes {
-    const changes = this.nodes.update(this.state as State);
+    const changes = this.nodes.settle();
     this.show(changes);
     const frame = this.still.frames.find((one) => one.of === box);
     if (frame && goThere) this.goTo(frame.box, box);
     return changes;
   }
 
-  take(members: Members): void {
-    this.nodes.take(members);
-  }
-
   closeBox(box: string): Changes {
     this.nodes.close(box);
-    const changes = this.nodes.update(this.state as State);
+    const changes = this.nodes.settle();
     this.show(changes);
     return changes;
   }

@@ -59,6 +59,7 @@ export class Nodes {
   private fold: Fold = 'none';
   private folded = new Map<string, { record: GroupRecord; ids: string[] }>();
   private depths = new Map<string, number>();
+  private readonly turned = new Set<string>(); // boxes opened, turned or closed, and what they showed before
 
   get foldedBy(): Fold {
     return this.fold;
@@ -68,7 +69,8 @@ export class Nodes {
   update(state: State, delta?: Delta): Changes {
     const whole = !delta || delta.reset || state !== this.state || this.fold !== 'none';
     this.state = state;
-    const framed = [...this.pages].flatMap(([box, page]) => [box, ...page.ids]);
+    const framed = this.framed();
+    const open = this.pages.size;
     if (this.fold !== 'none') this.folded = this.foldAll(state, this.fold);
     for (const box of [...this.pages.keys()]) {
       if (box in state.group || this.folded.has(box)) this.turnLocal(box);
@@ -76,7 +78,23 @@ export class Nodes {
     }
     this.prune();
     const touched = whole ? [...this.all.keys(), ...this.wanted(state)] : touchedBy(delta);
+    if (!whole && this.pages.size === open) return this.compare(new Set(touched)); // pages have not changed
     return this.compare(new Set([...touched, ...framed]));
+  }
+
+  /** What has changed by pages that were opened, turned or closed since the last call, and by nothing else. */
+  settle(): Changes {
+    const before = this.framed();
+    const open = this.pages.size;
+    this.prune();
+    const touched = new Set(this.pages.size === open ? this.turned : [...this.turned, ...before]);
+    for (const box of this.turned) for (const id of this.pages.get(box)?.ids ?? []) touched.add(id);
+    this.turned.clear();
+    return this.compare(touched);
+  }
+
+  private framed(): string[] {
+    return [...this.pages].flatMap(([box, page]) => [box, ...page.ids]);
   }
 
   /** See it folded another way: everything is new. */
@@ -93,6 +111,7 @@ export class Nodes {
   open(box: string, offset: number): boolean {
     const folded = this.folded.get(box);
     if (!folded) return false;
+    this.note(box);
     this.pages.set(box, { offset, total: folded.ids.length, ids: [], told: {} });
     this.turnLocal(box);
     return true;
@@ -101,12 +120,20 @@ export class Nodes {
   /** Take in what the runtime answered about a box. */
   take(members: Members): void {
     if (!this.state || !(members.group in this.state.group)) return;
+    this.note(members.group);
     this.pages.set(members.group, { offset: members.offset, total: members.total, ids: Object.keys(members.tasks), told: members.tasks });
   }
 
   close(box: string): void {
+    for (const inner of this.framed()) this.turned.add(inner);
+    this.note(box);
     this.pages.delete(box);
     this.prune();
+  }
+
+  private note(box: string): void {
+    this.turned.add(box);
+    for (const id of this.pages.get(box)?.ids ?? []) this.turned.add(id);
   }
 
   /** Close the boxes that are no longer shown because the box around them shows something else. */
