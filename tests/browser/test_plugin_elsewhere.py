@@ -110,12 +110,13 @@ def test_below_a_hubs_prefix_and_without_the_widgets_manager(hub: Any, page: Pag
 def test_by_keys_alone(opener: Any, page: Page, face: str) -> None:
     notebook = getattr(opener, face)(opener.server.notebook(f"keys-{face}.ipynb", *CELLS))
     view = started(notebook, page)
-    page.locator("#treadle-panel .trd-p-choose").first.focus()
+    mine = page.locator("#treadle-panel .trd-p-row").filter(has_text=f"keys-{face}.ipynb")
+    mine.locator(".trd-p-choose").focus()
     page.keyboard.press("Tab")
     if face == "lab":
-        expect(page.locator("#treadle-panel .trd-p-tool", has_text="Tab")).to_be_focused()
+        expect(mine.locator(".trd-p-tool", has_text="Tab")).to_be_focused()
         page.keyboard.press("Tab")
-    expect(page.locator("#treadle-panel .trd-p-tool", has_text="Stop")).to_be_focused()
+    expect(mine.locator(".trd-p-tool", has_text="Stop")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".jp-Dialog")).to_contain_text("Stop the runtime of")
     page.keyboard.press("Escape")
