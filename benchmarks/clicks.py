@@ -10,10 +10,12 @@ still blocks: from when the notebook stands there again until the whole graph do
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,16 @@ def reload_s(notebook: Notebook) -> tuple[float, float]:
     return stood, float(page.evaluate("performance.now() / 1000"))
 
 
+def end_runtimes(server: Server) -> None:
+    """End what the notebooks have started: their tasks would go on for minutes."""
+    base, headers = f"{server.url}/treadle/api/runtimes", {"Authorization": f"token {server.token}"}
+    with urllib.request.urlopen(urllib.request.Request(base, headers=headers), timeout=30) as answer:
+        names = [row["name"] for row in json.load(answer)["runtimes"]]
+    for name in names:
+        request = urllib.request.Request(f"{base}/{name}", headers=headers, method="DELETE")
+        urllib.request.urlopen(request, timeout=30).close()
+
+
 def measure(server: Server, browser: Any, name: str, block: str, clicks: int) -> None:
     """Print the figures for one way to block."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -109,6 +121,7 @@ def measure(server: Server, browser: Any, name: str, block: str, clicks: int) ->
         stood, whole = reload_s(notebook)
         again = notebook.cells.nth(1).locator(".trd-status").inner_text()
         print(f"{'':28} {again:24} after a reload: notebook {stood:.1f} s, graph {whole - stood:.1f} s later")
+    end_runtimes(server)
     context.close()
 
 
