@@ -125,7 +125,7 @@ def test_a_runtime_is_stopped_from_the_panel(opener: Any, page: Page, gate: Path
     expect(notebook.cells.nth(2).locator(".jp-OutputArea")).to_contain_text("has ended")
 
 
-@FACES
+@pytest.mark.parametrize("face", ["lab", pytest.param("notebook7", marks=pytest.mark.long)])
 def test_a_decorator_is_inserted_by_a_form_and_taken_back_by_one_undo(
     opener: Any, page: Page, face: str, shoot: Callable[[Locator, str], None]
 ) -> None:
