@@ -141,7 +141,7 @@ def dashboard() -> Any:
     >>> import treadle
     >>> view = treadle.dashboard()  # doctest: +SKIP
     """
-    from .dashboards import open_dashboard
+    from .view.dashboards import open_dashboard
 
     return open_dashboard()
 

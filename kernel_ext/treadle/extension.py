@@ -17,33 +17,33 @@ from treadle_runtime.config import Options, plan
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.wire.messages import Bye
 
-from .ancestry import Ancestry
-from .autosync import Autosync
-from .cell_card import Afterwards
-from .cells import Cells
-from .configuration import configure
-from .displays import teach
-from .failures import footer
-from .figures import share
-from .frames import cell_name
-from .future_card import show_cards
-from .headless import Headless, all_calls, end_with
-from .interrupted import Interrupted
-from .keepalive import KeepAlive
-from .lines import Lines
-from .magics import install_magics
-from .missed import serve
-from .names import Names
-from .output import Printer
-from .pending_notice import pending_text
-from .recover import find_again, own
-from .remember import Memory
-from .screen import KernelScreen, screen_of
-from .sources import Sources
-from .stopping import StopButton
-from .terminal import Pauses, TerminalScreen
-from .waiting import Awaited
-from .wedge import keep_listening
+from .cells.ancestry import Ancestry
+from .cells.autosync import Autosync
+from .cells.cell_card import Afterwards
+from .shell.cells import Cells
+from .shell.configuration import configure
+from .shell.headless import Headless, all_calls, end_with
+from .shell.interrupted import Interrupted
+from .shell.keepalive import KeepAlive
+from .shell.missed import serve
+from .shell.names import Names
+from .shell.recover import find_again, own
+from .shell.remember import Memory
+from .shell.screen import KernelScreen, screen_of
+from .shell.sources import Sources
+from .shell.stopping import StopButton
+from .shell.terminal import Pauses, TerminalScreen
+from .shell.waiting import Awaited
+from .shell.wedge import keep_listening
+from .show.displays import teach
+from .show.figures import share
+from .show.future_card import show_cards
+from .show.lines import Lines
+from .show.output import Printer
+from .show.pending_notice import pending_text
+from .verbs.magics import install_magics
+from .view.failures import footer
+from .view.frames import cell_name
 
 _OFFERED = ("treadle", "task", "wait_on", "barrier", "IN", "OUT", "INOUT")
 
@@ -173,7 +173,7 @@ class Extension:
         if self.cells.headless:
             self.lines.settle_cards()
             if self._view is not None:
-                from .dashboards import complete
+                from .view.dashboards import complete
 
                 complete()
         if isinstance(self.screen, TerminalScreen):

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from treadle_runtime.errors import UsageError
 
-from .headless import OVERLAP
+from .shell.headless import OVERLAP
 
 FINISH: Final = """import sys
 if "treadle" in sys.modules:

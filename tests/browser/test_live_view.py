@@ -9,13 +9,13 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from treadle.snapshot import render
+from treadle.view.snapshot import render
 from treadle_runtime.feed.projection import Projection
 from treadle_runtime.feed.reducer import nothing, reduce
 
 SHOW = """\
 from fake_feed import Source
-from treadle.widget import Dashboard
+from treadle.view.widget import Dashboard
 source = Source()
 view = Dashboard(source)
 view"""

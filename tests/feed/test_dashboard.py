@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-import treadle.widget as module
-from treadle.widget import Dashboard, free_comm
+import treadle.view.widget as module
+from treadle.view.widget import Dashboard, free_comm
 from treadle_runtime.errors import UsageError
 from treadle_runtime.feed.projection import Projection
 

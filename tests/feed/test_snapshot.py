@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from treadle.picture import COLOURS, SIGNS, WORDS, svg
-from treadle.snapshot import render, text, unpathed
+from treadle.view.picture import COLOURS, SIGNS, WORDS, svg
+from treadle.view.snapshot import render, text, unpathed
 from treadle_runtime.feed.projection import Projection
 from treadle_runtime.feed.reducer import nothing, reduce
 

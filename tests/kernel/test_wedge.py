@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from treadle.wedge import keep_listening
+from treadle.shell.wedge import keep_listening
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-// The line below a cell as the runtime alone can tell it: the same words and colours as kernel_ext/treadle/cell_line.py. Pure.
+// The line below a cell as the runtime alone can tell it: the same words and colours as kernel_ext/treadle/show/cell_line.py. Pure.
 import { LIGHT } from '../theme.ts';
 import type { Counts, TaskState } from '../feed/reducer.ts';
 import { BAR_ORDER } from '../states.ts';

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from treadle.ancestry import Ancestry
+from treadle.cells.ancestry import Ancestry
 
 
 class Card:

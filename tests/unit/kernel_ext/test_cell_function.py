@@ -11,8 +11,8 @@ import traceback
 import cloudpickle
 import pytest
 
-from treadle.cell_function import build, run_now
-from treadle.inference import infer
+from treadle.cells.cell_function import build, run_now
+from treadle.cells.inference import infer
 
 
 class Boxed:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from treadle import cell_line as module
-from treadle.cell_line import CellLine
+from treadle.show import cell_line as module
+from treadle.show.cell_line import CellLine
 from treadle_runtime.client.calls import Call
 from treadle_runtime.worker.failure import pack_exception
 

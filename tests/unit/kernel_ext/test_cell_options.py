@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from treadle.cell_options import read_options
-from treadle.waiting import awaiting
+from treadle.cells.cell_options import read_options
+from treadle.shell.waiting import awaiting
 from treadle_runtime.errors import UsageError
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import treadle
-from treadle.displays import future_bundle, list_html
-from treadle.failures import failure_text
-from treadle.held import held_by
+from treadle.show.displays import future_bundle, list_html
+from treadle.verbs.held import held_by
+from treadle.view.failures import failure_text
 
 
 @treadle.task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from treadle.flame import flame_html, flame_svg, flame_text, hottest
+from treadle.show.flame import flame_html, flame_svg, flame_text, hottest
 from treadle_runtime.worker.sampling import Profile
 
 OUTER = ("cell.py", 3, "outer")

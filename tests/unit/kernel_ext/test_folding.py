@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from treadle.folding import FIGURES, LINES, LINES_PER_S, NBYTES, Fold
+from treadle.show.folding import FIGURES, LINES, LINES_PER_S, NBYTES, Fold
 
 
 def test_a_second_has_room_for_so_many_lines_and_the_next_one_for_as_many():

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from treadle.identity import notebook_of, runtime_before
+from treadle.shell.identity import notebook_of, runtime_before
 from treadle_runtime.api.joining import why_not
 from treadle_runtime.errors import EngineError
 from treadle_runtime.wire import messages as m

@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from treadle.inference import CellTask, infer
+from treadle.cells.inference import CellTask, infer
 from treadle_runtime.errors import UsageError
 
 

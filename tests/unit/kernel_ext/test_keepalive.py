@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from treadle.keepalive import is_busy
+from treadle.shell.keepalive import is_busy
 
 
 def client(*final: bool, held: tuple[int, ...] = (), closed: bool = False) -> SimpleNamespace:

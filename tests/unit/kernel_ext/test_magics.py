@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from treadle.cell_magic import read_options
-from treadle.verbs import VERBS, completions, help_text
+from treadle.cells.cell_magic import read_options
+from treadle.verbs.verbs import VERBS, completions, help_text
 
 ROOT = Path(__file__).parents[3]
 

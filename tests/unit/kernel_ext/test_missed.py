@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle import missed as module
-from treadle.missed import Missed
+from treadle.shell import missed as module
+from treadle.shell.missed import Missed
 
 
 def parent(cell: str, request: str = "r1") -> dict[str, Any]:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from treadle.cells import Cells
-from treadle.output import Printer
+from treadle.shell.cells import Cells
+from treadle.show.output import Printer
 from treadle_runtime.client import heard
 from treadle_runtime.wire.asides import STREAM, Aside, Cleared, Shown, Warned, pack_aside
 
@@ -253,7 +253,7 @@ def test_many_lines_are_one_message(page):
 
 def test_how_far_a_task_is_that_runs_in_the_kernel_itself(page, monkeypatch):
     clock = iter(range(100))
-    monkeypatch.setattr("treadle.output.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("treadle.show.output.time.monotonic", lambda: next(clock))
     page.submit()
     page.reports(1, 0.25, "epoch 1")
     page.reports(1, 0.5, "")

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 import treadle
-from treadle.reads import reads
+from treadle.cells.reads import reads
 
 SPACE = {"treadle": treadle, "wait_on": treadle.wait_on, "cancel": treadle.cancel, "task": treadle.task}
 exec("def reader(): return x\ndef through(): return reader()\ndef local():\n    x = 1\n    return x", SPACE)  # noqa: S102

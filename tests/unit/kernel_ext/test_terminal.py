@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from treadle.terminal import Pauses, TerminalScreen
+from treadle.shell.terminal import Pauses, TerminalScreen
 
 
 def elsewhere(act) -> None:

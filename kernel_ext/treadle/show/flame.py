@@ -12,7 +12,7 @@ from typing import Final
 
 from treadle_runtime.worker.sampling import Place, Profile
 
-from .frames import place
+from ..view.frames import place
 
 WIDTH: Final = 900
 ROW: Final = 18

@@ -14,10 +14,10 @@ from treadle_runtime.api.cancelling import calls_of, cancel_calls
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
 
-from .waiting import Waiting
+from ..shell.waiting import Waiting
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _CELL: Final = re.compile(r"\[(\d+)\]")
 

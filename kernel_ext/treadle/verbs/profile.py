@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from treadle_runtime.api.profiling import profile as sample
 from treadle_runtime.errors import UsageError
 
-from .flame import flame_html, flame_text
+from ..show.flame import flame_html, flame_text
 from .targets import call_meant
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 
 def profile(extension: Extension, words: list[str]) -> None:

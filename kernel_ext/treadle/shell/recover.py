@@ -17,7 +17,7 @@ from treadle_runtime.errors import TreadleError, UsageError
 from .identity import notebook_of, runtime_before
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _ORDER: Final = ("done", "failed", "cancelled", "running", "waiting", "held")
 _SHOWN: Final = 30

@@ -22,11 +22,11 @@ from treadle_runtime.store.packing import Packed
 from treadle_runtime.store.references import Inputs, decode_payload
 from treadle_runtime.worker.brief import arguments_text
 
+from ..shell.screen import Bundle, Screen
+from ..view.snapshot import unpathed
 from .anchors import anchored, new_id
 from .displays import Seen, counts_text, future_bundle, list_html
 from .lines import Lines
-from .screen import Bundle, Screen
-from .snapshot import unpathed
 
 ASK_EVERY_S: Final = 1.0
 ASK_S: Final = 0.5

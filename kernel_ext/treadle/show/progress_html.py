@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .picture import BAR_ORDER, COLOURS
+from ..view.picture import BAR_ORDER, COLOURS
 
 
 def strip(counts: Mapping[str, float], width: str = "150px", height: int = 8) -> str:

@@ -19,7 +19,7 @@ from .targets import call_meant
 from .task_verbs import need_input
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 
 def debug(extension: Extension, words: list[str]) -> None:

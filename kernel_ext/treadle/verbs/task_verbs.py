@@ -13,12 +13,12 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import UsageError
 
-from .failures import failure_text
-from .picture import WORDS
+from ..view.failures import failure_text
+from ..view.picture import WORDS
 from .targets import CELL, call_meant, meant, session_of
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _NAMED: Final = 5
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from .screen import Bundle, Parent, Screen
+from ..shell.screen import Bundle, Parent, Screen
 
 _BLANK: Final = {"text/plain": ""}
 

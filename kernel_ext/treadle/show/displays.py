@@ -19,9 +19,9 @@ from treadle_runtime.core.states import TASK_FINAL, TaskState
 from treadle_runtime.errors import headline
 from treadle_runtime.worker.brief import arguments_text
 
+from ..view.failures import failure_html, failure_text
+from ..view.picture import BAR_ORDER, WORDS
 from .anchors import SMALL, cancelling
-from .failures import failure_html, failure_text
-from .picture import BAR_ORDER, WORDS
 from .progress_html import as_row, chip, strip
 
 _FAILED: Final = (TaskState.FAILED, TaskState.UPSTREAM, TaskState.CANCELLED)

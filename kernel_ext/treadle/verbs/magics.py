@@ -16,11 +16,11 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from treadle_runtime.client.remote_traceback import add_own, strip
 from treadle_runtime.errors import TreadleError, UsageError
 
-from .cell_magic import run_cell, run_statement
+from ..cells.cell_magic import run_cell, run_statement
 from .verbs import completions, help_text, run_verb
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _COMPLETE = "%treadle"
 
@@ -84,7 +84,7 @@ class TreadleMagics(Magics):
 
 def install_magics(extension: Extension) -> Callable[[], None]:
     """Register the magics and the completion; the returned function takes them away."""
-    add_own(os.path.dirname(__file__))
+    add_own(os.path.dirname(os.path.dirname(__file__)))
     shell = extension.shell
     shell.register_magics(TreadleMagics(extension))
     shell.set_hook("complete_command", _complete, str_key=_COMPLETE)

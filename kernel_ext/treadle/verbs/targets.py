@@ -17,7 +17,7 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _NUMBER: Final = re.compile(r"(?:.*#)?(\d+)")
 CELL: Final = re.compile(r"\[(\d+)\]")

@@ -18,11 +18,11 @@ from treadle_runtime.client.heard import Warnings, log
 from treadle_runtime.client.lines import Lines, Written, bar_text
 from treadle_runtime.wire.asides import Aside, Bar, Cleared, Logged, Shown, Warned, unpack_aside
 
-from .cells import Cell, Cells
+from ..shell.cells import Cell, Cells
+from ..shell.screen import Screen
+from ..view.frames import cell_name
 from .folding import Fold
-from .frames import cell_name
 from .rewritten import Rewritten
-from .screen import Screen
 from .shelves import Shelf
 
 LOOK_S: Final = 0.5

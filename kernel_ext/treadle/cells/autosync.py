@@ -23,10 +23,10 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.client.remote_traceback import leaves_no_trace, strip
 from treadle_runtime.store.members import root_of
 
+from ..shell.waiting import suspend
 from .inference import awaits
 from .outs import Outs
 from .reads import reads
-from .waiting import suspend
 
 _OF_OUT: Final = re.compile(r"_{1,3}|_\d+")
 _active: Autosync | None = None
@@ -150,7 +150,7 @@ class Settling:
 
 def _insert(tree: ast.Module, waiting: dict[str, int]) -> None:
     names = ", ".join(map(repr, waiting))
-    own = "__import__('treadle.autosync', fromlist=['settle'])"
+    own = "__import__('treadle.cells.autosync', fromlist=['settle'])"
     asynchronous = any(map(awaits, tree.body))
     statement = ast.parse(
         f"await {own}.Settling({names})" if asynchronous else f"{own}.settle({names})"

@@ -17,18 +17,18 @@ from treadle_runtime.api.finding import state_of, states_now
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
+from ..shell.recover import clear, recover, resume
+from ..show.reports import failures_text, summary_bundle
+from ..view.picture import BAR_ORDER, WORDS
 from .control import autosync, awaited_wait, cancel, reuse, wait
 from .debug import debug
 from .held import held_by, kept_by
 from .log_view import log
-from .picture import BAR_ORDER, WORDS
 from .profile import profile
-from .recover import clear, recover, resume
-from .reports import failures_text, summary_bundle
 from .task_verbs import code, retry, story, why
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _SHOWN: Final = 30
 
@@ -127,7 +127,7 @@ def _status(_extension: Extension, _words: list[str]) -> None:
 
 
 def _graph(extension: Extension, _words: list[str]) -> None:
-    from .dashboards import open_dashboard
+    from ..view.dashboards import open_dashboard
 
     view = open_dashboard()
     extension.keep(view)

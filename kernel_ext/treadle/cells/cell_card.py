@@ -25,15 +25,15 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.core.states import TaskState
 from treadle_runtime.errors import headline
 
-from .anchors import SMALL, anchored, new_id
-from .displays import Seen, call_html, future_bundle
-from .future_card import ASK_EVERY_S, look_at
+from ..show.anchors import SMALL, anchored, new_id
+from ..show.displays import Seen, call_html, future_bundle
+from ..show.future_card import ASK_EVERY_S, look_at
 from .inference import CellTask
 
 if TYPE_CHECKING:
-    from .cell_line import CellLine
-    from .extension import Extension
-    from .screen import Screen
+    from ..extension import Extension
+    from ..shell.screen import Screen
+    from ..show.cell_line import CellLine
 
 
 class Afterwards:

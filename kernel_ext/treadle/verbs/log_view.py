@@ -13,11 +13,11 @@ from treadle_runtime.client.client import Client
 from treadle_runtime.client.lines import Lines, bar_text
 from treadle_runtime.wire.asides import Bar, Logged, Shown, Warned, unpack_aside
 
-from .failures import failure_text
+from ..view.failures import failure_text
 from .targets import CELL, calls_meant, number_of, session_of
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 LOOK_S: Final = 0.3
 """How often it is asked what is new, while one follows."""

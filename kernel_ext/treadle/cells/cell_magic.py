@@ -18,17 +18,17 @@ from treadle_runtime.api import INOUT, Future, Task
 from treadle_runtime.core.states import TASK_FINAL, TaskState
 from treadle_runtime.errors import UsageError
 
+from ..shell.headless import allows_failures
+from ..shell.waiting import Waiting
 from .cell_card import CellCard
 from .cell_function import build, run_now
 from .cell_items import items_of, refuse, settle_names, submit_all
 from .cell_options import USAGE, CellOptions, read_options
 from .flow import trace
-from .headless import allows_failures
 from .inference import CellTask, infer, parse
-from .waiting import Waiting
 
 if TYPE_CHECKING:
-    from .extension import Extension
+    from ..extension import Extension
 
 _NOT_DATA: Final = frozenset(
     {"exit", "quit", "get_ipython", "open"}

@@ -15,12 +15,12 @@ from treadle_runtime.client.tally import Tally
 from treadle_runtime.core.states import TaskState
 from treadle_runtime.wire import messages as m
 
+from ..shell.cells import Cell
+from ..shell.screen import Bundle
+from ..view.picture import short
+from ..view.snapshot import unpathed
 from .anchors import SMALL, anchored, cancelling, new_id
-from .cells import Cell
-from .picture import short
 from .progress_html import as_row, chip, strip
-from .screen import Bundle
-from .snapshot import unpathed
 
 PATH_EVERY_S: Final = 2.0
 AGAIN_EVERY_S: Final = 1.0

@@ -17,10 +17,10 @@ from treadle_runtime.client import estimate
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import TreadleError
 
+from ..shell.cells import Cell, Cells
+from ..shell.screen import Screen
+from ..shell.sources import Sources
 from .cell_line import AGAIN_EVERY_S, CellLine
-from .cells import Cell, Cells
-from .screen import Screen
-from .sources import Sources
 
 SHOW_AFTER_S: Final = 0.45
 EVERY_S: Final = 0.2

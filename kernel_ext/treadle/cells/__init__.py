@@ -1,0 +1,1 @@
+"""Cells as tasks: read, made into a function, run, waited for."""

@@ -1,0 +1,1 @@
+"""The shell a person works in: its cells, names, options, Stop button, identity and restarts."""

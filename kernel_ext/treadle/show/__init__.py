@@ -1,0 +1,1 @@
+"""What a person sees below a cell: output, lines, cards, notices."""

@@ -1,0 +1,1 @@
+"""`%treadle VERB` and `%task`: what a person can ask for."""
