@@ -72,7 +72,7 @@ def future_bundle(future: Future[Any], looked: bool = True, seen: Seen | None = 
     seen = seen or Seen()
     failed = call.state in _FAILED
     if failed and looked:
-        call.looked = True
+        call.look()
     root = call.client.calls.get(call.root)
     value = preview(future) if call.state == TaskState.DONE else ""
     plain, html = [f"<Future {call.label} {_state_of(call, seen)}>{_took(call)}"], [call_html(call, seen)]

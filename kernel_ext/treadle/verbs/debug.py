@@ -30,7 +30,7 @@ def debug(extension: Extension, words: list[str]) -> None:
         print(f"{call.label} was not run because {root.label} failed: this is {root.label}")
         call = root
     found = recipe(call.number)
-    call.looked = True
+    call.look()
     print(f"{found.name}({arguments_text(found.args, found.kwargs)}), as task {call.label} was called, now here:")
     with found.entered() as run:
         try:

@@ -48,7 +48,7 @@ def log(extension: Extension, words: list[str]) -> None:
     for number in numbers:
         call = calls.get(number)
         if call is not None and call.final and call.state != "done":
-            call.looked = True
+            call.look()
             print(failure_text(call, calls.get(call.root)))
 
 

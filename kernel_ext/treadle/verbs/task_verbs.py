@@ -43,7 +43,7 @@ def why(extension: Extension, words: list[str]) -> None:
     told = session_of("task").client.link.ask("explain", {"number": call.number})
     print(told or f"{call.label} is {WORDS[call.state]}.")
     if call.final and call.state != TaskState.DONE:
-        call.looked = True
+        call.look()
         root = call.client.calls.get(call.root) if call.state == TaskState.UPSTREAM else None
         if (failed := root or call).failure is not None:  # what is said above is not said again
             print(failure_text(failed))

@@ -201,7 +201,7 @@ def first_failure(failures: list[Call]) -> BaseException:
     """Return what the first of these failed calls raises, naming the others; all of them are looked at by that."""
     error = failures[0].client.error_of(failures[0])
     for call in failures:
-        call.looked = True
+        call.look()
     if len(failures) > 1:
         error.add_note(f"{len(failures) - 1} more tasks failed: {_names(failures[1:])}")
     return error

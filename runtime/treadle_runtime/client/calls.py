@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import FinishedRow, Number, OutputRow, Vid, vid_of
 from ..core.states import TASK_FINAL, TaskState
+from ..wire.messages import Looked
 from ..worker.failure import Failure, unpack_failure
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ class Call:
         again = [watcher for kept in getattr(self, "again", ()) if (watcher := kept()) is not None]
         self.watchers = again or None
         self.again = []
+
+    def look(self) -> None:
+        """Note that a person has looked at how it ended; if it failed, the pages are told. Any thread; never blocks."""
+        if not self.looked:
+            self.looked = True
+            if self.state == TaskState.FAILED:
+                self.client.link.send(Looked([self.number]))
 
     def watch_again(self, watcher: Callable[[Call], None]) -> None:
         """Have a method called when this call, which has failed, ends once more after a retry. Holds it weakly."""

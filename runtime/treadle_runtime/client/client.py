@@ -356,10 +356,10 @@ class Client(Waits):
     def raise_if_failed(self, call: Call) -> None:
         """Raise what the call failed with, if it did, and note that somebody looked."""
         if call.state != TaskState.DONE:
-            call.looked = True
+            call.look()
             root = self.calls.get(call.root)
             if root is not None:
-                root.looked = True
+                root.look()
             raise self.error_of(call)
 
     def unlooked_failures(self) -> list[Call]:

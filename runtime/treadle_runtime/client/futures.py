@@ -117,7 +117,7 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         call = self._call_now()
         try:
             call.client.wait_for([call], timeout)
-            call.looked = True
+            call.look()
             if call.state == TaskState.CANCELLED:
                 raise call.client.error_of(call)
         except BaseException as error:

@@ -233,6 +233,9 @@ class Clients:
     def _on_ask(self, client: Client, message: m.Ask, _: float, __: list[Event]) -> None:
         self._host.questions.append((client.cid, message))
 
+    def _on_looked(self, _client: Client, message: m.Looked, _now: float, _events: list[Event]) -> None:
+        self._host.feed.projection.seen(message.numbers)
+
     def _on_watch(self, client: Client, message: m.Watch, _: float, __: list[Event]) -> None:
         client.watching = message.on
         self._host.feed.on_watch(client.cid, message.on, message.reset)
@@ -326,5 +329,6 @@ _HANDLERS: Final[dict[type, Callable[[Clients, Client, Any, float, list[Event]],
     m.Retry: Clients._on_retry,
     m.Ask: Clients._on_ask,
     m.Watch: Clients._on_watch,
+    m.Looked: Clients._on_looked,
     m.Bye: Clients._on_bye,
 }

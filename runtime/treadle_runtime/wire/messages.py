@@ -148,7 +148,7 @@ class Rearmed(Message, tag="rearmed"):
 
 
 class Looked(Message, tag="looked"):
-    """A person has looked at these tasks of the client: in a page, where it would not know."""
+    """A person has looked at these tasks of the client: in a page, where it would not know, or there, for the pages."""
 
     numbers: list[Number]
 
@@ -237,7 +237,7 @@ class Published(Message, tag="published"):
 
 
 FromClient: TypeAlias = (
-    Hello | View | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Retry | Ask | Watch | Bye
+    Hello | View | Define | World | Submit | Put | Take | Release | Fetch | Cancel | Again | Retry | Ask | Watch | Looked | Bye
 )
 ToClient: TypeAlias = Welcome | Refused | Finished | Rearmed | Looked | Values | Output | Answer | Delta | Notice
 ToWorker: TypeAlias = Define | World | Launched | TakeBack | Free | Publish | Leave | Stop | Sample
