@@ -53,7 +53,7 @@ def wait_for_colour(page: Page, view: Locator, state: str, there: bool = True) -
     )
 
 
-@pytest.mark.parametrize("face", ["lab", "notebook7"])
+@pytest.mark.parametrize("face", ["lab", pytest.param("notebook7", marks=pytest.mark.long)])
 def test_nodes_change_colour_while_a_cell_blocks(
     opener: Any, page: Page, face: str, shoot: Callable[[Locator, str], None]
 ) -> None:

@@ -37,7 +37,8 @@ def gates(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / str(n)).touch()
 
 
-@pytest.mark.parametrize("face", ["lab", pytest.param("notebook7", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("face", ["lab", "notebook7"])
 def test_output_goes_on_after_a_reload_and_what_was_missed_is_there(
     opener: Any, page: Page, gates: Path, face: str, shoot: Callable[[Locator, str], None]
 ) -> None:

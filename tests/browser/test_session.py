@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 LOAD, VIEW, READ, MANY, WAIT, IN_PLACE, WHOLE_CELL, LONGEST, FAILURE, CHECK = range(10)
@@ -81,6 +82,7 @@ def test_the_tour_is_seen_running(opener: Any, tour: Any, shoot: Callable[[Locat
     notebook.run(CHECK)
 
 
+@pytest.mark.long
 def test_a_running_task_is_cancelled_from_the_view_while_a_cell_blocks(
     opener: Any, shoot: Callable[[Locator, str], None]
 ) -> None:
