@@ -209,6 +209,7 @@ def _environment(base: Path) -> dict[str, str]:
     (extensions / "treadle").symlink_to(ROOT / "labextension" / "dist")
     environment["JUPYTER_PATH"] = str(base / "share")
     environment["IPYTHONDIR"] = str(base / "ipython")
+    environment["TREADLE_KEEP_ALIVE"] = "30s"  # long enough to come back after a restart, and not to stay behind
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "runtime"), str(ROOT / "kernel_ext"), *_python_path()]
     )
