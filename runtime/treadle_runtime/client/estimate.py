@@ -13,6 +13,8 @@ from ..core.states import TaskState
 AFTER_S: Final = 5.0
 AFTER_PART: Final = 0.05
 """No estimate is told before so many seconds and such a part of the tasks."""
+LEAST_S: Final = 0.05
+"""Less than this is as good as nothing: growing by factors must begin somewhere."""
 
 
 def seconds_left(
@@ -56,7 +58,7 @@ class Countdown:
     --------
     >>> shown = Countdown()
     >>> shown.next(10.0, at=0.0), shown.next(100.0, at=1.0), shown.next(100.0, at=2.0)
-    (10.0, 18.0, 34.0)
+    (10.0, 20.0, 40.0)
     """
 
     def __init__(self) -> None:
@@ -69,8 +71,9 @@ class Countdown:
             shown = estimate_s
         else:
             passed = max(0.0, at - self._at)
-            expected, factor = max(0.05, self._shown - passed), 2.0**passed
-            shown = min(max(estimate_s, expected / factor), expected * factor)
+            factor = 2.0**passed
+            least, most = (self._shown - passed) / factor, max(LEAST_S, self._shown) * factor
+            shown = min(max(estimate_s, least), most)
         self._shown, self._at = shown, at
         return shown
 

@@ -122,14 +122,20 @@ def test_what_is_shown_never_jumps_more_than_twofold_a_second(truth: list[float]
     for estimate_s in truth:
         at += every_s
         now = shown.next(estimate_s, at)
-        expected = max(0.05, last - every_s)
-        assert expected / 2**every_s * 0.999 <= now <= expected * 2**every_s * 1.001
+        assert min(last - every_s, (last - every_s) / 2**every_s) - 1e-9 <= now <= max(0.05, last) * 2**every_s * 1.001
+        assert now >= 0
         last = now
 
 
 def test_a_right_estimate_is_shown_as_it_is() -> None:
     shown = Countdown()
     assert [round(shown.next(10.0 - at, at), 3) for at in range(5)] == [10, 9, 8, 7, 6]
+
+
+def test_what_does_not_come_nearer_is_not_counted_down() -> None:
+    """Tasks that take longer than those before: what is left of them stays what it was."""
+    shown = Countdown()
+    assert {shown.next(3.0, 0.2 * step) for step in range(200)} == {3.0}
 
 
 def test_nothing_is_told_too_early() -> None:
