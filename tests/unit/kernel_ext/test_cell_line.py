@@ -54,7 +54,7 @@ def test_an_estimate_comes_after_five_seconds_and_five_percent(client):
     assert line.words(began + 4.9) == "2 running · 88 waiting · 10 done"
     assert line.words(began + 5.0) == "2 running · 88 waiting · 10 done · 22.5 s left"
     line.path_s = 300.0  # a chain turns out to be much longer
-    assert line.words(began + 6.0) == "2 running · 88 waiting · 10 done · 43.0 s left"
+    assert line.words(began + 6.0) == "2 running · 88 waiting · 10 done · 45.0 s left"
 
 
 def test_no_path_no_markup_and_no_great_length_from_what_tasks_raise(client):
