@@ -138,6 +138,18 @@ def test_value_of_a_cell_in_out(notebook, folder):
     assert notebook.value("[len(In) - 2 in Out, 42 in Out.values()]") == [False, True]
 
 
+@pytest.mark.parametrize("awaits", ["", "import asyncio; await asyncio.sleep(0); "])
+def test_a_task_that_fails_while_out_is_waited_for_fails_only_who_reads_its_own_value(
+    notebook, folder, awaits
+):
+    name = f"late{len(awaits)}"
+    notebook.ok(f"%%task\ngate('{name}')\nnone / none")
+    number = notebook.value("len(In) - 2")
+    reply = waits(notebook, f"{awaits}len(Out) > 0", folder / name)
+    assert reply.error == ""
+    assert "none" in notebook.run(f"Out[{number}] + 1").error
+
+
 def test_off_and_on(notebook):
     assert "off" in notebook.ok("%treadle autosync off").text
     notebook.ok("%%task\nraw = 1")

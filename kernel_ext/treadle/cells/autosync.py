@@ -23,12 +23,13 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.client.remote_traceback import leaves_no_trace, strip
 from treadle_runtime.store.members import root_of
 
-from ..shell.waiting import suspend
+from ..shell.waiting import Waiting, suspend
 from .inference import awaits
 from .outs import Outs
 from .reads import reads
 
 _OF_OUT: Final = re.compile(r"_{1,3}|_\d+")
+_ALL_OF_OUT: Final = frozenset({"Out", "_oh"})
 _active: Autosync | None = None
 
 
@@ -67,8 +68,6 @@ class Autosync:
         """Put the wait into a cell's tree, if it needs one."""
         if self.on and isinstance(tree, ast.Module) and self._any():
             found = reads(tree, self._shell.user_ns)
-            for name in {"Out", "_oh"} & found.keys():  # all of it
-                found.update(dict.fromkeys(self.outs.names(), found[name]))
             waiting = {name: line for name, line in found.items() if self._is_waiting(name)}
             if waiting:
                 _insert(tree, waiting)
@@ -83,6 +82,8 @@ class Autosync:
 
     def _is_waiting(self, name: str) -> bool:
         space = self._shell.user_ns
+        if name in _ALL_OF_OUT:
+            return bool(self.outs.coming())
         if _OF_OUT.fullmatch(name) and self.outs.future_of(name) is not None:
             return True
         return name in space and (self._made.get(name) is space[name] or _is_written(space[name]))
@@ -96,13 +97,23 @@ class Autosync:
         """Return the calls that these names wait for."""
         found: list[Call] = []
         for name in names:
-            collect(clients(), self._thing(name), found, set())
+            if name not in _ALL_OF_OUT:
+                collect(clients(), self._thing(name), found, set())
         return found
+
+    def calls_of_out(self, names: Iterable[str]) -> list[Call]:
+        """Return the calls that these names wait for whether or not they fail: those of all of `Out`, if it is read."""
+        if _ALL_OF_OUT.isdisjoint(names):
+            return []
+        return [future._call_now() for future in self.outs.coming()]
 
     def settle(self, names: Iterable[str]) -> None:
         """Wait for the names and put their values into the namespace; raises what their tasks raised."""
+        names = list(names)
         things = {
-            name: self._thing(name) for name in names if name in self._shell.user_ns or self._is_waiting(name)
+            name: self._thing(name)
+            for name in names
+            if name not in _ALL_OF_OUT and (name in self._shell.user_ns or self._is_waiting(name))
         }
         wait_on(list(things.values()))
         for name, thing in things.items():
@@ -113,6 +124,8 @@ class Autosync:
                 self._shell.user_ns[name] = value
                 self.on_settled(name, thing, value)
             self._made.pop(name, None)
+        if calls := self.calls_of_out(names):
+            Waiting(calls, self.outs.settle_all, raises=False).begin(awaited=False)
 
     def settle_made(self, names: Iterable[str]) -> None:
         """Bring up to date what these names stand for; of futures only those that `%%task` made become values."""
@@ -142,6 +155,7 @@ class Settling:
         try:
             if _active is not None:
                 yield from suspend(_active.calls(self._names))
+                yield from suspend(_active.calls_of_out(self._names), first_failure=False)
                 _active.settle(self._names)
         except BaseException as error:
             strip(error)

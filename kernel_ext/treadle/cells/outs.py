@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from treadle_runtime.api import Future
 from treadle_runtime.core.states import TaskState
 
 _UNDERS: Final = ("_", "__", "___")
@@ -40,14 +41,15 @@ class Outs:
         hook.___, hook.__, hook._ = hook.__, hook._, future
         self._shell.push({name: getattr(hook, name) for name in _UNDERS}, interactive=False)
 
-    def names(self) -> list[str]:
-        """Return `_3` for every value that may still come."""
-        waiting = list(self._waiting.items())
-        return [
-            f"_{number}"
-            for number, future in waiting
-            if not (future.done() and future._call_now().state != TaskState.DONE)
-        ]
+    def coming(self) -> list[Any]:
+        """Return the futures whose values are there or may still come: who reads all of `Out` waits for these."""
+        return [future for future in list(self._waiting.values()) if not future.done() or _is_there(future)]
+
+    def settle_all(self) -> None:
+        """Put in the values that are there; a task that failed fails whoever reads its own `_3`, not who reads `Out`."""
+        for future in self.coming():
+            if future.done():
+                self.settle(future, future.result())
 
     def future_of(self, name: str) -> Any:
         """Return the future that `_3` or `_` stands for, None if it is none of ours or its value is there."""
@@ -75,3 +77,7 @@ class Outs:
                 setattr(hook, name, value)
                 if space.get(name) is future:
                     self._shell.push({name: value}, interactive=False)
+
+
+def _is_there(future: Future[Any]) -> bool:
+    return future.done() and future._call_now().state == TaskState.DONE
