@@ -50,6 +50,7 @@ POLL_S: Final = 0.25
 _log = logging.getLogger("treadle")
 _live: weakref.WeakSet[Connection] = weakref.WeakSet()
 _STOPPED: Final = "The runtime was stopped. The next call of a task starts a new one."
+_CLOSED: Final = "The connection to the runtime was closed. The next call of a task starts anew."
 _HUNG_UP: Final = "The runtime has closed the connection. The next call of a task starts a new one."
 _FORKED: Final = (
     "This process is a fork of the one that started the runtime, and can't use its connection. "
@@ -122,6 +123,10 @@ class Connection:
             else:
                 self._channel.sleeping = False
                 self._channel.bell.ring()
+
+    def hurry(self) -> None:
+        """Take note that the next wait may be over within a moment. Any thread."""
+        self._channel.hurried = True
 
     def attend(self, until: Callable[[], bool]) -> None:
         """The background thread reads what comes."""
@@ -196,9 +201,7 @@ class Connection:
                 self._await_end(self._bye)
         self._closed = True
         self.handles.clear()
-        self._lost = (
-            self._lost or "The connection to the runtime was closed. The next call of a task starts anew."
-        )
+        self._lost = self._lost or _CLOSED
         self._channel.shut()
         self._alarm.ring()
         self._channel.bell.ring()

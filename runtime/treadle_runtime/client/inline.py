@@ -152,6 +152,9 @@ class InlineLink:
         data = self._values.get(vid)
         return (vid, Kind.NONE, 0, None) if data is None else (vid, Kind.INLINE, len(data), data)
 
+    def hurry(self) -> None:
+        """Nothing to do: nobody sleeps here."""
+
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002 - nothing is under way
         """Return `until()`: whatever could happen has happened."""
         return until()

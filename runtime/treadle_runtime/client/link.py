@@ -31,6 +31,9 @@ class Link(Protocol):
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Block until `until()` (asked after each batch of messages) or the timeout; return `until()`. Any thread."""
 
+    def hurry(self) -> None:
+        """Take note that the next wait is for the only task under way, which may be done within a moment. Any thread."""
+
     def ask(self, question: str, args: dict[str, Any], timeout: float | None = 10.0) -> Any:
         """Put a question and wait for its answer. Raises RuntimeLost if the runtime is gone."""
 

@@ -18,6 +18,8 @@ ROWS_IN_FRAME: Final = 1000
 """Longer submits are cut, so that the runtime starts on the first rows while the last are still packed."""
 FRAME_NBYTES: Final = 64 << 20
 """Larger ones, too."""
+HELD_BACK: Final = 64
+"""No more releases than this wait behind a task that somebody waits for."""
 
 
 class Outbox:
@@ -38,6 +40,18 @@ class Outbox:
         if count:  # others may append meanwhile
             frames = pack(self.queue[:count], self.handles.living.discard)
             del self.queue[:count]
+            send(frames)
+
+    def flush_rows(self, send: Callable[[list[bytes]], Any]) -> None:
+        """Do as `flush`, but let a few releases wait for the next one: nobody waits for them."""
+        count = len(self.queue)
+        rows = [item for item in self.queue[:count] if type(item) is tuple]
+        released = [item for item in self.queue[:count] if type(item) is Handle]
+        if len(rows) + len(released) < count or len(released) > HELD_BACK:
+            self.flush(send)
+        elif rows:
+            frames = pack(rows, self.handles.living.discard)
+            self.queue[:count] = released
             send(frames)
 
     def clear(self) -> None:

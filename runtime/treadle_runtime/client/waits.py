@@ -43,6 +43,7 @@ class Waits:
     link: Link
     tell: Callable[[str, str], None]  # the person
     lost: str | None
+    open: int  # calls that are not final
     button: Button | None = None
     held: frozenset[Number] = frozenset()  # tasks of a dead kernel that nobody has resumed
     newest: ClassVar[Client | None] = None  # of this process: its tasks may write what an earlier one made
@@ -50,6 +51,8 @@ class Waits:
 
     def wait(self, until: Callable[[], bool], timeout: float | None, calls: Sequence[Call]) -> bool:
         """Block until `until()` or the timeout, as a wait for `calls` that the Stop button may end."""
+        if self.open == len(calls) == 1:
+            self.link.hurry()
         if self.held:
             self._tell_held(calls)
         ticker = self.ticker

@@ -142,6 +142,9 @@ class VirtualCluster:
         self.handles.living.discard(handle)
         self._events.append(e.HandlesDropped(self._at, _CLIENT, [handle.vid]))
 
+    def hurry(self) -> None:
+        """Nothing to do: nobody sleeps here."""
+
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:  # noqa: ARG002 - no clock here
         """Simulate until `until()`; raises AssertionError with the scheduler's explanation if nothing can happen."""
         while not until():

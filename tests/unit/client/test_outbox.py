@@ -72,10 +72,45 @@ def test_what_is_queued_is_given_away_once() -> None:
     assert [[from_client(frame) for frame in frames] for frames in sent] == [[m.Take([1]), m.Take([2])]]
 
 
-def test_a_version_that_dies_is_released_behind_the_rows_before_it() -> None:
-    class Version:
-        pass
+class Version:
+    pass
 
+
+def dying(box: Outbox, vids: range) -> None:
+    versions = [Version() for _ in vids]
+    for vid, version in zip(vids, versions, strict=True):
+        box.handles.hold(version, vid)
+
+
+def test_releases_wait_behind_a_task_that_is_waited_for() -> None:
+    box = Outbox()
+    dying(box, range(3))
+    box.queue.append(row(1))
+    sent: list[bytes] = []
+    box.flush_rows(sent.extend)
+    assert [from_client(frame) for frame in sent] == [m.Submit([row(1)])]
+    box.flush_rows(sent.extend)
+    assert len(sent) == 1
+    box.flush(sent.extend)
+    (released,) = map(from_client, sent[1:])
+    assert isinstance(released, m.Release)
+    assert sorted(released.vids) == [0, 1, 2]
+
+
+def test_many_releases_do_not_wait_and_nothing_overtakes_a_message() -> None:
+    box = Outbox()
+    dying(box, range(outbox.HELD_BACK + 1))
+    box.queue.append(row(1))
+    sent: list[bytes] = []
+    box.flush_rows(sent.extend)
+    assert [type(from_client(frame)) for frame in sent] == [m.Submit, m.Release]
+    dying(box, range(1))
+    box.queue += [m.Take([0]), row(2)]
+    box.flush_rows(sent.extend)
+    assert [type(from_client(frame)) for frame in sent[2:]] == [m.Release, m.Take, m.Submit]
+
+
+def test_a_version_that_dies_is_released_behind_the_rows_before_it() -> None:
     box = Outbox()
     versions = [Version(), Version()]
     for vid, version in zip((65536, 131072), versions, strict=True):
