@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -40,8 +39,8 @@ class Screen(Protocol):
     def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:
         """Exchange what was displayed under this id, wherever it stands."""
 
-    def inside(self, parent: Parent) -> AbstractContextManager[object]:
-        """Have what this thread writes to `sys.stdout` and `sys.stderr` meanwhile appear below a cell."""
+    def have(self, parent: Parent, act: Callable[[], object]) -> None:
+        """Call `act`, which writes to `sys.stdout` and `sys.stderr` itself, so that it appears below a cell."""
 
 
 class KernelScreen:
@@ -70,15 +69,14 @@ class KernelScreen:
         # pages find the display by its id; runners without a page listen to the cell that runs
         self._show("update_display_data", self.parent(), bundle, metadata, display_id)
 
-    @contextmanager
-    def inside(self, parent: Parent) -> Iterator[None]:
+    def have(self, parent: Parent, act: Callable[[], object]) -> None:
         undo = []
         for stream in (sys.stdout, sys.stderr):
             header = getattr(stream, "_parent_header", None)  # as `set_thread_parent` of ipykernel 7.4 does
             if isinstance(header, ContextVar) and isinstance(parent, dict):
                 undo.append((header, header.set(parent.get("header", parent))))
         try:
-            yield
+            act()
         finally:
             for header, token in undo:
                 header.reset(token)

@@ -3,8 +3,8 @@
 Law: knows streams and the thread of the cells, nothing of what tasks are.
 
 While a cell runs, its thread may be in the middle of a line at any moment: `print` writes piece by piece, and IPython writes
-`Out[15]: ` before the value. So what other threads say meanwhile is kept until the cell waits for tasks, or ends. At the prompt
-it is written at once, and the prompt is drawn again below.
+`Out[15]: ` before the value. So what other threads say meanwhile, themselves or by handlers of loggers, is kept until the cell
+waits for tasks, or ends. At the prompt it is written at once, and the prompt is drawn again below.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class TerminalScreen:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._depth = 0  # cells that run: one may run another
-        self._kept: list[tuple[str, str]] = []
+        self._waits = 0  # coroutines of the cell that wait: between their first and last step it writes nothing
+        self._kept: list[Callable[[], object]] = []
 
     # ------------------------------------------------------------ what the shell tells
     def begin(self) -> None:
@@ -50,20 +52,20 @@ class TerminalScreen:
     @contextmanager
     def pause(self) -> Iterator[None]:
         """Have others write at once meanwhile: the thread of the cells is not in the middle of a line."""
-        depth, self._depth = self._depth, 0
-        self.release()
+        with self._lock:
+            self._waits += 1
+            self.release()
         try:
             yield
         finally:
             with self._lock:
-                self._depth = depth
+                self._waits -= 1
 
     def release(self) -> None:
         """Write what was kept. Called where no line is open."""
         with self._lock:
-            kept, self._kept = self._kept, []
-            for stream, text in kept:
-                _write(stream, text)
+            while self._kept:
+                self._kept.pop(0)()
 
     @property
     def keeps(self) -> bool:
@@ -74,13 +76,8 @@ class TerminalScreen:
     def parent(self) -> Parent:
         return None
 
-    def write(self, parent: Parent, stream: str, text: str) -> None:  # noqa: ARG002 - there is one place
-        with self._lock:
-            if self._depth and threading.current_thread() is not threading.main_thread():
-                self._kept.append((stream, text))
-            else:
-                self.release()
-                _write(stream, text)
+    def write(self, parent: Parent, stream: str, text: str) -> None:
+        self.have(parent, partial(_write, stream, text))
 
     def display(self, parent: Parent, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
         self.write(parent, "stdout", f"{bundle.get('text/plain', '')}\n")
@@ -88,8 +85,13 @@ class TerminalScreen:
     def update(self, bundle: Bundle, metadata: dict[str, Any], display_id: str) -> None:  # noqa: ARG002
         self.write(None, "stdout", f"{bundle.get('text/plain', '')}\n")
 
-    def inside(self, parent: Parent) -> AbstractContextManager[object]:  # noqa: ARG002 - there is one place
-        return nullcontext()
+    def have(self, parent: Parent, act: Callable[[], object]) -> None:  # noqa: ARG002 - there is one place
+        with self._lock:
+            if self._depth and not self._waits and threading.current_thread() is not threading.main_thread():
+                self._kept.append(act)
+            else:
+                self.release()
+                act()
 
 
 class Pauses:

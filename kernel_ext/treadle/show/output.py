@@ -140,8 +140,7 @@ class Printer:
             if self._screen.exchanges:
                 page.shelves.setdefault(number, Shelf()).clear(self._screen, aside.wait)
         elif isinstance(aside, Logged):
-            with self._screen.inside(page.cell.parent):
-                log(number, self._name_of(number), aside)
+            self._screen.have(page.cell.parent, functools.partial(log, number, self._name_of(number), aside))
         elif isinstance(aside, Warned):
             page.warned_at = page.warned_at if page.warnings else time.monotonic()
             page.warnings.add(self._name_of(number), aside)
@@ -210,8 +209,9 @@ class Printer:
                 self._write(page, page.lines.flush())
                 self._say_report(page, "")
             if page.warnings and (over or page.warned_at < before):
-                with self._screen.inside(page.cell.parent):
-                    page.warnings.tell(functools.partial(self._screen.write, page.cell.parent, "stderr"))
+                counted, page.warnings = page.warnings, Warnings(_place)
+                write = functools.partial(self._screen.write, page.cell.parent, "stderr")
+                self._screen.have(page.cell.parent, functools.partial(counted.tell, write))
             if page.fold.folded != page.told and (over or page.notice):
                 page.told = page.fold.folded
                 if page.notice:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -29,8 +28,8 @@ class Screen:
     def update(self, bundle, _metadata, display_id):
         self.shown[display_id] = bundle["text/plain"]
 
-    def inside(self, _parent):
-        return nullcontext()
+    def have(self, _parent, act):
+        act()
 
     def parent(self):
         return self.parent_now

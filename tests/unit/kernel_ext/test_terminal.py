@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 from types import SimpleNamespace
 
 import pytest
 
+from treadle.shell.cells import Cells
 from treadle.shell.terminal import Pauses, TerminalScreen
+from treadle.show.output import Printer
+from treadle_runtime.wire.asides import STREAM, Logged, pack_aside
 
 
 def elsewhere(act) -> None:
@@ -75,3 +80,34 @@ def test_a_suspended_cell_lets_others_write(screen, capsys):
         assert capsys.readouterr().out == "meanwhile\n"
     elsewhere(lambda: screen.write(None, "stdout", "later\n"))
     assert capsys.readouterr().out == ""
+
+
+def test_two_waits_that_overlap_end_with_the_last_one(screen, capsys):
+    screen.begin()
+    first, second = (Pauses(screen).awaiting(None, []) for _ in range(2))  # type: ignore[arg-type]
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    elsewhere(lambda: screen.write(None, "stdout", "meanwhile\n"))
+    assert capsys.readouterr().out == "meanwhile\n"
+    second.__exit__(None, None, None)
+    print("Out[15]: ", end="")
+    elsewhere(lambda: screen.write(None, "stdout", "later\n"))
+    print("42")
+    screen.end()
+    assert capsys.readouterr().out == "Out[15]: 42\nlater\n"
+
+
+def test_handlers_of_loggers_write_where_no_line_is_open(screen, capsys):
+    printer = Printer(Cells(None, screen), screen, lambda _number: "f", lambda _cell: None)
+    logger = logging.getLogger("test_terminal")
+    handler = logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+    record = Logged(logger.name, logging.WARNING, "careful", "lib.py", 3, "f", 0.0)
+    screen.begin()
+    print("Out[15]: ", end="", file=sys.stderr)
+    elsewhere(lambda: printer.on_output(7, STREAM, pack_aside(record)))
+    print("42", file=sys.stderr)
+    screen.end()
+    logger.removeHandler(handler)
+    assert capsys.readouterr().err == "Out[15]: 42\nf#7 careful\n"
