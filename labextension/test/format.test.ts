@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { clock, inBytes, inPercent, inSeconds, many, shorten, sinceThen } from '../src/format.ts';
+import { clock, inBytes, inPercent, inSeconds, many, shorten, sinceThen } from '../src/words/format.ts';
 
 test('durations have two or three figures', () => {
   const said: [number, string][] = [[0, '0 µs'], [3.5e-5, '35 µs'], [0.00123, '1.23 ms'], [0.0456, '45.6 ms'], [0.456, '456 ms'], [4.312, '4.31 s'], [43.12, '43.1 s'], [125, '2 min 5 s'], [11520, '3 h 12 min'], [-1, '0 µs']];

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { nothing, reduce, type Delta, type State, type TaskRecord } from '../src/feed/reducer.ts';
-import { matcher } from '../src/graph/filter.ts';
 import { bends } from '../src/graph/lines.ts';
 import { type Changes, type GraphNode, membersFrom, Nodes } from '../src/graph/nodes.ts';
 import { Scene } from '../src/graph/scene.ts';
 import { Sheet } from '../src/graph/sheet.ts';
 import { Walk } from '../src/graph/walk.ts';
 import { Layered } from '../src/layout/layered.ts';
+import { matcher } from '../src/words/filter.ts';
 
 type Table = { [key: string]: { [field: string]: unknown } };
 const delta = (put: { task?: Table; group?: Table; function?: Table }, seq = 0, more: Partial<Delta> = {}): Delta => ({ feed: 1, epoch: 'e', seq, ...(seq ? {} : { reset: true }), put, ...more });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sayProgress } from '../src/states.ts';
+import { sayProgress } from '../src/words/states.ts';
 
 test('how far a task says it is, in words', () => {
   const task = { fn: 1, cell: 1, state: 'running' } as const;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { nothing, type State } from '../src/feed/reducer.ts';
+import { contrast, DARK, LIGHT } from '../src/page/theme.ts';
 import { HUES } from '../src/stream/hues.ts';
 import { busyShare, extentOf, type Lane, lanesOf, spanAt } from '../src/stream/lanes.ts';
 import { LAST_S, ticks, TimeWindow } from '../src/stream/window.ts';
-import { contrast, DARK, LIGHT } from '../src/theme.ts';
 
 function state(): State {
   const made = nothing();

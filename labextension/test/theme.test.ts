@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { contrast, DARK, LIGHT, paletteFor } from '../src/theme.ts';
-import { STATES } from '../src/states.ts';
+import { contrast, DARK, LIGHT, paletteFor } from '../src/page/theme.ts';
+import { STATES } from '../src/words/states.ts';
 
 for (const palette of [LIGHT, DARK]) {
   const name = palette.dark ? 'dark' : 'light';

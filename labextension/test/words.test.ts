@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { nothing } from '../src/feed/reducer.ts';
 import { type Answer, type Commands, type Link, Refused } from '../src/link/link.ts';
+import { matchesSpan } from '../src/stream/matches.ts';
 import { Actions } from '../src/view/actions.ts';
 import { dataIn, factsOfTask } from '../src/view/facts.ts';
 import { headline, placeOf } from '../src/view/headline.ts';
-import { matchesSpan } from '../src/stream/matches.ts';
 
 test('failures that are alike, as people read them', () => {
   const failure = { number: 17, type: 'ValueError', function: 'f', place: '[5] line 3' };

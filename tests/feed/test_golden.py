@@ -1,4 +1,4 @@
-"""The golden files hold for the Python reducer (labextension/test/reducer.test.mjs: for the TypeScript one)."""
+"""The golden files hold for the Python reducer (labextension/test/reducer.test.ts: for the TypeScript one)."""
 
 from __future__ import annotations
 

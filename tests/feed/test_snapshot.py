@@ -119,10 +119,10 @@ def test_what_a_reader_learns() -> None:
 
 def test_words_signs_and_colours_are_those_of_the_live_view() -> None:
     source = Path(__file__).parents[2] / "labextension" / "src"
-    states = (source / "states.ts").read_text(encoding="utf-8")
+    states = (source / "words" / "states.ts").read_text(encoding="utf-8")
     assert dict(re.findall(r"(\w+): \{ d: '([^']+)'", states)) == SIGNS
     words = states[states.index("WORD:") : states.index("interface Sign")]
     assert dict(re.findall(r"(\w+): '([^']+)',", words)) == WORDS
-    theme = (source / "theme.ts").read_text(encoding="utf-8")
+    theme = (source / "page" / "theme.ts").read_text(encoding="utf-8")
     light = theme[theme.index("LIGHT:") : theme.index("DARK:")]
     assert COLOURS.items() <= dict(re.findall(r"(\w+): '(#\w+)'", light)).items()

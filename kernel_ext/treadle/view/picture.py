@@ -1,7 +1,7 @@
 """The graph as a static picture: an SVG of bounded size from the feed's state, for `<img>` in saved notebooks.
 
 Law: pure; knows the feed's records. All words stand on tiles of their own colour, so the picture reads on light and
-dark pages. Signs and words are those of labextension/src/states.ts (a test compares them).
+dark pages. Signs and words are those of labextension/src/words/states.ts (a test compares them).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 // The graph as DOT, for Graphviz and its relatives. Pure.
-import { inWords, WORD } from '../states.ts';
-import { LIGHT } from '../theme.ts';
+import { LIGHT } from '../page/theme.ts';
+import { inWords, WORD } from '../words/states.ts';
 import { clipped, type Picture } from './picture.ts';
 
 /** The picture as the text of a DOT file. */

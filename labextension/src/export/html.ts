@@ -1,8 +1,8 @@
 // The graph as a page of its own: picture, tables and the data, static, without any script. It opens from a folder,
 // light or dark as its reader likes it, and may be sent to somebody who has no Treadle. Pure.
 import type { Counts } from '../feed/reducer.ts';
-import { inWords, STATES, WORD } from '../states.ts';
-import { DARK, LIGHT, type Palette } from '../theme.ts';
+import { DARK, LIGHT, type Palette } from '../page/theme.ts';
+import { inWords, STATES, WORD } from '../words/states.ts';
 import { escaped, type Picture } from './picture.ts';
 import { toSvg } from './svg.ts';
 

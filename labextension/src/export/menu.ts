@@ -1,13 +1,14 @@
 // The menu "Export": what is seen, as a file. Everything is made in the page; nothing is sent anywhere.
-import { el } from '../view/dom.ts';
+import type { Drawn } from '../graph/panel.ts';
+import { el } from '../page/dom.ts';
 import { toDot } from './dot.ts';
 import { toHtml } from './html.ts';
-import { fileName, type Picture } from './picture.ts';
+import { fileName, pictureOf } from './picture.ts';
+import { toPng } from './png.ts';
 import { toSvg } from './svg.ts';
 
 export interface Source {
-  picture(): Picture | null;
-  png(picture: Picture): Promise<Blob>;
+  drawn(): Drawn;
   refused(why: string): void;
 }
 
@@ -41,7 +42,8 @@ export class ExportMenu {
     });
   }
 
-  private show(open: boolean): void {
+  /** Open the menu, its first item focused, or close it. */
+  show(open: boolean): void {
     this.items.hidden = !open;
     this.button.setAttribute('aria-expanded', String(open));
     if (open) (this.items.firstElementChild as HTMLElement | null)?.focus();
@@ -61,10 +63,11 @@ export class ExportMenu {
   }
 
   private async save(kind: Kind, type: string): Promise<void> {
-    const picture = this.source.picture();
-    if (!picture?.nodes.length) return this.source.refused('There is nothing to export yet: no tasks.');
+    const drawn = this.source.drawn();
+    if (!drawn.state || !drawn.scene.nodes.size) return this.source.refused('There is nothing to export yet: no tasks.');
+    const picture = pictureOf(drawn.state, drawn.scene, drawn.still);
     try {
-      const blob = kind === 'png' ? await this.source.png(picture) : new Blob([{ svg: toSvg, html: toHtml, dot: toDot }[kind](picture)], { type: `${type};charset=utf-8` });
+      const blob = kind === 'png' ? await toPng(picture, drawn) : new Blob([{ svg: toSvg, html: toHtml, dot: toDot }[kind](picture)], { type: `${type};charset=utf-8` });
       const url = URL.createObjectURL(blob);
       const link = el('a', { href: url, download: fileName(picture, kind) });
       this.element.append(link);

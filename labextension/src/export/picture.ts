@@ -1,9 +1,9 @@
 // What is exported: the graph as it stands and what the feed says beside it, as plain data. Pure.
 import type { Counts, FailureRecord, State, TaskState, WorkerRecord } from '../feed/reducer.ts';
+import type { Box } from '../graph/camera.ts';
 import type { Frame, Still } from '../graph/paint.ts';
 import { around, type Line, type Scene } from '../graph/scene.ts';
-import type { Box } from '../graph/camera.ts';
-import { STATES } from '../states.ts';
+import { STATES } from '../words/states.ts';
 
 export interface PictureNode {
   id: string;

@@ -1,7 +1,6 @@
 // The graph as a PNG: painted on a canvas of its own as it is on the screen, at twice the size where that is possible.
-import { paintStill, type Still } from '../graph/paint.ts';
-import type { Scene } from '../graph/scene.ts';
-import type { Palette } from '../theme.ts';
+import { paintStill } from '../graph/paint.ts';
+import type { Drawn } from '../graph/panel.ts';
 import type { Picture } from './picture.ts';
 
 const MARGIN = 24;
@@ -10,7 +9,7 @@ const PIXELS = 32e6;
 const SIDE = 12_000;
 
 /** The picture as a PNG file. */
-export async function toPng(picture: Picture, scene: Scene, still: Still, palette: Palette): Promise<Blob> {
+export async function toPng(picture: Picture, { scene, still, palette }: Drawn): Promise<Blob> {
   const { x0, y0, x1, y1 } = picture.box;
   const seen = { x0: x0 - MARGIN, y0: y0 - MARGIN, x1: x1 + MARGIN, y1: y1 + MARGIN };
   const [width, height] = [seen.x1 - seen.x0, seen.y1 - seen.y0];

@@ -2,8 +2,8 @@
 import type { Counts, TaskState } from '../feed/reducer.ts';
 import { bends } from '../graph/lines.ts';
 import type { Line } from '../graph/scene.ts';
-import { BAR_ORDER, HATCHED, inWords, SIGN, STATES, total, WORD } from '../states.ts';
-import { DARK, LIGHT, type Palette } from '../theme.ts';
+import { DARK, LIGHT, type Palette } from '../page/theme.ts';
+import { BAR_ORDER, HATCHED, inWords, SIGN, STATES, total, WORD } from '../words/states.ts';
 import { clipped, escaped, type Picture, type PictureNode } from './picture.ts';
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";

@@ -1,8 +1,8 @@
 // Opening boxes of many: which page of which is shown, asked for where the feed does not carry it, asked again while
 // it changes; and the heads of the open ones, which lie over the canvas as buttons that keyboard and mouse reach.
 import type { Counts } from '../feed/reducer.ts';
-import { el, setAttribute, setText } from '../view/dom.ts';
 import { FRAME_HEAD } from '../layout/layered.ts';
+import { el, setAttribute, setText } from '../page/dom.ts';
 import type { Camera } from './camera.ts';
 import { type Members, type Nodes, PAGE } from './nodes.ts';
 import type { Frame } from './paint.ts';

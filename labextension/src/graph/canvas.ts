@@ -4,12 +4,12 @@
 import type { Delta, State } from '../feed/reducer.ts';
 import { Layered, type NewNode } from '../layout/layered.ts';
 import { tidy } from '../layout/tidy.ts';
-import { LIGHT, type Palette } from '../theme.ts';
+import { followPointer } from '../page/pointer.ts';
+import { LIGHT, type Palette } from '../page/theme.ts';
+import { type Filter, matcher } from '../words/filter.ts';
 import { type Box, Camera } from './camera.ts';
-import { type Filter, matcher } from './filter.ts';
 import { type Changes, type Fold, type GraphNode, Nodes } from './nodes.ts';
 import { isChevron, type Lively, paintLively, paintStill, type Still } from './paint.ts';
-import { listenTo } from './pointer.ts';
 import { around, boxOf, type PaintNode, Scene } from './scene.ts';
 
 const LEGIBLE = 0.24;
@@ -330,7 +330,7 @@ export class GraphCanvas {
   }
 
   private listen(): void {
-    listenTo(this.canvas, {
+    followPointer(this.canvas, {
       pan: (dx, dy) => {
         this.camera.pan(dx, dy);
         this.touch();

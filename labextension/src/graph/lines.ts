@@ -1,5 +1,5 @@
 // How the edges are painted: all lines of one width in one path, fewer and paler the more there are.
-import type { Palette } from '../theme.ts';
+import type { Palette } from '../page/theme.ts';
 import type { Box } from './camera.ts';
 import { type Line, lineBetween, type PaintNode, type Scene } from './scene.ts';
 

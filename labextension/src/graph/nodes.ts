@@ -4,8 +4,8 @@
 // fold once more, into one box per function and depth or one per notebook cell. A box can be opened: what is in it
 // stands in a frame beside it, a page at a time. What is in a box of the feed is asked for; all else is here.
 import type { Counts, Delta, GroupRecord, State, TaskRecord, TaskState } from '../feed/reducer.ts';
-import { leading, total } from '../states.ts';
-import { groupName, OUTSIDE } from '../names.ts';
+import { groupName, OUTSIDE } from '../words/names.ts';
+import { leading, total } from '../words/states.ts';
 
 export type Fold = 'none' | 'function' | 'cell';
 

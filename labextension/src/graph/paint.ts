@@ -1,13 +1,13 @@
 // How the graph is painted on a Canvas2D: pure in what it gets, more detail the nearer one is. What stands still
 // (paintStill) and what moves or is looked at (paintLively) apart: the first is kept as a picture while one pans.
 import type { Counts, TaskState } from '../feed/reducer.ts';
-import { BAR_ORDER, HATCHED, leading, total } from '../states.ts';
-import type { Palette } from '../theme.ts';
+import { cut, FONT, hatch, rounded, sign, widthOf } from '../page/shapes.ts';
+import type { Palette } from '../page/theme.ts';
+import type { Match } from '../words/filter.ts';
+import { BAR_ORDER, HATCHED, leading, total } from '../words/states.ts';
 import type { Box } from './camera.ts';
-import type { Match } from './filter.ts';
 import { paintLines, paintLinesOf } from './lines.ts';
 import type { PaintNode, Scene } from './scene.ts';
-import { cut, FONT, hatch, rounded, sign, widthOf } from './shapes.ts';
 
 type Canvas = CanvasRenderingContext2D;
 

@@ -1,22 +1,28 @@
 // The graph as one part of the page: the canvas, the same in words, open boxes, its toolbar. Knows the feed, not who shows it.
-import { ExportMenu } from '../export/menu.ts';
-import { pictureOf } from '../export/picture.ts';
-import { toPng } from '../export/png.ts';
-import type { Delta, State, TaskRecord } from '../feed/reducer.ts';
-import type { Palette } from '../theme.ts';
-import { el, setText } from '../view/dom.ts';
-import { TaskList } from '../view/tasklist.ts';
+import type { Delta, State } from '../feed/reducer.ts';
+import { el, setText } from '../page/dom.ts';
+import type { Palette } from '../page/theme.ts';
+import type { Filter } from '../words/filter.ts';
 import { Boxes } from './boxes.ts';
 import { GraphCanvas } from './canvas.ts';
-import type { Filter } from './filter.ts';
 import { LOOK } from './look.ts';
 import type { Changes, Fold, Members } from './nodes.ts';
+import type { Still } from './paint.ts';
+import type { Scene } from './scene.ts';
+import { TaskList } from './tasklist.ts';
 import { Walk } from './walk.ts';
 
 export interface GraphPanelEvents {
   choose(id: string | null, keyboard: boolean): void;
   open(): void; // Enter: to the details of what is chosen
   members(group: string, offset: number): Promise<Members>; // the tasks of a box; rejects with a sentence
+}
+
+export interface Drawn {
+  state: State | null;
+  scene: Scene;
+  still: Still;
+  palette: Palette;
 }
 
 const NOTE_MS = 7000;
@@ -33,7 +39,8 @@ export class GraphPanel {
   private noteTimer: ReturnType<typeof setTimeout> | undefined;
   readonly element: HTMLElement;
 
-  constructor(events: GraphPanelEvents) {
+  /** `more`: another tool, beside those of the graph itself. */
+  constructor(more: HTMLElement, events: GraphPanelEvents) {
     this.canvas = new GraphCanvas({
       choose: (id) => events.choose(id, false),
       toggle: (id) => this.boxes.toggle(id),
@@ -58,7 +65,7 @@ export class GraphPanel {
     });
     const style = el('style');
     style.textContent = LOOK;
-    this.element = el('div', { class: 'trd-graph' }, style, this.list.element, this.canvas.canvas, this.boxes.element, this.empty, this.note, this.tools());
+    this.element = el('div', { class: 'trd-graph' }, style, this.list.element, this.canvas.canvas, this.boxes.element, this.empty, this.note, this.tools(more));
   }
 
   dispose(): void {
@@ -89,11 +96,6 @@ export class GraphPanel {
     this.canvas.filter(filter);
   }
 
-  /** What is known of a task, also of one that only an open box shows. */
-  recordOf(id: string): TaskRecord | undefined {
-    return this.canvas.nodes.recordOf(id);
-  }
-
   focus(): void {
     this.list.element.focus();
   }
@@ -109,28 +111,29 @@ export class GraphPanel {
     this.empty.hidden = this.canvas.scene.nodes.size > 0;
   }
 
-  private say(text: string): void {
+  /** What is drawn now, to be drawn elsewhere. */
+  get drawn(): Drawn {
+    return { state: this.state, scene: this.canvas.scene, still: this.canvas.still, palette: this.canvas.colours };
+  }
+
+  /** Say something beside the graph for a few seconds. */
+  say(text: string): void {
     setText(this.note, text);
     this.note.hidden = false;
     clearTimeout(this.noteTimer);
     this.noteTimer = setTimeout(() => (this.note.hidden = true), NOTE_MS);
   }
 
-  private tools(): HTMLElement {
+  private tools(more: HTMLElement): HTMLElement {
     const fold = el('select', { class: 'trd-select', 'aria-label': 'Show tasks', title: 'Show tasks' });
     for (const [value, text] of [['none', 'task by task'], ['function', 'by function'], ['cell', 'by cell']] as const) fold.append(el('option', { value }, text));
     fold.addEventListener('change', () => this.foldBy(fold.value as Fold));
-    const menu = new ExportMenu({
-      picture: () => this.state && pictureOf(this.state, this.canvas.scene, this.canvas.still),
-      png: (picture) => toPng(picture, this.canvas.scene, this.canvas.still, this.canvas.colours),
-      refused: (why) => this.say(why),
-    });
     return el(
       'div',
       { class: 'trd-tools', role: 'toolbar', 'aria-label': 'Graph' },
       fold,
       tool('Rearrange with fewer crossings', 'Tidy', () => this.canvas.tidy()),
-      menu.element,
+      more,
       tool('Zoom out', '−', () => this.canvas.zoom(1 / 1.3)),
       tool('Zoom in', '+', () => this.canvas.zoom(1.3)),
       tool('Show everything and follow', 'Fit', () => this.fit()),

@@ -8,12 +8,12 @@
 import { Slots, spread } from './slots.ts';
 
 export const NODE_W = 142;
-export const NODE_H = 28;
-export const GROUP_W = 168;
-export const GROUP_H = 70;
+const NODE_H = 28;
+const GROUP_W = 168;
+const GROUP_H = 70;
 export const COLUMN_GAP = 12;
 export const FRAME_HEAD = 60;
-export const FRAME_PAD = 14;
+const FRAME_PAD = 14;
 const LAYER_GAP = 52;
 const ROW_GAP = 10;
 const STRIP_GAP = 48;

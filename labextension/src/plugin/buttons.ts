@@ -3,7 +3,7 @@
 // A line is rendered anew several times a second, and a button inside would be gone between press and release. So
 // buttons stand beside the rendered HTML, over the place that the line keeps for them, and are only moved.
 import type { Translation } from '@jupyterlab/translation';
-import { el } from '../view/dom.ts';
+import { el } from '../page/dom.ts';
 import { anchorOf } from './anchors.ts';
 
 export interface Cancel {

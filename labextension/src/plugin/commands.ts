@@ -27,7 +27,7 @@ export interface Actions {
   numberOf(cell: Cell): number;
 }
 
-export const CATEGORY = 'Treadle';
+const CATEGORY = 'Treadle';
 
 /** Ask a runtime for something; what it cannot do is shown. */
 export async function request(watches: Watches, runtime: Runtime, name: CommandName, args: Answer): Promise<void> {

@@ -26,7 +26,7 @@ export function suggested(found: Found): Choice {
 }
 
 /** The direction a parameter has if nothing is said. */
-export function usual(found: Found, name: string): Direction {
+function usual(found: Found, name: string): Direction {
   return isSelf(found, name) ? 'INOUT' : 'IN';
 }
 

@@ -2,7 +2,7 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { Translation } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { el, setText } from '../view/dom.ts';
+import { el, setText } from '../page/dom.ts';
 import { type Choice, decoratorText, type Direction, suggested } from './decorator.ts';
 import type { Found } from './python.ts';
 

@@ -13,7 +13,7 @@ import { Token } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import type { Counts } from '../feed/reducer.ts';
 import { addressesOf, ServerLink } from '../link/websocket.ts';
-import { el } from '../view/dom.ts';
+import { el } from '../page/dom.ts';
 import type { Anchor } from './anchors.ts';
 import { type Cancel, CancelButtons } from './buttons.ts';
 import { addCommands, kernelOf, request, stopAfterAsking } from './commands.ts';

@@ -1,7 +1,7 @@
 // The line below a cell as the runtime alone can tell it: the same words and colours as kernel_ext/treadle/show/cell_line.py. Pure.
-import { LIGHT } from '../theme.ts';
 import type { Counts, TaskState } from '../feed/reducer.ts';
-import { BAR_ORDER } from '../states.ts';
+import { LIGHT } from '../page/theme.ts';
+import { BAR_ORDER } from '../words/states.ts';
 import type { Anchor } from './anchors.ts';
 
 export interface LineFacts {
@@ -25,7 +25,7 @@ function words(counts: Counts): [number, string][] {
   return all.filter(([count]) => count);
 }
 
-export function isOpen(counts: Counts): boolean {
+function isOpen(counts: Counts): boolean {
   return OPEN.some((state) => counts[state]);
 }
 

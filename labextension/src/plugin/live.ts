@@ -1,7 +1,7 @@
 // The live view as a Lumino widget: it looks at a runtime while it is shown, and at no other time.
 import { Widget } from '@lumino/widgets';
+import { el } from '../page/dom.ts';
 import { App } from '../view/app.ts';
-import { el } from '../view/dom.ts';
 import type { Runtime } from './runtimes.ts';
 import type { Watches } from './watch.ts';
 

@@ -1,7 +1,7 @@
 // The side panel: the runtimes of all kernels, and the live view of one of them.
 import { Panel, Widget } from '@lumino/widgets';
 import type { Translation } from '@jupyterlab/translation';
-import { el, Rows, setText } from '../view/dom.ts';
+import { el, Rows, setText } from '../page/dom.ts';
 import { icon } from './icon.ts';
 import { LiveView } from './live.ts';
 import { type Runtime, type Runtimes, titleOf } from './runtimes.ts';

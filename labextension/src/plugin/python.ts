@@ -28,7 +28,7 @@ export function blanked(source: string): string {
 }
 
 /** The offset after the bracket that closes the one at `open`; -1 if there is none. */
-export function closing(code: string, open: number): number {
+function closing(code: string, open: number): number {
   let depth = 0;
   for (let i = open; i < code.length; i++) {
     const c = code[i] as string;
@@ -57,7 +57,7 @@ export function pieces(text: string): [number, number][] {
 }
 
 /** The parameters in the parentheses of a signature. */
-export function parametersOf(inside: string): Parameter[] {
+function parametersOf(inside: string): Parameter[] {
   return pieces(inside).flatMap(([start, end]) => {
     const match = /^(\*{0,2})\s*([\p{L}_][\p{L}\p{N}_]*)/u.exec(inside.slice(start, end).trim());
     if (!match) return []; // a bare * or /

@@ -1,6 +1,6 @@
 // The item of the status bar: how much of the active notebook's runtime works, and what failed; a click opens the panel.
 import { Widget } from '@lumino/widgets';
-import { el, setText } from '../view/dom.ts';
+import { el, setText } from '../page/dom.ts';
 
 export class StatusItem extends Widget {
   private readonly button: HTMLButtonElement;

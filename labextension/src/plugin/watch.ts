@@ -10,7 +10,7 @@ export interface OpenLink extends Link {
   dispose(): void;
 }
 
-export class Watch {
+class Watch {
   state: State = nothing();
   private viewers = 0;
   private readonly commands: Commands;

@@ -1,6 +1,6 @@
 // Whether a span is what a person looks for. Pure.
 import type { State } from '../feed/reducer.ts';
-import { type Filter, isEmpty } from '../graph/filter.ts';
+import { type Filter, isEmpty } from '../words/filter.ts';
 import type { Span } from './lanes.ts';
 
 export function matchesSpan(state: State | null, filter: Filter | null, span: Span): boolean {

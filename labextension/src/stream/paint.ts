@@ -1,6 +1,6 @@
 // Draws lanes of spans on a canvas. Knows spans, a window of time and colours; keeps nothing.
-import type { Palette } from '../theme.ts';
-import { SIGN } from '../states.ts';
+import type { Palette } from '../page/theme.ts';
+import { SIGN } from '../words/states.ts';
 import type { Hue } from './hues.ts';
 import { firstAfter, type Lane, type Span } from './lanes.ts';
 import { ticks, type TimeWindow } from './window.ts';

@@ -1,15 +1,15 @@
 // The task stream as one part of the page: what each worker ran and when, on a canvas, with a toolbar, a legend, and the
 // same in words for keyboard and screen readers. Knows the feed, not who shows it.
 import type { State } from '../feed/reducer.ts';
-import type { Filter } from '../graph/filter.ts';
-import { clock, count, inPercent, inSeconds } from '../format.ts';
-import { LIGHT, type Palette } from '../theme.ts';
-import { el, Rows, setAttribute, setText } from '../view/dom.ts';
+import { el, Rows, setAttribute, setText } from '../page/dom.ts';
+import { followPointer, type PointerEvents } from '../page/pointer.ts';
+import { LIGHT, type Palette } from '../page/theme.ts';
+import type { Filter } from '../words/filter.ts';
+import { clock, count, inPercent, inSeconds } from '../words/format.ts';
 import { hueOf } from './hues.ts';
 import { busyShare, extentOf, type Lane, lanesOf, type Span, spanAt } from './lanes.ts';
-import { laneHeight, paintStream, type Sheet, timeAt, xOf } from './paint.ts';
 import { matchesSpan } from './matches.ts';
-import { followPointer } from './pointer.ts';
+import { AXIS_H, laneHeight, paintStream, type Sheet, timeAt, xOf } from './paint.ts';
 import { LAST_S, TimeWindow } from './window.ts';
 
 const LEAST_LANE_H = 12;
@@ -17,6 +17,11 @@ const NEAR_PX = 4;
 const LEGEND = 8;
 const BEAT_MS = 100;
 const STILL_BEAT_MS = 1000;
+
+interface Place {
+  worker: number;
+  span: Span;
+}
 
 export interface StreamEvents {
   choose(id: string, keyboard: boolean): void;
@@ -56,7 +61,7 @@ export class StreamPanel {
   private extent: [number, number] | null = null;
   private palette: Palette = LIGHT;
   private filter: Filter | null = null;
-  private chosen: { worker: number; span: Span } | null = null;
+  private chosen: Place | null = null;
   private hovered: Span | null = null;
   private dirty = false;
   private active = false;
@@ -68,13 +73,15 @@ export class StreamPanel {
   constructor(private readonly events: StreamEvents) {
     this.resized.observe(this.scroll);
     this.scroll.addEventListener('keydown', (event) => this.onKey(event));
-    followPointer(this.canvas, this.scroll, {
-      hover: (x, y) => this.onHover(x, y),
+    const pointer: PointerEvents = {
+      hover: (x, y) => this.onHover(this.at(x, y)),
+      leave: () => this.onHover(null),
       click: (x, y) => this.onClick(x, y),
+      twice: () => this.follow('all'),
       pan: (dx) => this.change(() => this.window.pan((-dx / Math.max(1, this.sheet().width - this.sheet().gutter)) * this.window.length)),
       zoom: (factor, x) => this.zoom(factor, timeAt(x, this.window, this.sheet())),
-      all: () => this.follow('all'),
-    });
+    };
+    followPointer(this.canvas, pointer, this.scroll);
     this.sayWindow();
   }
 
@@ -168,7 +175,7 @@ export class StreamPanel {
 
   private sheet(): Sheet {
     const width = this.scroll.clientWidth;
-    const height = Math.max(this.scroll.clientHeight, this.lanes.length * LEAST_LANE_H + 20);
+    const height = Math.max(this.scroll.clientHeight, this.lanes.length * LEAST_LANE_H + AXIS_H);
     return { width, height, gutter: width < 460 ? 30 : 104, font: '11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif' };
   }
 
@@ -222,7 +229,7 @@ export class StreamPanel {
     return `${this.label(span)} · ${span.ending} · worker ${worker} · from ${when} for ${inSeconds(length)}`;
   }
 
-  private at(x: number, y: number): { worker: number; span: Span } | null {
+  private at(x: number, y: number): Place | null {
     const sheet = this.sheet();
     const lane = this.lanes[Math.floor(y / laneHeight(sheet, this.lanes.length))];
     if (!lane || x < sheet.gutter) return null;
@@ -231,8 +238,7 @@ export class StreamPanel {
     return span && { worker: lane.worker, span };
   }
 
-  private onHover(x: number, y: number): void {
-    const found = x < 0 ? null : this.at(x, y);
+  private onHover(found: Place | null): void {
     if ((found?.span ?? null) === this.hovered) return;
     this.hovered = found?.span ?? null;
     this.canvas.style.cursor = found ? 'pointer' : '';

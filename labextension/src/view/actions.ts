@@ -1,6 +1,6 @@
 // What a person can have done with tasks: cancel, retry, copy as code, look. Each says in one line what came of it.
 import { type Answer, type Commands, type Link, Refused } from '../link/link.ts';
-import { many } from '../format.ts';
+import { many } from '../words/format.ts';
 import { copy } from './clipboard.ts';
 
 export type Say = (text: string, bad: boolean) => void;

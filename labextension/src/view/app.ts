@@ -1,15 +1,16 @@
 // The view as a whole: which parts there are, what reaches them, what they ask for. Knows the feed and a link, not where it
 // is mounted. Where a part stands is `places.ts`' matter.
+import { ExportMenu } from '../export/menu.ts';
 import { type Delta, nothing, reduce, type State } from '../feed/reducer.ts';
 import { membersFrom } from '../graph/nodes.ts';
 import { GraphPanel } from '../graph/panel.ts';
-import { type Filter, isEmpty } from '../graph/filter.ts';
 import { type Answer, type CommandName, Commands, type FromPython, type Link } from '../link/link.ts';
+import { el } from '../page/dom.ts';
+import { followTheme } from '../page/theme.ts';
 import { StreamPanel } from '../stream/panel.ts';
-import { followTheme } from '../theme.ts';
+import { type Filter, isEmpty } from '../words/filter.ts';
 import { Actions } from './actions.ts';
 import { DetailsView } from './details.ts';
-import { el } from './dom.ts';
 import { FailuresView } from './failures.ts';
 import { FilterBar } from './filterbar.ts';
 import { FunctionsView } from './functions.ts';
@@ -32,7 +33,8 @@ export class App {
   private readonly head = new Head((state) => this.filters.toggleState(state));
   private readonly filters = new FilterBar((filter) => this.setFilter(filter));
   private readonly tabs = new Tabs(() => this.onShown());
-  private readonly graph = new GraphPanel({
+  private readonly exports: ExportMenu = new ExportMenu({ drawn: () => this.graph.drawn, refused: (why) => this.graph.say(why) });
+  private readonly graph = new GraphPanel(this.exports.element, {
     choose: (id, keyboard) => this.choose(id, keyboard),
     open: () => this.details.focus(),
     members: async (group, offset) => membersFrom(await this.commands.ask('members', { group, offset })),
@@ -104,7 +106,7 @@ export class App {
   show(part: string): void {
     if (part === 'export') {
       this.tabs.show('graph');
-      this.graph.element.querySelector<HTMLElement>('.trd-menu > button')?.click();
+      this.exports.show(true);
     } else if (PARTS.some(([known]) => known === part)) this.tabs.show(part as Part);
   }
 

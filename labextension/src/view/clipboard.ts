@@ -1,5 +1,5 @@
 // Text into the clipboard; where the page may not, the text is shown selected, so that one key is left to press.
-import { el } from './dom.ts';
+import { el } from '../page/dom.ts';
 
 /** Whether it is in the clipboard. If not, `place` holds it, selected. */
 export async function copy(text: string, place: HTMLElement): Promise<boolean> {

@@ -1,12 +1,12 @@
 // Details of one task or group, with what can be done about it: what the feed says at once, the rest when the runtime has
 // answered.
 import type { State } from '../feed/reducer.ts';
-import { inBytes, shorten } from '../format.ts';
 import type { Answer } from '../link/link.ts';
-import { groupName, nameOf } from '../names.ts';
-import { FINAL, total } from '../states.ts';
+import { el, setAttribute, setText, signOf } from '../page/dom.ts';
+import { inBytes, shorten } from '../words/format.ts';
+import { groupName, nameOf } from '../words/names.ts';
+import { FINAL, total } from '../words/states.ts';
 import type { Actions } from './actions.ts';
-import { el, setAttribute, setText, signOf } from './dom.ts';
 import { dataIn, type Datum, factsOfGroup, factsOfTask, failureOf, number } from './facts.ts';
 
 const SHOWN = 12;

@@ -1,8 +1,8 @@
 // What is known of a task as short facts: from the feed at once, from the runtime's answer when it has come. Pure.
 import type { FailureRecord, State } from '../feed/reducer.ts';
-import { clock, inSeconds, shorten, sinceThen } from '../format.ts';
 import type { Answer } from '../link/link.ts';
-import { inWords, sayProgress, WORD } from '../states.ts';
+import { clock, inSeconds, shorten, sinceThen } from '../words/format.ts';
+import { inWords, sayProgress, WORD } from '../words/states.ts';
 
 export type Fact = [name: string, value: string];
 

@@ -1,7 +1,7 @@
 // Failures: those that are alike as one; opening one shows its traceback in the details and marks it as looked at.
 import type { FailureRecord, State } from '../feed/reducer.ts';
-import { count } from '../format.ts';
-import { el, Rows, setAttribute, setText, signOf } from './dom.ts';
+import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
+import { count } from '../words/format.ts';
 import { headline } from './headline.ts';
 
 interface Parts {

@@ -1,7 +1,7 @@
 // The bar in which a person says what to look for: words, a function, a cell. The states are the chips of the head.
 import type { State, TaskState } from '../feed/reducer.ts';
-import { type Filter, isEmpty } from '../graph/filter.ts';
-import { el, setAttribute, setText } from './dom.ts';
+import { el, setAttribute, setText } from '../page/dom.ts';
+import { type Filter, isEmpty } from '../words/filter.ts';
 
 export class FilterBar {
   private readonly text = el('input', { class: 'trd-search', type: 'search', placeholder: 'Find: name, #17, [5]', 'aria-label': 'Find tasks by name, number or cell', spellcheck: 'false', autocomplete: 'off' });

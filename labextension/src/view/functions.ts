@@ -1,8 +1,8 @@
 // Functions: how far the calls of each are and how long they take; sorted as asked, pressed to filter by one.
 import type { FunctionRecord, State } from '../feed/reducer.ts';
-import { count, inPercent, inSeconds } from '../format.ts';
-import { inWords, total } from '../states.ts';
-import { el, Rows, setAttribute, setText, StackedBar } from './dom.ts';
+import { el, Rows, setAttribute, setText, StackedBar } from '../page/dom.ts';
+import { count, inPercent, inSeconds } from '../words/format.ts';
+import { inWords, total } from '../words/states.ts';
 import { type Column, type Order, pressed, sorted } from './sorting.ts';
 
 interface Parts {

@@ -1,8 +1,8 @@
 // The head: how many tasks are in which state (press one to see only those), and how the page is served.
 import type { Counts, State, TaskState } from '../feed/reducer.ts';
-import { count } from '../format.ts';
-import { STATES, WORD } from '../states.ts';
-import { el, setAttribute, setText, signOf } from './dom.ts';
+import { el, setAttribute, setText, signOf } from '../page/dom.ts';
+import { count } from '../words/format.ts';
+import { STATES, WORD } from '../words/states.ts';
 
 const SAID_MS = 6000;
 

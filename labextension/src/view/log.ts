@@ -1,10 +1,10 @@
 // What a task has printed: page by page from where it was read last, following while the task runs. Text, never HTML.
 import type { State } from '../feed/reducer.ts';
-import { count } from '../format.ts';
 import type { Answer } from '../link/link.ts';
-import { nameOf } from '../names.ts';
-import { FINAL } from '../states.ts';
-import { el, setText } from './dom.ts';
+import { el, setText } from '../page/dom.ts';
+import { count } from '../words/format.ts';
+import { nameOf } from '../words/names.ts';
+import { FINAL } from '../words/states.ts';
 
 const EVERY_MS = 700;
 const PAGES = 8; // read at once before a person is asked

@@ -1,5 +1,5 @@
 // Small pictures of one number or a few: a bar with a text, a line of the last minutes.
-import { el, setAttribute, setText } from './dom.ts';
+import { el, setAttribute, setText } from '../page/dom.ts';
 
 export class Meter {
   private readonly fillPart = el('span', { class: 'trd-meter-fill' });

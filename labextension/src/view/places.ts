@@ -1,9 +1,9 @@
 // Where the parts stand: in a wide view failures, workers and functions are a column beside graph and stream; else each is
 // a tab of its own. The same elements, so nothing is shown twice.
-import { el } from './dom.ts';
+import { el } from '../page/dom.ts';
 import type { Part, Tabs } from './tabs.ts';
 
-export const WIDE_PX = 760;
+const WIDE_PX = 760;
 const BESIDE: ReadonlySet<Part> = new Set(['graph', 'stream']);
 
 export class Places {

@@ -1,6 +1,6 @@
 // Functions in the order a person asks for. Pure.
 import type { FunctionRecord } from '../feed/reducer.ts';
-import { total } from '../states.ts';
+import { total } from '../words/states.ts';
 
 export type Column = 'name' | 'count' | 'done' | 'failed' | 'mean' | 'p95' | 'total';
 
@@ -14,7 +14,7 @@ export function pressed(order: Order, column: Column): Order {
   return order.column === column ? { column, down: !order.down } : { column, down: column !== 'name' };
 }
 
-export function valueOf(record: FunctionRecord, column: Column): number | string {
+function valueOf(record: FunctionRecord, column: Column): number | string {
   switch (column) {
     case 'name':
       return record.name;

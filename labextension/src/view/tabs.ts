@@ -1,6 +1,6 @@
 // Tabs as ARIA describes them: arrow keys walk, the chosen one is the only tab stop, its panel follows.
-import { el, setAttribute, setText } from './dom.ts';
-import { roving } from './roving.ts';
+import { el, setAttribute, setText } from '../page/dom.ts';
+import { roving } from '../page/roving.ts';
 
 export type Part = 'graph' | 'stream' | 'tasks' | 'workers' | 'functions' | 'failures' | 'log';
 

@@ -1,11 +1,11 @@
 // Tasks one by one, newest first: those of the feed, and what the runtime finds beyond them.
 import type { State, TaskState } from '../feed/reducer.ts';
-import { count, sinceThen } from '../format.ts';
-import { type Filter, isEmpty, matcher } from '../graph/filter.ts';
 import type { Answer } from '../link/link.ts';
-import { sayProgress, WORD } from '../states.ts';
-import { el, Rows, setAttribute, setText, signOf } from './dom.ts';
-import { type Roving, roving } from './roving.ts';
+import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
+import { type Roving, roving } from '../page/roving.ts';
+import { type Filter, isEmpty, matcher } from '../words/filter.ts';
+import { count, sinceThen } from '../words/format.ts';
+import { sayProgress, WORD } from '../words/states.ts';
 
 const SHOWN = 300;
 const HEADS = [['State', ''], ['Task', ''], ['Cell', 'trd-number'], ['Worker', 'trd-number'], ['Now', '']] as const;

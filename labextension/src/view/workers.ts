@@ -1,8 +1,8 @@
 // Workers: what each does now and since when, how busy it was, its CPU and memory; the store and the GPUs.
 import type { GpuRecord, State, WorkerRecord } from '../feed/reducer.ts';
-import { inBytes, inPercent, sinceThen } from '../format.ts';
+import { el, Rows, setAttribute, setText } from '../page/dom.ts';
 import { busyShare, type Lane, lanesOf } from '../stream/lanes.ts';
-import { el, Rows, setAttribute, setText } from './dom.ts';
+import { inBytes, inPercent, sinceThen } from '../words/format.ts';
 import { Meter, Sparkline } from './meters.ts';
 
 const SHOWN = 64;

@@ -1,6 +1,6 @@
 // Colours: read from the page (JupyterLab, Notebook, VS Code, or the system), state colours our own, light and dark.
 // Everything that bears text or a sign has a contrast of 4.5:1 at least (test/theme.test.ts).
-import type { TaskState } from './feed/reducer.ts';
+import type { TaskState } from '../feed/reducer.ts';
 
 export interface Palette {
   dark: boolean;

@@ -1,12 +1,12 @@
 // The graph in words, beside the canvas: a tree of its nodes for keyboard and screen readers (and for tests); what an
 // open box shows stands below it. Arrows walk through the graph, Enter goes to the details, the space bar opens a box.
 import type { State, TaskRecord } from '../feed/reducer.ts';
-import type { Changes, GraphNode } from '../graph/nodes.ts';
-import type { Key } from '../graph/walk.ts';
-import { inWords, sayProgress, total, WORD } from '../states.ts';
-import { el, setAttribute, setText } from './dom.ts';
+import { el, setAttribute, setText } from '../page/dom.ts';
+import { inWords, sayProgress, total, WORD } from '../words/states.ts';
+import type { Changes, GraphNode } from './nodes.ts';
+import type { Key } from './walk.ts';
 
-export { nameOf } from '../names.ts';
+export { nameOf } from '../words/names.ts';
 
 export interface ListEvents {
   step(from: string | null, key: Key): string | null;

@@ -1,6 +1,6 @@
 // What the painter draws with: rounded boxes, hatches, signs, text cut to its room.
 import type { TaskState } from '../feed/reducer.ts';
-import { SIGN } from '../states.ts';
+import { SIGN } from '../words/states.ts';
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 const CUTS_KEPT = 6000;

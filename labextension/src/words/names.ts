@@ -1,5 +1,5 @@
 // What tasks and boxes of many are called.
-import type { GroupRecord, State } from './feed/reducer.ts';
+import type { GroupRecord, State } from '../feed/reducer.ts';
 
 /** As function of a box: all that was called outside of notebook cells. The feed's own -1 is more than one function. */
 export const OUTSIDE = -2;

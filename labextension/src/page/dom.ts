@@ -1,6 +1,6 @@
 // Making elements. Data only ever becomes text or an attribute's value: there is no innerHTML in this package.
 import type { Counts, TaskState } from '../feed/reducer.ts';
-import { BAR_ORDER, HATCHED, inWords, SIGN, total, WORD } from '../states.ts';
+import { BAR_ORDER, HATCHED, inWords, SIGN, total, WORD } from '../words/states.ts';
 
 type Attributes = { [name: string]: string | number | boolean | undefined };
 

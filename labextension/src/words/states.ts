@@ -1,5 +1,5 @@
 // The states of a task as people see them: word, sign, order. The sign tells without the colour.
-import type { Counts, TaskRecord, TaskState } from './feed/reducer.ts';
+import type { Counts, TaskRecord, TaskState } from '../feed/reducer.ts';
 
 export const STATES: readonly TaskState[] = ['running', 'placed', 'ready', 'waiting', 'done', 'failed', 'upstream', 'cancelled'];
 
