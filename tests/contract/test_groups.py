@@ -80,6 +80,18 @@ def test_groups_in_groups_and_found_by_name():
     assert futures(group="empty") == futures(group="nobody") == []
 
 
+def test_names_mean_the_tasks_of_a_group_whatever_else_it_holds():
+    with group("mixed") as g:
+        g.append(square(3))
+        g.clear()
+        square(4)
+        square(5)
+    with group("mixed"), group("mixed") as inner:
+        square(6)
+    assert wait_on(futures(group="mixed")) == wait_on(inner) == [36]
+    assert wait_on(g) == [16, 25]
+
+
 def test_tasks_that_write_are_waited_for_too():
     c = []
     with group() as g:
@@ -120,8 +132,9 @@ def test_a_group_is_cancelled_and_tried_again(engine, tmp_path):
     if count:
         with pytest.raises(TaskCancelled):
             wait_on(g)
-        assert [f.cancelled() for f in g] == [True] * 3
+        gone = sum(f.cancelled() for f in g)
+        assert gone == 3 or engine == "virtual"  # there one may have ended before it hears of it
         path.touch()
-        assert retry(g) == 3
+        assert retry(g) == gone
     assert wait_on(g) == [str(path)] * 3
     assert wait_on(other) == 64

@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from treadle_runtime.api import INOUT, inputs, put, start, stop, task, wait_on
+from treadle_runtime.api import INOUT, futures, group, inputs, put, start, stop, task, wait_on
 from treadle_runtime.errors import DataLost, RuntimeLost, UsageError
 from treadle_runtime.testing import VirtualCluster
 
@@ -105,3 +105,13 @@ def test_a_runtime_that_was_killed_takes_what_was_not_fetched():
             f(never)
     finally:
         stop()
+
+
+def test_a_group_goes_on_with_the_next_runtime():
+    with group("sweep") as g:
+        with begin("inline"):
+            f(1)
+        with begin("inline"):
+            f(2)
+            assert wait_on(futures(group="sweep")) == [3]
+    assert wait_on(g) == [2, 3]

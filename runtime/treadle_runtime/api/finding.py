@@ -13,6 +13,7 @@ from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace
 from ..core.states import TASK_FINAL, TaskState
 from ..errors import UsageError
+from .earlier import own_call, unknown
 from .grouping import numbers_in
 from .session import peek
 
@@ -53,12 +54,9 @@ def future(number: int) -> Future[Any]:
     3
     """
     session = peek()
-    call = session.client.calls.get(number) if session is not None else None
-    if call is None:
-        raise UsageError(
-            f"No task #{number} is known here: the last 20,000 that ended and all others are kept."
-        )
-    return Future(call.client.handle_on(call))
+    if session is None:
+        raise unknown(number)
+    return Future(session.client.handle_on(own_call(session.client, number)))
 
 
 @leaves_no_trace

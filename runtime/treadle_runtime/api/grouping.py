@@ -17,13 +17,18 @@ from ..core.model import Number
 open_groups: Final[dict[int, Group]] = {}
 """All of this process; empty costs a call of a task one look."""
 _here: ContextVar[tuple[Group, ...]] = ContextVar("groups", default=())
-_numbers: Final[WeakKeyDictionary[Client, dict[str, list[Number]]]] = WeakKeyDictionary()
+_named: Final[WeakKeyDictionary[Client, dict[str, list[Number]]]] = WeakKeyDictionary()
+"""The numbers of the newest group of each name, in each runtime."""
+NAMES: Final = 1000
+"""So many names are remembered, those that came last."""
 
 
 class Group(list[Future[Any]]):
     """The futures of the tasks that a block submitted, in order. Made by `group`."""
 
     name = ""
+    _client: Client | None = None  # which has submitted its last task: with the next runtime numbers begin anew
+    _numbers: list[Number]
     _token: Token[tuple[Group, ...]] | None = None
 
     def __enter__(self) -> Group:
@@ -51,7 +56,7 @@ def group(name: str = "") -> Group:
     ----------
     name : str
         by which `futures(group=name)` finds its tasks; with a name that was used before, the older tasks are no longer
-        found by it.
+        found by it. The last 1,000 names are remembered.
 
     Returns
     -------
@@ -85,13 +90,22 @@ def gathered(futures: Any) -> Any:
         each += found
         if each.name and found:
             call = found[0]._call
-            names = _numbers.setdefault(call.client, {})
-            if len(each) == len(found):
-                names[each.name] = []  # the first of this group: an older one of the name is forgotten
-            names[each.name].append(call.number)
+            if each._client is not call.client:
+                each._client, each._numbers = call.client, []
+                _remember(call.client, each)
+            each._numbers.append(call.number)
     return futures
+
+
+def _remember(client: Client, group: Group) -> None:
+    """Have the name of a group mean it, and no longer an older one."""
+    names = _named.setdefault(client, {})
+    names.pop(group.name, None)
+    names[group.name] = group._numbers
+    if len(names) > NAMES:
+        del names[next(iter(names))]
 
 
 def numbers_in(client: Client, name: str) -> set[Number]:
     """Return the numbers of the tasks that the newest group of this name has submitted."""
-    return set(_numbers.get(client, {}).get(name, ()))
+    return set(_named.get(client, {}).get(name, ()))

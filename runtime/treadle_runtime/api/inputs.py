@@ -99,11 +99,7 @@ def recipe(number: int | Future[Any]) -> Recipe:
     if session is None:
         raise UsageError("Nothing runs, so there are no inputs to look at. A runtime takes them with it.")
     client = session.client
-    call = own_call(client, number) if isinstance(number, Future) else client.calls.get(number)
-    if call is None:
-        raise UsageError(
-            f"No task #{number} is known here: the last 20,000 that ended and all others are kept."
-        )
+    call = own_call(client, number)
     if call.state == TaskState.UPSTREAM:
         raise UsageError(
             f"{call.label} was not run, so it has no inputs. Look at task #{call.root}, which failed."

@@ -46,9 +46,7 @@ def profile(number: int | Future[Any], seconds: float = 5.0) -> Profile:
     if session is None:
         raise UsageError("Nothing runs, so there is no task to look at.")
     client = session.client
-    call = own_call(client, number) if isinstance(number, Future) else client.calls.get(number)
-    if call is None:
-        raise UsageError(f"No task #{number} is known here: the last 20,000 that ended and all others are kept.")
+    call = own_call(client, number)
     if session.options.engine == "inline":
         raise UsageError("engine='inline' has no workers to look at. Use a profiler of your own, it runs in this process.")
     if not call.final:

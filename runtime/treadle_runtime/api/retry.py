@@ -126,12 +126,8 @@ def _chosen(client: Client, objs: Iterable[Any], cell: int | None) -> list[Call]
 
 
 def _call_of(client: Client, obj: Any) -> Call | None:
-    if isinstance(obj, Future):
+    if isinstance(obj, Future) or type(obj) is int:
         return own_call(client, obj)
-    if type(obj) is int:
-        if (call := client.calls.get(obj)) is None:
-            raise UsageError(f"No task #{obj} is known here: the last 20,000 that ended and all others are kept.")
-        return call
     pending = client.pending.get(obj)
     return pending[0].newest.call if pending is not None else client.retries.call_of(obj)
 
