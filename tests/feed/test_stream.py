@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from typing import Any
 
@@ -179,3 +180,16 @@ def test_a_failure_somebody_has_looked_at_says_so() -> None:
     screen.projection.seen([4, 99])
     assert screen.look()["failure"][0]["seen"] is True
     assert screen.projection.delta() is None
+
+
+def test_it_costs_no_memory_that_nobody_looks() -> None:
+    projection, sizes = Projection(epoch="e"), []
+    projection.functions({1: "f"})
+    for n in range(1, 4001):
+        projection.ran([(1, 5.0 * n, [(n, OK, 1.0)])])
+        projection.apply([born(n), ("t", n, "failed", 1, 5.0 * n), ("e", n - 500)])
+        projection.failures([{"number": n, "function": f"f{n}", "type": "E", "message": "m"}])
+        if n % 2000 == 0:
+            projection.apply([("e", 0)])
+            sizes.append(len(pickle.dumps(projection)))
+    assert sizes[1] - sizes[0] < 15_000

@@ -63,7 +63,6 @@ class Failures:
         self._rows: dict[tuple[Any, ...], Record] = {}
         self._nbytes: dict[tuple[Any, ...], int] = {}
         self._changed: dict[tuple[Any, ...], None] = {}
-        self._dropped: list[str] = []
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take in one failure; one like an older one (function, type, cell, last line) only counts there."""
@@ -89,9 +88,8 @@ class Failures:
         self._nbytes[key] = len(json.dumps(self._rows[key]))
         while sum(self._nbytes.values()) > FAILURE_BYTES:
             oldest = next(iter(self._rows))
-            self._dropped.append(str(self._rows.pop(oldest)["number"]))
             self._changed.pop(oldest, None)
-            del self._nbytes[oldest]
+            del self._rows[oldest], self._nbytes[oldest]
 
     def remove(self, number: int) -> None:
         """A task has not failed after all; the row of its failure goes with the last one it stands for."""
@@ -99,7 +97,6 @@ class Failures:
         if key is None:
             return  # dropped, or one of many that are only counted
         row = self._rows[key]
-        self._dropped.append(str(row["number"]))
         numbers = [one for one in row["numbers"] if one != number]
         if not numbers:
             del self._rows[key], self._nbytes[key]
@@ -115,10 +112,12 @@ class Failures:
                 self._rows[key] = {**row, "seen": True}
                 self._changed[key] = None
 
-    def changes(self) -> tuple[list[Record], list[str]]:
-        """Return (new or changed rows, numbers of rows that left) since the last call."""
+    def numbers(self) -> set[int]:
+        """Return the numbers of the rows that there are."""
+        return {row["number"] for row in self._rows.values()}
+
+    def changes(self) -> list[Record]:
+        """Return new or changed rows since the last call."""
         added = [self._rows[key] for key in self._changed]
-        kept = {str(row["number"]) for row in self._rows.values()}
-        dropped = [number for number in self._dropped if number not in kept]
-        self._changed, self._dropped = {}, []
-        return added, dropped
+        self._changed = {}
+        return added

@@ -58,13 +58,17 @@ class _Place:
 
 
 class Ledger:
-    """Tasks, cells and groups of a projection. `dirty` holds the tasks whose record may have changed."""
+    """Tasks, cells and groups of a projection.
 
-    def __init__(self, limit_tasks: int, wall_offset: float) -> None:
+    `dirty` holds the tasks whose record may have changed; `shown` is what screens have of tasks, looked at only.
+    """
+
+    def __init__(self, limit_tasks: int, wall_offset: float, shown: Mapping[str, Record]) -> None:
         self.functions = Functions()
         self.groups = Groups()
         self.stream = Stream(wall_offset)
         self.dirty: set[Number] = set()
+        self._shown = shown
         self._limit = limit_tasks
         self._wall_offset = wall_offset
         self._births: list[Any] = []
@@ -328,10 +332,12 @@ class Ledger:
             cell.nbytes -= nbytes
             self._open_nbytes -= nbytes
             self._open_tasks -= 1
+        else:
+            self._hot.pop(number, None)
+        if str(number) in self._shown:
             self.dirty.add(number)
-        elif number in self._hot:
-            del self._hot[number]
-            self.dirty.add(number)
+        else:
+            self.dirty.discard(number)
 
     def _heat(self, number: Number, state: str) -> None:
         """A task in a group runs, failed, or no longer runs."""

@@ -1,7 +1,8 @@
 """The projection: facts in, deltas out.
 
 Law: knows facts and the feed's shapes, never the scheduler, sockets or clocks. What leaves is the difference
-between what should be shown and what the deltas so far add up to, so it is bounded by what can be shown.
+between what should be shown and what the deltas so far add up to, so it is bounded by what can be shown; and nothing
+is noted for those who look only to be taken back, so it costs no memory that nobody looks.
 """
 
 from __future__ import annotations
@@ -51,13 +52,13 @@ class Projection:
     """
 
     def __init__(self, limit_tasks: int = 2000, *, epoch: str = "", wall_offset: float = 0.0) -> None:
-        self._ledger = Ledger(limit_tasks, wall_offset)
+        self._shown: State = {**nothing(), "epoch": epoch, "seq": 0}
+        self._ledger = Ledger(limit_tasks, wall_offset, self._shown["task"])
         self._workers: dict[WorkerId, Record] = {}
         self._memory = Memory()
         self._session: Record = {}
         self._gpus: dict[str, Record] = {}
         self._failures = Failures()
-        self._shown: State = {**nothing(), "epoch": epoch, "seq": 0}
 
     # ------------------------------------------------------------------ what comes in
     def apply(self, facts: Iterable[Fact]) -> None:
@@ -129,14 +130,14 @@ class Projection:
         for kind, table in self._tables().items():
             missing = {key: None for key in self._shown[kind] if key not in table}
             self._compare(kind, {**missing, **table}, put, gone)
-        spans, old = ledger.stream.changes()
-        if spans:
+        if spans := ledger.stream.changes():
             put["stream"] = spans
-        if old := [key for key in old if key in self._shown["stream"]]:
+        if old := sorted(self._shown["stream"].keys() - ledger.stream.keys(), key=int):
             gone["stream"] = old
-        added, dropped = self._failures.changes()
-        if dropped:
+        kept = self._failures.numbers()
+        if dropped := [str(row["number"]) for row in self._shown["failure"] if row["number"] not in kept]:
             gone["failure"] = dropped
+        added = self._failures.changes()
         verbs = {"del": gone, "put": put, "add": {"failure": added} if added else {}}
         verbs = {verb: what for verb, what in verbs.items() if what}
         if not verbs:

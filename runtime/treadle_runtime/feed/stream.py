@@ -91,7 +91,6 @@ class Stream:
         self._chunks: list[_Chunk] = []
         self._free: dict[WorkerId, float] = {}  # when the last attempt of a worker ended
         self._made = 0
-        self._gone: list[str] = []
 
     def add(self, worker: WorkerId, at: float, spans: Sequence[tuple[FunctionId, Number, int, float]]) -> None:
         """Take in attempts that a worker ended one after the other, the last one at `at`.
@@ -115,15 +114,18 @@ class Stream:
         chunk.add(worker, [begin, at, function, -count, state, busy_s])
         self._close(worker, at, chunk)
 
-    def changes(self) -> tuple[dict[str, Record], list[str]]:
-        """Return (new or changed lanes by chunk, chunks that are no more) since the last call."""
+    def keys(self) -> set[str]:
+        """Return what the chunks are called that there are."""
+        return {chunk.key for chunk in self._chunks}
+
+    def changes(self) -> dict[str, Record]:
+        """Return new or changed lanes by chunk since the last call."""
         put = {}
         for chunk in self._chunks:
             if chunk.changed:
                 put[chunk.key] = chunk.record(self._wall_offset, list(chunk.changed))
                 chunk.changed.clear()
-        gone, self._gone = self._gone, []
-        return put, gone
+        return put
 
     def _chunk(self, at: float) -> _Chunk:
         """Return the open chunk."""
@@ -160,7 +162,6 @@ class Stream:
         joined = self._new(first.at, level, 2 * max(first.detail_s, second.detail_s))
         newest = set(sorted(first.lanes.keys() | second.lanes.keys())[-WORKER_LIMIT:])
         for chunk in (first, second):
-            self._gone.append(chunk.key)
             for worker, lane in chunk.lanes.items():
                 if worker in newest:
                     for span in lane:
