@@ -45,7 +45,9 @@ class Sources:
     def around(self, file: str, line: int) -> list[str]:
         """Return the line with its neighbours, marked; nothing if it can't be had."""
         told = self._told.get(file)
-        lines = told[1] if told is not None else linecache.getlines(file)
+        if told is None:
+            linecache.checkcache(file)  # it may have been corrected since
+        lines = linecache.getlines(file) if told is None else told[1]
         first, last = max(1, line - AROUND), min(len(lines), line + AROUND)
         return [
             f"{'---->' if n == line else '     '} {n:<3} {lines[n - 1].rstrip()}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from treadle_runtime.host.failure_words import described
 from treadle_runtime.host.sources import CHARS, FILES, Sources
 from treadle_runtime.worker.failure import Failure, Raised
@@ -35,6 +37,14 @@ def test_lines_of_a_cell_are_shown_once_its_kernel_has_told_them() -> None:
         "----> 3       return g(x)",
         "ValueError: no <b>",
     ]
+
+
+def test_a_file_that_was_corrected_is_shown_as_it_is(tmp_path: Path) -> None:
+    file, sources = tmp_path / "job.py", Sources()
+    file.write_text("def f(x):\n    return 1 / x\n")
+    assert sources.around(str(file), 2)[-1].endswith("return 1 / x")
+    file.write_text("def f(x):\n    return 1 / (x or 1)\n")
+    assert "1 / (x or 1)" in sources.around(str(file), 2)[-1]
 
 
 def test_what_kernels_tell_is_bounded() -> None:
