@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, overload
 import numpy as np
 
 from .. import place
-from ..client.calls import Call
+from ..client.calls import Call, look_at
 from ..client.client import Client
 from ..client.futures import Future
 from ..client.remote_traceback import leaves_no_trace
@@ -200,8 +200,7 @@ def barrier() -> None:
 def first_failure(failures: list[Call]) -> BaseException:
     """Return what the first of these failed calls raises, naming the others; all of them are looked at by that."""
     error = failures[0].client.error_of(failures[0])
-    for call in failures:
-        call.look()
+    look_at(failures)
     if len(failures) > 1:
         error.add_note(f"{len(failures) - 1} more tasks failed: {_names(failures[1:])}")
     return error

@@ -7,7 +7,7 @@ when the last Version of an output goes, its handle goes.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import FinishedRow, Number, OutputRow, Vid, vid_of
@@ -90,11 +90,8 @@ class Call:
         self.again = []
 
     def look(self) -> None:
-        """Note that a person has looked at how it ended; if it failed, the pages are told. Any thread; never blocks."""
-        if not self.looked:
-            self.looked = True
-            if self.state == TaskState.FAILED:
-                self.client.link.send(Looked([self.number]))
+        """Note that a person has looked at how it ended."""
+        look_at([self])
 
     def watch_again(self, watcher: Callable[[Call], None]) -> None:
         """Have a method called when this call, which has failed, ends once more after a retry. Holds it weakly."""
@@ -160,3 +157,15 @@ class Version:
 
 def _is_bad(version: Version) -> bool:
     return version.call.state != TaskState.DONE
+
+
+def look_at(calls: Sequence[Call]) -> None:
+    """Note that a person has looked at how calls of one client ended; pages are told of those that failed.
+
+    Any thread; never blocks.
+    """
+    news = [call for call in calls if not call.looked]
+    for call in news:
+        call.looked = True
+    if failed := [call.number for call in news if call.state == TaskState.FAILED]:
+        news[0].client.link.send(Looked(failed))
