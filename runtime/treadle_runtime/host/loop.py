@@ -165,7 +165,6 @@ class Host:
         self.values.close_turn()
         self.feed.on_turn(came, facts)
         self.rest.on_time(now, self._unfinished(), self.wishes)
-        self.crew.send()
         self.journal.write()
 
     def welcome(self, client: int) -> m.Welcome:

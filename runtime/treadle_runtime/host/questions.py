@@ -185,9 +185,9 @@ def _timeline(host: Host, first: int, last: int) -> Answer:
 
 
 def _look(host: Host, number: int, payload: bool = False) -> Answer:
-    """Where a task is and what it says of itself, and if asked what it was given, as long as that is kept: payload,
+    """Where a task is and what it says of itself, and if asked what it was given, as long as that is kept.
 
-    (maker, vid, Kind) per read.
+    That is: payload, and (maker, vid, Kind) per read.
     """
     task = host.scheduler.task(number)
     if task is None:
