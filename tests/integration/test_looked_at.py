@@ -31,9 +31,25 @@ def drop():
     raise ValueError("the plate is broken")
 
 
+@task
+def spoil():
+    raise ValueError("the milk is sour")
+
+
 def by_waiting(future):
     with contextlib.suppress(ValueError):
         wait_on(future)
+
+
+def test_a_failure_looked_at_before_anybody_watches_is_no_news(session):
+    by_waiting(spoil())
+    state = nothing()
+    session.client.on_delta.append(lambda delta: reduce(state, delta))
+    session.client.link.send(Watch(True))
+    assert session.client.link.wait(lambda: state["failure"], LIMIT_S)
+    assert state["failure"][0].get("seen")
+    session.client.link.send(Watch(False))
+    session.client.on_delta.clear()
 
 
 @pytest.mark.parametrize(("fail", "look"), [(spill, by_waiting), (drop, lambda future: future.exception())])

@@ -234,7 +234,7 @@ class Clients:
         self._host.questions.append((client.cid, message))
 
     def _on_looked(self, _client: Client, message: m.Looked, _now: float, _events: list[Event]) -> None:
-        self._host.feed.projection.seen(message.numbers)
+        self._host.feed.on_looked(message.numbers)
 
     def _on_watch(self, client: Client, message: m.Watch, _: float, __: list[Event]) -> None:
         client.watching = message.on

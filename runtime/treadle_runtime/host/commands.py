@@ -18,8 +18,9 @@ from ..core.explain import label
 from ..core.model import ClientId, Number, client_of
 from ..core.records import Task
 from ..wire import messages as m
+from ..worker.failure import unpack_failure
 from . import many
-from .failure_words import described, unpack_failure
+from .failure_words import described
 from .log_words import log_from
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def _looked(host: Host, numbers: list[Number]) -> None:
         owners.setdefault(client_of(number), []).append(number)
     for cid, own in owners.items():
         host.clients.tell(cid, m.Looked(own))
-    host.feed.projection.seen(numbers)
+    host.feed.on_looked(numbers)
 
 
 def _task(host: Host, args: Answer) -> Task:

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..feed.failures import own_frame
-from ..worker.failure import Failure, Raised, unpack_failure
+from ..worker.failure import Failure, Raised
 from .sources import Sources
-
-__all__ = ["described", "unpack_failure"]
 
 _BETWEEN: Final = {
     "cause": "The above exception was the direct cause of the following exception:",

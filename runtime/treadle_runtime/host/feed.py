@@ -20,7 +20,9 @@ from ..feed.ledger import Ran
 from ..feed.projection import Projection
 from ..wire import messages as m
 from ..wire.process import usage
+from ..worker.failure import unpack_failure
 from .crew import Crew
+from .failure_words import described
 from .gauges import Gpus, StoreGauge
 from .sources import Sources
 from .values import Values
@@ -97,6 +99,12 @@ class Feed:
         """Take note of why a task failed."""
         self._failures.append((number, failure))
 
+    def on_looked(self, numbers: list[Number]) -> None:
+        """Take note that a person has looked at how these tasks failed, perhaps sooner than they were to be shown."""
+        if self._failures:
+            self.fold()
+        self.projection.seen(numbers)
+
     def on_rearm(self, numbers: list[Number]) -> None:
         """Take note of tasks that are open again: they have not failed."""
         again = frozenset(numbers)
@@ -153,11 +161,13 @@ class Feed:
 
     def _sample(self, now: float, crew: Crew) -> None:
         samples = []
+        seen = self._cpu
+        self._cpu = {}
         for worker, record in crew.workers.items():
             found = usage(record.pid) if record.ready else None  # one that is only starting may never come
             if found is None:
                 continue
-            before, used = self._cpu.get(worker, (now, found[0]))
+            before, used = seen.get(worker, (now, found[0]))
             self._cpu[worker] = (now, found[0])
             share = 100 * (found[0] - used) / (now - before) if now > before else 0.0
             samples.append((worker, {"pid": record.pid, "cpu": round(share), "rss": found[1]}))
@@ -168,8 +178,6 @@ class Feed:
 
 def _row(number: Number, failure: bytes, sources: Sources) -> dict[str, Any]:
     """Return a failure as the projection wants it."""
-    from .failure_words import described, unpack_failure  # late: pickle machinery, unused here
-
     found = unpack_failure(failure)
     row: dict[str, Any] = {"number": number, "worker": found.worker, "attempt": found.attempt}
     row |= described(found, sources)
