@@ -83,7 +83,7 @@ class Lines:
         for line in [line for line in self._active if line.cell is self._cells.current]:
             line.over = True
             line.put_previous_last(now)
-            if line.shown:
+            if line.shown or _took_long(line):
                 with self._lock:
                     line.look()
                 self._show(line)
@@ -254,7 +254,7 @@ class Lines:
             line.ended = line.over and not any(each.tally.left for each in (line, *line.previous))
             if line.ended:
                 self._active.remove(line)
-            if line.replaced or not (line.shown or line.tally.left):
+            if line.replaced or not (line.shown or line.tally.left or _took_long(line)):
                 return
             before = line.shown
             if line.has_card and line.tally.submitted <= 1 and not before and not line.previous_left():
@@ -266,3 +266,8 @@ class Lines:
                 self._screen.update(bundle, {}, line.display_id)
             else:
                 self._screen.display(line.cell.parent, bundle, {}, line.display_id)
+
+
+def _took_long(line: CellLine) -> bool:
+    """Tell whether its tasks have taken so long that it is shown, though nobody may have looked while they ran."""
+    return line.tally.last_end - line.tally.began >= SHOW_AFTER_S
