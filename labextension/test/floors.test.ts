@@ -36,6 +36,14 @@ test('no module needs itself, by whatever way', () => {
   for (const name of files) look(name, []);
 });
 
+test('every rule of the look is for something that is there', () => {
+  const texts = files.map((name) => ({ name, text: readFileSync(join(source, name), 'utf8') }));
+  const code = texts.filter(({ name }) => !name.endsWith('look.ts')).map(({ text }) => text).join('\n');
+  const names = new Set(texts.filter(({ name }) => name.endsWith('look.ts')).flatMap(({ text }) => [...text.matchAll(/\.(trd[\w-]*)/g)].map(([, word]) => word as string)));
+  assert.ok(names.size > 100);
+  assert.deepEqual([...names].filter((word) => !new RegExp(`(?<![\\w-])${word}(?![\\w-])`).test(code)), []);
+});
+
 test('a value that a module exports, another one or a test uses', () => {
   const test = join(process.cwd(), 'test');
   const all = [...files.map((name) => join(source, name)), ...readdirSync(test).map((name) => join(test, name))].map((path) => ({ path, text: readFileSync(path, 'utf8') }));

@@ -1,6 +1,7 @@
 // The graph as DOT, for Graphviz and its relatives. Pure.
 import { LIGHT } from '../page/theme.ts';
-import { inWords, WORD } from '../words/states.ts';
+import { count } from '../words/format.ts';
+import { HOLLOW, inWords, WORD } from '../words/states.ts';
 import { clipped, type Picture } from './picture.ts';
 
 /** The picture as the text of a DOT file. */
@@ -16,10 +17,10 @@ export function toDot(picture: Picture): string {
     const words = counts ? inWords(counts) : WORD[state];
     const style = state === 'waiting' ? 'rounded,dashed,filled' : 'rounded,filled';
     const many = counts ? ', peripheries=2' : '';
-    const filled = state === 'waiting' || state === 'ready' ? `fillcolor="#ffffff", fontcolor=${quoted(LIGHT.text)}` : `fillcolor=${quoted(LIGHT.state[state])}`;
+    const filled = HOLLOW.has(state) ? `fillcolor="#ffffff", fontcolor=${quoted(LIGHT.text)}` : `fillcolor=${quoted(LIGHT.state[state])}`;
     out.push(`  ${quoted(id)} [label=${quoted(`${name}\n${words}`)}, style=${quoted(style)}, color=${quoted(LIGHT.state[state])}, ${filled}${many}, tooltip=${quoted(`${name}: ${words}`)}];`);
   }
-  for (const { from, to, weight } of picture.edges) out.push(`  ${quoted(from)} -> ${quoted(to)}${weight > 1 ? ` [label=${quoted(weight.toLocaleString('en'))}, penwidth=2]` : ''};`);
+  for (const { from, to, weight } of picture.edges) out.push(`  ${quoted(from)} -> ${quoted(to)}${weight > 1 ? ` [label=${quoted(count(weight))}, penwidth=2]` : ''};`);
   return `${out.join('\n')}\n}\n`;
 }
 

@@ -1,7 +1,9 @@
 // The graph as a page of its own: picture, tables and the data, static, without any script. It opens from a folder,
 // light or dark as its reader likes it, and may be sent to somebody who has no Treadle. Pure.
 import type { Counts } from '../feed/reducer.ts';
+import { FONT } from '../page/shapes.ts';
 import { DARK, LIGHT, type Palette } from '../page/theme.ts';
+import { count, inBytes } from '../words/format.ts';
 import { inWords, STATES, WORD } from '../words/states.ts';
 import { escaped, type Picture } from './picture.ts';
 import { toSvg } from './svg.ts';
@@ -49,7 +51,7 @@ function coloursOf(palette: Palette): string {
 const STYLE = `
 :root { ${coloursOf(LIGHT)} }
 @media (prefers-color-scheme: dark) { :root { ${coloursOf(DARK)} } }
-body { margin: 24px; background: var(--bg); color: var(--text); font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+body { margin: 24px; background: var(--bg); color: var(--text); font: 14px/1.45 ${FONT}; }
 h1 { font-size: 20px; margin: 0; } h2 { font-size: 15px; margin: 26px 0 6px; } .muted { color: var(--muted); margin: 2px 0 14px; }
 .picture { overflow: auto; border: 1px solid var(--border); border-radius: 8px; background: var(--card); }
 .picture svg { display: block; max-width: 100%; height: auto; margin: 0 auto; }
@@ -60,7 +62,7 @@ summary { cursor: pointer; font-weight: 600; font-size: 15px; margin-top: 26px; 
 `;
 
 function table(head: string[], rows: (string | number)[][]): string {
-  const cell = (tag: string, value: string | number): string => `<${tag}${typeof value === 'number' ? ' class="number"' : ''}>${escaped(typeof value === 'number' ? value.toLocaleString('en') : value)}</${tag}>`;
+  const cell = (tag: string, value: string | number): string => `<${tag}${typeof value === 'number' ? ' class="number"' : ''}>${escaped(typeof value === 'number' ? count(value) : value)}</${tag}>`;
   return `<table><thead><tr>${head.map((one) => cell('th', one)).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map((one) => cell('td', one)).join('')}</tr>`).join('\n')}</tbody></table>\n`;
 }
 
@@ -84,13 +86,12 @@ function functionsOf({ functions }: Picture): string {
 
 function workersOf({ workers }: Picture): string {
   if (!workers.length) return '';
-  const megabytes = (nbytes: number | undefined): string => (nbytes ? `${Math.round(nbytes / 2 ** 20).toLocaleString('en')} MB` : '');
-  return `<h2>Workers</h2>\n${table(['worker', 'state', 'CPU', 'memory'], workers.map((one) => [one.worker, one.reason ? `${one.state}: ${one.reason}` : one.state, `${Math.round(one.cpu ?? 0)} %`, megabytes(one.rss)]))}`;
+  return `<h2>Workers</h2>\n${table(['worker', 'state', 'CPU', 'memory'], workers.map((one) => [one.worker, one.reason ? `${one.state}: ${one.reason}` : one.state, `${Math.round(one.cpu ?? 0)} %`, one.rss ? inBytes(one.rss) : '']))}`;
 }
 
 function tasksOf({ nodes }: Picture): string {
   const shown = nodes.slice(0, TASKS);
   const rows = shown.map((node) => [`${node.label} ${node.suffix}`, node.counts ? inWords(node.counts) : WORD[node.state], node.cell ? `[${node.cell}]` : '']);
-  const more = nodes.length > TASKS ? `<p class="muted">and ${(nodes.length - TASKS).toLocaleString('en')} more</p>` : '';
-  return `<details><summary>Tasks · ${nodes.length.toLocaleString('en')}</summary>\n${table(['task', 'state', 'cell'], rows)}${more}</details>`;
+  const more = nodes.length > TASKS ? `<p class="muted">and ${count(nodes.length - TASKS)} more</p>` : '';
+  return `<details><summary>Tasks · ${count(nodes.length)}</summary>\n${table(['task', 'state', 'cell'], rows)}${more}</details>`;
 }

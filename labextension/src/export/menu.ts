@@ -1,6 +1,7 @@
 // The menu "Export": what is seen, as a file. Everything is made in the page; nothing is sent anywhere.
 import type { Drawn } from '../graph/panel.ts';
 import { el } from '../page/dom.ts';
+import { wordsOf } from '../words/format.ts';
 import { toDot } from './dot.ts';
 import { toHtml } from './html.ts';
 import { fileName, pictureOf } from './picture.ts';
@@ -75,7 +76,7 @@ export class ExportMenu {
       link.remove();
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
     } catch (error) {
-      this.source.refused(error instanceof Error ? error.message : String(error));
+      this.source.refused(wordsOf(error));
     }
   }
 }

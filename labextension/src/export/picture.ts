@@ -3,7 +3,8 @@ import type { Counts, FailureRecord, State, TaskState, WorkerRecord } from '../f
 import type { Box } from '../graph/camera.ts';
 import type { Frame, Still } from '../graph/paint.ts';
 import { around, type Line, type Scene } from '../graph/scene.ts';
-import { STATES } from '../words/states.ts';
+import { shorten, two } from '../words/format.ts';
+import { countsOf } from '../words/states.ts';
 
 export interface PictureNode {
   id: string;
@@ -47,14 +48,12 @@ export function pictureOf(state: State, scene: Scene, still: { frames: Frame[]; 
   }
   for (const frame of still.frames) box = around(box, { x: frame.box.x0, y: frame.box.y0, w: frame.box.x1 - frame.box.x0, h: frame.box.y1 - frame.box.y0 });
   for (const { x, y, text } of still.labels) box = around(box, { x, y: y - 12, w: 6 * text.length, h: 12 });
-  const counts: Counts = {};
   const functions = Object.values(state.function).map(({ name, counts: some }) => ({ name, counts: { ...some } }));
-  for (const one of functions) for (const name of STATES) if (one.counts[name]) counts[name] = (counts[name] ?? 0) + (one.counts[name] ?? 0);
   const workers = Object.entries(state.worker).map(([worker, { state: doing, reason, cpu, rss }]) => ({ worker, state: doing, ...(reason ? { reason: withoutPaths(reason) } : {}), cpu: cpu ?? 0, rss: rss ?? 0 }));
   return {
     name: String(state.session['self']?.['name'] ?? ''),
     at,
-    counts,
+    counts: countsOf(state),
     box: box ?? { x0: 0, y0: 0, x1: 320, y1: 40 },
     nodes,
     lines: [...scene.lines.all()],
@@ -80,7 +79,6 @@ export function withoutPaths(text: string): string {
 
 /** "treadle-nb-1-2026-11-22-1402.svg": no character that a file system or a shell minds. */
 export function fileName(picture: Picture, ending: string): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
   const { at } = picture;
   const when = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}-${two(at.getHours())}${two(at.getMinutes())}`;
   const name = picture.name.replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
@@ -100,6 +98,5 @@ export function escaped(text: string): string {
 
 /** `text` in one line and about so many characters. */
 export function clipped(text: string, most: number): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length <= most ? line : `${line.slice(0, Math.max(1, most - 1))}…`;
+  return shorten(text.replace(/\s+/g, ' '), Math.max(2, most));
 }

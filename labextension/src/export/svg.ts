@@ -1,19 +1,18 @@
 // The graph as an SVG: a picture that any browser or drawing program opens, light or dark as its reader likes it. Pure.
 import type { Counts, TaskState } from '../feed/reducer.ts';
-import { bends } from '../graph/lines.ts';
+import { ARROW, bends, widthOf } from '../graph/lines.ts';
 import type { Line } from '../graph/scene.ts';
+import { FONT } from '../page/shapes.ts';
 import { DARK, LIGHT, type Palette } from '../page/theme.ts';
-import { BAR_ORDER, HATCHED, inWords, SIGN, STATES, total, WORD } from '../words/states.ts';
+import { count } from '../words/format.ts';
+import { BAR_ORDER, HATCHED, HOLLOW, inWords, SIGN, STATES, total, WORD } from '../words/states.ts';
 import { clipped, escaped, type Picture, type PictureNode } from './picture.ts';
 
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 const MARGIN = 24;
 const TITLE = 34;
 const LEGEND = 34;
 const LEGEND_ITEM = 122;
 const EM = 6.6; // about the width of a character
-const HOLLOW: ReadonlySet<TaskState> = new Set(['waiting', 'ready']);
-const ARROW = 6.5;
 
 /** The picture as the text of an SVG file; `inPage`: for an HTML page that has title and legend of its own. */
 export function toSvg(picture: Picture, inPage = false): string {
@@ -67,11 +66,10 @@ function signOf(state: TaskState, x: number, y: number, size: number): string {
 
 function lineOf(line: Line): string {
   const [x0, y0, ax, ay, bx, by, x1, y1] = bends(line, ARROW - 1).map(round);
-  const width = [1.3, 1.8, 2.5, 3.3][Math.min(3, Math.floor(Math.log10(Math.max(1, line.weight))))];
   const [x, y] = [line.x1, line.y1];
   const half = ARROW * 0.48;
   const head = line.down ? `M${round(x)} ${round(y)}l${-half} ${-ARROW}h${2 * half}z` : `M${round(x)} ${round(y)}l${-ARROW} ${-half}v${2 * half}z`;
-  return `<path class="edge" stroke-width="${width}" d="M${x0} ${y0}C${ax} ${ay} ${bx} ${by} ${x1} ${y1}"/><path class="head" d="${head}"/>`;
+  return `<path class="edge" stroke-width="${widthOf(line)}" d="M${x0} ${y0}C${ax} ${ay} ${bx} ${by} ${x1} ${y1}"/><path class="head" d="${head}"/>`;
 }
 
 function cardOf(node: PictureNode): string {
@@ -105,8 +103,8 @@ function boxOf(node: PictureNode, counts: Counts): string {
     if (HATCHED.has(one)) bar.push(`<rect ${place} fill="url(#hatch)"/>`);
     at += part;
   }
-  const done = (counts.done ?? 0).toLocaleString('en');
-  const words = counts.failed ? `${done} done · ${counts.failed.toLocaleString('en')} failed` : `${done} of ${all.toLocaleString('en')} done`;
+  const done = count(counts.done ?? 0);
+  const words = counts.failed ? `${done} done · ${count(counts.failed)} failed` : `${done} of ${count(all)} done`;
   return [
     `<g class="${state}"><title>${escaped(`${node.label} ${node.suffix}: ${inWords(counts)}`)}</title>${sheets.join('')}`,
     `<rect class="card" x="${round(x)}" y="${round(y)}" width="${w}" height="${h}" rx="7"/><rect class="rim" x="${round(x)}" y="${round(y)}" width="${w}" height="${h}" rx="7"/>`,

@@ -2,7 +2,8 @@
 // it changes; and the heads of the open ones, which lie over the canvas as buttons that keyboard and mouse reach.
 import type { Counts } from '../feed/reducer.ts';
 import { FRAME_HEAD } from '../layout/layered.ts';
-import { el, setAttribute, setText } from '../page/dom.ts';
+import { el, setAttribute, setText, tool } from '../page/dom.ts';
+import { count, wordsOf } from '../words/format.ts';
 import type { Camera } from './camera.ts';
 import { type Members, type Nodes, PAGE } from './nodes.ts';
 import type { Frame } from './paint.ts';
@@ -107,7 +108,7 @@ export class Boxes {
       this.nodes.take(members);
       this.events.shown(box, first);
     } catch (error) {
-      this.events.refused(error instanceof Error ? error.message : String(error));
+      this.events.refused(wordsOf(error));
     } finally {
       this.asking.delete(box);
     }
@@ -123,16 +124,11 @@ export class Boxes {
   }
 
   private make(box: string): Head {
-    const button = (label: string, text: string, act: () => void): HTMLElement => {
-      const made = el('button', { class: 'trd-button trd-quiet', type: 'button', 'aria-label': label, title: label }, text);
-      made.addEventListener('click', act);
-      return made;
-    };
     const name = el('span', { class: 'trd-name' });
     const range = el('span', { class: 'trd-muted' });
-    const before = button('Tasks before', '‹', () => this.turn(box, -1));
-    const next = button('Next tasks', '›', () => this.turn(box, 1));
-    const element = el('div', { class: 'trd-frame-head', role: 'group', 'data-frame': box }, name, range, before, next, button('Close', '✕', () => this.close(box)));
+    const before = tool('‹', 'Tasks before', () => this.turn(box, -1), 'trd-quiet');
+    const next = tool('›', 'Next tasks', () => this.turn(box, 1), 'trd-quiet');
+    const element = el('div', { class: 'trd-frame-head', role: 'group', 'data-frame': box }, name, range, before, next, tool('✕', 'Close', () => this.close(box), 'trd-quiet'));
     const head = { element, name, range, before, next };
     this.heads.set(box, head);
     this.element.append(element);
@@ -147,7 +143,7 @@ export class Boxes {
     setAttribute(element, 'aria-label', `Open: ${node.label}`);
     const last = page.offset + page.ids.length;
     const many = last < page.total || page.offset > 0;
-    setText(range, many ? `${(page.offset + 1).toLocaleString('en')}–${last.toLocaleString('en')} of ${page.total.toLocaleString('en')}` : node.suffix);
+    setText(range, many ? `${count(page.offset + 1)}–${count(last)} of ${count(page.total)}` : node.suffix);
     before.hidden = page.offset === 0;
     next.hidden = last >= page.total;
   }

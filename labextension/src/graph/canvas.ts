@@ -4,6 +4,7 @@
 import type { Delta, State } from '../feed/reducer.ts';
 import { Layered, type NewNode } from '../layout/layered.ts';
 import { tidy } from '../layout/tidy.ts';
+import { fine, onceAFrame } from '../page/frames.ts';
 import { followPointer } from '../page/pointer.ts';
 import { LIGHT, type Palette } from '../page/theme.ts';
 import { type Filter, matcher } from '../words/filter.ts';
@@ -33,9 +34,8 @@ export class GraphCanvas {
   private readonly lively: Lively = { chosen: null, hovered: null, keyboard: false, phase: 0, match: null };
   private readonly running = new Set<PaintNode>();
   private readonly kept = document.createElement('canvas'); // the picture of what stands still
-  private keptAt: { k: number; seen: Box } | null = null;
+  private keptAt: { k: number; ratio: number; seen: Box } | null = null;
   private palette: Palette = LIGHT;
-  private dirty = false;
   private onScreen = true;
   private epoch = '';
   private fitted = false;
@@ -252,11 +252,7 @@ export class GraphCanvas {
     this.touch();
   }
 
-  touch(): void {
-    if (this.dirty) return;
-    this.dirty = true;
-    requestAnimationFrame(() => this.frame());
-  }
+  readonly touch = onceAFrame(() => this.frame());
 
   private beat(): void {
     if (this.calm.matches || !this.onScreen || document.hidden || !this.running.size) {
@@ -269,13 +265,12 @@ export class GraphCanvas {
   }
 
   private frame(): void {
-    this.dirty = false;
     if (!this.onScreen || !this.canvas.isConnected) return;
     const gliding = this.camera.glide();
     const context = this.canvas.getContext('2d');
     if (!context) return;
     const view = { k: this.camera.k, seen: this.camera.seen() };
-    const ratio = devicePixelRatio || 1;
+    const ratio = fine(this.canvas, this.camera.width, this.camera.height);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (gliding) {
@@ -292,7 +287,7 @@ export class GraphCanvas {
   /** Move the picture of what stands still to where it is seen now; paint it anew only if it does not reach. */
   private paintKept(context: CanvasRenderingContext2D, { k, seen }: { k: number; seen: Box }, ratio: number): void {
     const at = this.keptAt;
-    if (!at || at.k !== k || seen.x0 < at.seen.x0 || seen.y0 < at.seen.y0 || seen.x1 > at.seen.x1 || seen.y1 > at.seen.y1) {
+    if (!at || at.k !== k || at.ratio !== ratio || seen.x0 < at.seen.x0 || seen.y0 < at.seen.y0 || seen.x1 > at.seen.x1 || seen.y1 > at.seen.y1) {
       const dx = (OVERSIZE * this.camera.width) / k;
       const dy = (OVERSIZE * this.camera.height) / k;
       const larger = { x0: seen.x0 - dx, y0: seen.y0 - dy, x1: seen.x1 + dx, y1: seen.y1 + dy };
@@ -305,7 +300,7 @@ export class GraphCanvas {
       c.clearRect(0, 0, width, height);
       c.scale(ratio, ratio);
       paintStill(c, this.scene, this.still, { k, seen: larger }, this.palette);
-      this.keptAt = { k, seen: larger };
+      this.keptAt = { k, ratio, seen: larger };
     }
     const kept = this.keptAt?.seen as Box;
     context.drawImage(this.kept, Math.round((kept.x0 - seen.x0) * k * ratio), Math.round((kept.y0 - seen.y0) * k * ratio));
@@ -314,9 +309,7 @@ export class GraphCanvas {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
-    const ratio = devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
+    fine(this.canvas, width, height);
     this.camera.width = width;
     this.camera.height = height;
     if (this.lively.chosen !== null) this.reveal();

@@ -7,30 +7,30 @@ type Canvas = CanvasRenderingContext2D;
 
 const MOST = 3000;
 const WIDTHS = [1.3, 1.8, 2.5, 3.3];
-const ARROW = 6.5;
+export const ARROW = 6.5;
 const LONG = 190;
 
 export function paintLines(c: Canvas, scene: Scene, seen: Box, k: number, palette: Palette): void {
   if (k < 0.06) return;
   const found = [...scene.lines.find(seen)];
   const step = Math.max(1, Math.ceil(found.length / MOST));
-  const paths = WIDTHS.map(() => new Path2D());
+  const paths = new Map(WIDTHS.map((width) => [width, new Path2D()]));
   const passing = new Path2D(); // past other layers, behind their nodes: pale
   const heads = new Path2D();
   const arrows = k >= 0.42 && found.length <= 900;
   for (let i = 0; i < found.length; i += step) {
     const line = found[i] as Line;
     const long = line.down || line.x1 - line.x0 > LONG;
-    trace(long && line.weight < 10 ? passing : (paths[widthOf(line)] as Path2D), line, arrows ? ARROW - 1 : 0);
+    trace(long && line.weight < 10 ? passing : (paths.get(widthOf(line)) as Path2D), line, arrows ? ARROW - 1 : 0);
     if (arrows) head(heads, line, ARROW);
   }
   c.strokeStyle = palette.edge;
   c.fillStyle = palette.edge;
   c.globalAlpha = found.length > 1500 ? 0.3 : found.length > 500 ? 0.5 : found.length > 150 ? 0.75 : 1;
-  paths.forEach((path, i) => {
-    c.lineWidth = Math.max(WIDTHS[i] as number, 0.6 / k);
+  for (const [width, path] of paths) {
+    c.lineWidth = Math.max(width, 0.6 / k);
     c.stroke(path);
-  });
+  }
   if (arrows) c.fill(heads);
   c.globalAlpha *= found.length > 60 ? 0.45 : 0.8;
   c.lineWidth = Math.max(1.2, 0.6 / k);
@@ -38,9 +38,9 @@ export function paintLines(c: Canvas, scene: Scene, seen: Box, k: number, palett
   c.globalAlpha = 1;
 }
 
-/** Which of the widths a line has: thicker, the more edges it stands for. */
-function widthOf(line: Line): number {
-  return Math.min(WIDTHS.length - 1, Math.floor(Math.log10(Math.max(1, line.weight))));
+/** How wide a line is: the more edges it stands for, the wider. */
+export function widthOf({ weight }: Line): number {
+  return WIDTHS[Math.min(WIDTHS.length - 1, Math.floor(Math.log10(Math.max(1, weight))))] as number;
 }
 
 /** The edges of one node, strong, from node to node. */

@@ -1,9 +1,11 @@
-// The look of what lies over and beside the canvas.
-export const LOOK = `
-.trd-graph { overflow: hidden; }
+// The look of the graph's canvas, and of what lies over and beside it.
+export const GRAPH_LOOK = `
+.trd-graph { position: absolute; inset: 0; overflow: hidden; }
+.trd-canvas { display: block; position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; cursor: grab; }
+.trd-canvas:active { cursor: grabbing; }
+.trd-graph:has(.trd-tasks:focus-visible) { outline: 2px solid var(--trd-focus); outline-offset: -2px; }
 .trd-tools { position: absolute; right: 8px; bottom: 8px; left: 8px; display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 4px; pointer-events: none; }
 .trd-tools > * { pointer-events: auto; }
-.trd-select { font: inherit; font-size: 12px; line-height: 1; height: 26px; padding: 0 4px; color: var(--trd-text); background: var(--trd-card); border: 1px solid var(--trd-border); border-radius: 6px; }
 .trd-menu { position: relative; }
 .trd-menu-items { position: absolute; right: 0; bottom: calc(100% + 4px); min-width: 210px; margin: 0; padding: 4px; display: flex; flex-direction: column; background: var(--trd-card); color: var(--trd-text); border: 1px solid var(--trd-border); border-radius: 8px; box-shadow: 0 4px 16px rgba(0, 0, 0, .22); z-index: 2; }
 .trd-menu-items button { font: inherit; font-size: 12.5px; text-align: left; padding: 6px 8px; color: inherit; background: none; border: 0; border-radius: 5px; cursor: pointer; }

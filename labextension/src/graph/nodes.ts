@@ -4,7 +4,8 @@
 // fold once more, into one box per function and depth or one per notebook cell. A box can be opened: what is in it
 // stands in a frame beside it, a page at a time. What is in a box of the feed is asked for; all else is here.
 import type { Counts, Delta, GroupRecord, State, TaskRecord, TaskState } from '../feed/reducer.ts';
-import { groupName, OUTSIDE } from '../words/names.ts';
+import { count } from '../words/format.ts';
+import { groupName, labelOf, OUTSIDE } from '../words/names.ts';
 import { leading, total } from '../words/states.ts';
 
 export type Fold = 'none' | 'function' | 'cell';
@@ -193,12 +194,12 @@ export class Nodes {
     const group = folded ?? (this.fold === 'none' || frame !== null ? state.group[id] : undefined);
     if (group) {
       const label = groupName(state, group);
-      const suffix = `×${total(group.counts).toLocaleString('en')}`;
+      const suffix = `×${count(total(group.counts))}`;
       return { id, label, suffix, state: leading(group.counts), counts: { ...group.counts }, parents: Object.keys(group.in), weights: { ...group.in }, cell: group.cell, frame, open: this.pages.has(id) };
     }
     const task = state.task[id] ?? (frame === null ? undefined : this.pages.get(frame)?.told[id]);
     if (!task || (frame === null && (task.group || this.fold !== 'none'))) return null;
-    const label = task.title ?? state.function[task.fn]?.name ?? 'task';
+    const label = labelOf(state, task);
     const told = frame === null ? undefined : this.pages.get(frame)?.told[id];
     const parents = (task.in ?? told?.in ?? []).map(String);
     return { id, label, suffix: `#${id}`, state: task.state, counts: null, progress: task.progress, parents, cell: task.cell, frame, open: false };

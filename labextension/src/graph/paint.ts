@@ -4,7 +4,8 @@ import type { Counts, TaskState } from '../feed/reducer.ts';
 import { cut, FONT, hatch, rounded, sign, widthOf } from '../page/shapes.ts';
 import type { Palette } from '../page/theme.ts';
 import type { Match } from '../words/filter.ts';
-import { BAR_ORDER, HATCHED, leading, total } from '../words/states.ts';
+import { count } from '../words/format.ts';
+import { BAR_ORDER, HATCHED, HOLLOW, leading, total } from '../words/states.ts';
 import type { Box } from './camera.ts';
 import { paintLines, paintLinesOf } from './lines.ts';
 import type { PaintNode, Scene } from './scene.ts';
@@ -41,7 +42,6 @@ const MIDDLE = 0.26; // tiles with signs and, while they fit, words
 const SMALLEST_PX = 9;
 const DIMMED = 0.16;
 const CHEVRON = 20;
-const HOLLOW: ReadonlySet<TaskState> = new Set(['waiting', 'ready']);
 
 export function paintStill(c: Canvas, scene: Scene, still: Still, { k, seen }: View, palette: Palette): void {
   c.save();
@@ -284,10 +284,10 @@ function paintGroup(c: Canvas, node: PaintNode, k: number, palette: Palette): vo
   paintChevron(c, x + w - CHEVRON + 3, y + 16, node.open, palette);
   c.font = `400 11px ${FONT}`;
   c.fillStyle = palette.muted;
-  const failed = counts.failed ? `${counts.failed.toLocaleString('en')} failed` : '';
+  const failed = counts.failed ? `${count(counts.failed)} failed` : '';
   const room = w - 18 - (failed ? widthOf(c, failed) + 20 : 0);
-  const done = (counts.done ?? 0).toLocaleString('en');
-  const whole = `${done} of ${all.toLocaleString('en')} done`;
+  const done = count(counts.done ?? 0);
+  const whole = `${done} of ${count(all)} done`;
   c.fillText(cut(c, widthOf(c, whole) <= room ? whole : `${done} done`, room), x + 9, y + 57);
   if (!failed) return;
   c.fillStyle = palette.state.failed;

@@ -1,11 +1,10 @@
 // The graph as one part of the page: the canvas, the same in words, open boxes, its toolbar. Knows the feed, not who shows it.
 import type { Delta, State } from '../feed/reducer.ts';
-import { el, setText } from '../page/dom.ts';
+import { el, setText, tool } from '../page/dom.ts';
 import type { Palette } from '../page/theme.ts';
 import type { Filter } from '../words/filter.ts';
 import { Boxes } from './boxes.ts';
 import { GraphCanvas } from './canvas.ts';
-import { LOOK } from './look.ts';
 import type { Changes, Fold, Members } from './nodes.ts';
 import type { Still } from './paint.ts';
 import type { Scene } from './scene.ts';
@@ -63,9 +62,7 @@ export class GraphPanel {
       command: (key) => this.onKey(key),
       leave: () => events.choose(null, true),
     });
-    const style = el('style');
-    style.textContent = LOOK;
-    this.element = el('div', { class: 'trd-graph' }, style, this.list.element, this.canvas.canvas, this.boxes.element, this.empty, this.note, this.tools(more));
+    this.element = el('div', { class: 'trd-graph' }, this.list.element, this.canvas.canvas, this.boxes.element, this.empty, this.note, this.tools(more));
   }
 
   dispose(): void {
@@ -132,11 +129,11 @@ export class GraphPanel {
       'div',
       { class: 'trd-tools', role: 'toolbar', 'aria-label': 'Graph' },
       fold,
-      tool('Rearrange with fewer crossings', 'Tidy', () => this.canvas.tidy()),
+      tool('Tidy', 'Rearrange with fewer crossings', () => this.canvas.tidy()),
       more,
-      tool('Zoom out', '−', () => this.canvas.zoom(1 / 1.3)),
-      tool('Zoom in', '+', () => this.canvas.zoom(1.3)),
-      tool('Show everything and follow', 'Fit', () => this.fit()),
+      tool('−', 'Zoom out', () => this.canvas.zoom(1 / 1.3)),
+      tool('+', 'Zoom in', () => this.canvas.zoom(1.3)),
+      tool('Fit', 'Show everything and follow', () => this.fit()),
     );
   }
 
@@ -160,11 +157,4 @@ export class GraphPanel {
     this.canvas.camera.follows = true;
     this.canvas.fit(again);
   }
-}
-
-function tool(label: string, text: string, act: () => void): HTMLElement {
-  const words = text.length > 1 ? `${text}: ${label.charAt(0).toLowerCase()}${label.slice(1)}` : label; // what is read begins with what is seen
-  const button = el('button', { class: 'trd-button', type: 'button', 'aria-label': words, title: label }, text);
-  button.addEventListener('click', act);
-  return button;
 }

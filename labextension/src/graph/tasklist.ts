@@ -2,11 +2,11 @@
 // open box shows stands below it. Arrows walk through the graph, Enter goes to the details, the space bar opens a box.
 import type { State, TaskRecord } from '../feed/reducer.ts';
 import { el, setAttribute, setText } from '../page/dom.ts';
+import { count } from '../words/format.ts';
+import { labelOf } from '../words/names.ts';
 import { inWords, sayProgress, total, WORD } from '../words/states.ts';
 import type { Changes, GraphNode } from './nodes.ts';
 import type { Key } from './walk.ts';
-
-export { nameOf } from '../words/names.ts';
 
 export interface ListEvents {
   step(from: string | null, key: Key): string | null;
@@ -94,8 +94,7 @@ export class TaskList {
 }
 
 function wordsOfTask(state: State, node: GraphNode, task: TaskRecord): string {
-  const name = task.title ?? state.function[task.fn]?.name ?? 'task';
-  const parts = [`${name} ${node.suffix}`, WORD[task.state]];
+  const parts = [`${labelOf(state, task)} ${node.suffix}`, WORD[task.state]];
   const said = sayProgress(task);
   if (said) parts.push(said);
   if (task.worker) parts.push(`worker ${task.worker}`);
@@ -104,5 +103,5 @@ function wordsOfTask(state: State, node: GraphNode, task: TaskRecord): string {
 }
 
 function wordsOfBox(node: GraphNode): string {
-  return `${total(node.counts ?? {}).toLocaleString('en')} tasks of ${node.label}: ${inWords(node.counts ?? {})}`;
+  return `${count(total(node.counts ?? {}))} tasks of ${node.label}: ${inWords(node.counts ?? {})}`;
 }

@@ -4,12 +4,13 @@
 // first each time. What the comm still sends while the websocket serves is passed over.
 import type { CommLink } from './comm.ts';
 import type { FromPython, Link, ToPython } from './link.ts';
+import { Listeners } from './listeners.ts';
 import type { ServerLink } from './websocket.ts';
 
 const PATIENCE_MS = 1500; // a server that has not answered by then is waited for in the background
 
 export class BestLink implements Link {
-  private readonly listeners = new Set<(message: FromPython) => void>();
+  private readonly listeners = new Listeners<FromPython>();
   private make: (() => ServerLink) | null = null;
   private server: ServerLink | null = null;
   private greeted = false;
@@ -46,8 +47,7 @@ export class BestLink implements Link {
   }
 
   listen(take: (message: FromPython) => void): () => void {
-    this.listeners.add(take);
-    return () => void this.listeners.delete(take);
+    return this.listeners.add(take);
   }
 
   dispose(): void {
@@ -85,7 +85,7 @@ export class BestLink implements Link {
     if (open !== this.byServer) {
       this.byServer = open;
       this.told = false;
-      this.tell({ type: 'link' });
+      this.listeners.tell({ type: 'link' });
     }
     if (!this.greeted || this.told) return;
     clearTimeout(this.timer);
@@ -103,15 +103,11 @@ export class BestLink implements Link {
   private onServer(message: FromPython): void {
     if (message.type === 'link') this.choose();
     else if (message.type === 'status') return; // the comm serves then, and needs no help
-    else this.tell(message);
+    else this.listeners.tell(message);
   }
 
   private onComm(message: FromPython): void {
     if (this.byServer && message.type !== 'reply') return;
-    this.tell(message);
-  }
-
-  private tell(message: FromPython): void {
-    for (const take of [...this.listeners]) take(message);
+    this.listeners.tell(message);
   }
 }

@@ -3,6 +3,7 @@
 // Deltas come from a thread of the kernel and flow while a cell runs; what the page says may wait until the cell has
 // ended. That shows only when an answer does not come, so it is watched for.
 import { FEEDS, type FromPython, type Link, type ToPython, VERSION } from './link.ts';
+import { Listeners } from './listeners.ts';
 
 export interface Model {
   get(name: string): unknown;
@@ -16,7 +17,7 @@ const ANSWERS_MS = 700; // Python answers in some ten
 export class CommLink implements Link {
   queued = false;
   private readonly page = crypto.randomUUID?.() ?? String(Math.random());
-  private readonly listeners = new Set<(message: FromPython) => void>();
+  private readonly listeners = new Listeners<FromPython>();
   private readonly asked = new Set<number | 'hello'>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,8 +45,7 @@ export class CommLink implements Link {
   }
 
   listen(take: (message: FromPython) => void): () => void {
-    this.listeners.add(take);
-    return () => void this.listeners.delete(take);
+    return this.listeners.add(take);
   }
 
   dispose(): void {
@@ -62,7 +62,7 @@ export class CommLink implements Link {
   private readonly onMessage = (message: FromPython): void => {
     if (message.type === 'reply') this.answered(message.id);
     else if (message.type === 'delta' && message.data.reset) this.answered('hello');
-    for (const take of [...this.listeners]) take(message);
+    this.listeners.tell(message);
   };
 
   private answered(what: number | 'hello'): void {
@@ -76,6 +76,6 @@ export class CommLink implements Link {
     this.timer = undefined;
     if (queued === this.queued) return;
     this.queued = queued;
-    for (const take of [...this.listeners]) take({ type: 'link' });
+    this.listeners.tell({ type: 'link' });
   }
 }

@@ -3,6 +3,7 @@
 // Cookies come first: only if the server does not let the page in without it does the token go into the address. A
 // line that drops is opened again, later each time; commands under way are refused then, so that no button waits for ever.
 import { FEEDS, type FromPython, type Link, type ToPython, VERSION } from './link.ts';
+import { Listeners } from './listeners.ts';
 
 const AGAIN_MS = [200, 500, 1000, 2000, 5000, 10_000, 30_000];
 const IN_VAIN = 4; // a server that never answered has none of Treadle: asked so often, and when the page is looked at again
@@ -38,7 +39,7 @@ export class ServerLink implements Link {
   refused = '';
   /** Whether the runtime has answered, and nothing is lost since. */
   open = false;
-  private readonly listeners = new Set<(message: FromPython) => void>();
+  private readonly listeners = new Listeners<FromPython>();
   private readonly asked = new Set<number>();
   private readonly held: ToPython[] = [];
   private socket: WebSocket | null = null;
@@ -72,8 +73,7 @@ export class ServerLink implements Link {
   }
 
   listen(take: (message: FromPython) => void): () => void {
-    this.listeners.add(take);
-    return () => void this.listeners.delete(take);
+    return this.listeners.add(take);
   }
 
   dispose(): void {
@@ -101,14 +101,14 @@ export class ServerLink implements Link {
       this.refused = '';
       if (this.greeted) this.pass({ type: 'hello' });
       for (const held of this.held.splice(0)) this.pass(held);
-      this.tell({ type: 'link' });
+      this.listeners.tell({ type: 'link' });
     } else if (message.type === 'refused') {
       this.refused = String((message as { reason?: unknown }).reason);
-      this.tell({ type: 'status', text: this.refused });
+      this.listeners.tell({ type: 'status', text: this.refused });
     } else {
       const known = message as FromPython;
       if (known.type === 'reply') this.asked.delete(known.id);
-      this.tell(known);
+      this.listeners.tell(known);
     }
   }
 
@@ -120,13 +120,13 @@ export class ServerLink implements Link {
     if (!was && !this.refused) this.address += 1; // maybe it wants the token
     const later = was || this.address % this.addresses.length === 0 || this.refused;
     if (later) this.failures += 1;
-    for (const id of this.asked) this.tell({ type: 'reply', id, error: LOST });
+    for (const id of this.asked) this.listeners.tell({ type: 'reply', id, error: LOST });
     this.asked.clear();
-    if (this.failures > 1) for (const held of this.held.splice(0)) if (held.type === 'command') this.tell({ type: 'reply', id: held.id, error: LOST });
+    if (this.failures > 1) for (const held of this.held.splice(0)) if (held.type === 'command') this.listeners.tell({ type: 'reply', id: held.id, error: LOST });
     const again = AGAIN_MS[Math.min(this.refused ? AGAIN_MS.length - 1 : this.failures - 1, AGAIN_MS.length - 1)] ?? 0;
     const wait = later ? again * (0.75 + Math.random() / 2) : 0;
     if (this.answered || this.failures < IN_VAIN) this.timer = setTimeout(() => this.connect(), wait);
-    this.tell({ type: 'link' });
+    this.listeners.tell({ type: 'link' });
   }
 
   /** The page is looked at again, or the network is back: look now. */
@@ -139,9 +139,5 @@ export class ServerLink implements Link {
   private pass(message: ToPython): void {
     if (message.type === 'command') this.asked.add(message.id);
     this.socket?.send(JSON.stringify(message.type === 'hello' ? { ...message, feeds: FEEDS, version: VERSION } : message));
-  }
-
-  private tell(message: FromPython): void {
-    for (const take of [...this.listeners]) take(message);
   }
 }

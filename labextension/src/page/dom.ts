@@ -17,6 +17,14 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A button of a toolbar; what is read of it begins with what is seen, unless that is a mere sign. */
+export function tool(text: string, label: string, act: () => void, look = ''): HTMLButtonElement {
+  const words = text.length > 1 ? `${text}: ${label.charAt(0).toLowerCase()}${label.slice(1)}` : label;
+  const button = el('button', { class: `trd-button${look && ` ${look}`}`, type: 'button', 'aria-label': words, title: label }, text);
+  button.addEventListener('click', act);
+  return button;
+}
+
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

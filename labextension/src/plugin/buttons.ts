@@ -4,6 +4,7 @@
 // buttons stand beside the rendered HTML, over the place that the line keeps for them, and are only moved.
 import type { Translation } from '@jupyterlab/translation';
 import { el } from '../page/dom.ts';
+import { onceAFrame } from '../page/frames.ts';
 import { anchorOf } from './anchors.ts';
 
 export interface Cancel {
@@ -16,7 +17,6 @@ export class CancelButtons {
   private readonly observer: MutationObserver;
   private readonly sizes = new ResizeObserver(() => this.soon());
   private readonly known = new Map<HTMLElement, HTMLButtonElement[]>(); // host -> its buttons
-  private queued = false;
 
   constructor(
     private readonly root: HTMLElement,
@@ -34,14 +34,7 @@ export class CancelButtons {
   }
 
   /** Look again: a runtime has come or gone. */
-  soon(): void {
-    if (this.queued) return;
-    this.queued = true;
-    requestAnimationFrame(() => {
-      this.queued = false;
-      this.place();
-    });
-  }
+  readonly soon = onceAFrame(() => this.place());
 
   dispose(): void {
     this.observer.disconnect();

@@ -6,6 +6,7 @@ import { Dialog, type ICommandPalette, Notification, showDialog } from '@jupyter
 import type { Cell, INotebookTracker } from '@jupyterlab/notebook';
 import type { Translation } from '@jupyterlab/translation';
 import type { Answer, CommandName } from '../link/link.ts';
+import { wordsOf } from '../words/format.ts';
 import { icon } from './icon.ts';
 import { functionOf, insertDecorator } from './insert.ts';
 import type { LiveView } from './live.ts';
@@ -35,7 +36,7 @@ export async function request(watches: Watches, runtime: Runtime, name: CommandN
     const said = (await watches.of(runtime).ask(name, args))['text'];
     if (typeof said === 'string' && said) Notification.info(said, { autoClose: 5000 });
   } catch (error) {
-    Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 8000 });
+    Notification.error(wordsOf(error), { autoClose: 8000 });
   }
 }
 
@@ -52,7 +53,7 @@ export async function stopAfterAsking(runtimes: Runtimes, watches: Watches, runt
   try {
     await runtimes.stop(runtime.name);
   } catch (error) {
-    Notification.error(trans.__('It could not be stopped: %1', error instanceof Error ? error.message : String(error)));
+    Notification.error(trans.__('It could not be stopped: %1', wordsOf(error)));
   }
 }
 

@@ -14,6 +14,7 @@ import { Signal } from '@lumino/signaling';
 import type { Counts } from '../feed/reducer.ts';
 import { addressesOf, ServerLink } from '../link/websocket.ts';
 import { el } from '../page/dom.ts';
+import { clock } from '../words/format.ts';
 import type { Anchor } from './anchors.ts';
 import { type Cancel, CancelButtons } from './buttons.ts';
 import { addCommands, kernelOf, request, stopAfterAsking } from './commands.ts';
@@ -50,7 +51,6 @@ interface Page {
 
 const english: Translation = {
   __: (text, ...args) => text.replace(/%(\d)/g, (_, n: string) => String(args[Number(n) - 1])),
-  _n: (one, many, n, ...args) => english.__(n === 1 ? one : many, n, ...args),
 };
 
 async function activate(page: Page): Promise<void> {
@@ -125,7 +125,7 @@ function mendOutputs(tracker: INotebookTracker, runtimes: Runtimes, watches: Wat
     const runtime = of(epoch);
     if (!runtime || !tasks) return null;
     try {
-      return { counts: (await watches.of(runtime).ask('line', { first: tasks[0], last: tasks[1] }))['counts'] as Counts, at: new Date().toTimeString().slice(0, 8) };
+      return { counts: (await watches.of(runtime).ask('line', { first: tasks[0], last: tasks[1] }))['counts'] as Counts, at: clock(Date.now() / 1000) };
     } catch {
       return null; // it ends, or is older than the page: the line says as of when it is true
     }

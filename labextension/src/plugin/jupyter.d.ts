@@ -5,7 +5,6 @@ declare module '@lumino/coreutils' {
   export class Token<T> {
     constructor(name: string);
     readonly name: string;
-    readonly _type?: T;
   }
 }
 
@@ -47,14 +46,10 @@ declare module '@lumino/widgets' {
     readonly disposed: ISignal<Widget, void>;
     addClass(name: string): void;
     dispose(): void;
-    close(): void;
-    show(): void;
-    hide(): void;
     protected onAfterShow(message: unknown): void;
     protected onBeforeHide(message: unknown): void;
     protected onAfterAttach(message: unknown): void;
     protected onBeforeDetach(message: unknown): void;
-    protected onActivateRequest(message: unknown): void;
   }
   export class Panel extends Widget {
     addWidget(widget: Widget): void;
@@ -78,7 +73,6 @@ declare module '@lumino/commands' {
   export class CommandRegistry {
     addCommand(id: string, options: CommandOptions): IDisposable;
     execute(id: string, args?: CommandArgs): Promise<unknown>;
-    hasCommand(id: string): boolean;
     notifyCommandChanged(id?: string): void;
   }
 }
@@ -109,13 +103,10 @@ declare module '@jupyterlab/application' {
     id: string;
     description?: string;
     autoStart?: boolean;
-    requires?: Token<unknown>[];
     optional?: Token<unknown>[];
     activate(app: JupyterFrontEnd, ...services: never[]): T | Promise<T>;
   }
-  export interface ILabShell extends Shell {
-    readonly leftCollapsed: boolean;
-  }
+  export type ILabShell = Shell;
   export const ILabShell: Token<ILabShell>;
   export interface ILayoutRestorer {
     add(widget: Widget, name: string): void;
@@ -188,7 +179,6 @@ declare module '@jupyterlab/services' {
     readonly baseUrl: string;
     readonly wsUrl: string;
     readonly token: string;
-    readonly appendToken: boolean;
   }
   export const ServerConnection: {
     makeRequest(url: string, init: { method?: string; body?: string }, settings: ServerSettings): Promise<Response>;
@@ -202,15 +192,6 @@ declare module '@jupyterlab/services' {
   export const KernelMessage: {
     createMessage(options: { msgType: string; channel: string; session: string; username: string; content: unknown }): KernelMessage;
   };
-  export interface Comm {
-    readonly commId: string;
-    open(data?: unknown): unknown;
-    send(data: unknown): unknown;
-    close(): unknown;
-    onMsg: (message: KernelMessage) => void;
-    onClose: (message: KernelMessage) => void;
-    readonly isDisposed: boolean;
-  }
   export interface KernelConnection {
     readonly id: string;
     readonly status: string;
@@ -218,10 +199,8 @@ declare module '@jupyterlab/services' {
     readonly iopubMessage: ISignal<KernelConnection, KernelMessage>;
     readonly statusChanged: ISignal<KernelConnection, string>;
     readonly connectionStatusChanged: ISignal<KernelConnection, string>;
-    readonly anyMessage: ISignal<KernelConnection, { msg: KernelMessage; direction: 'send' | 'recv' }>;
     readonly clientId: string;
     readonly username: string;
-    createComm(target: string): Comm;
     sendControlMessage(message: KernelMessage, expectReply: boolean, disposeOnDone: boolean): { readonly done: Promise<KernelMessage | undefined> };
   }
   export interface ServiceManager {
@@ -240,8 +219,6 @@ declare module '@jupyterlab/notebook' {
   }
   export interface Editor {
     getCursorPosition(): Position;
-    setCursorPosition(position: Position): void;
-    getOffsetAt(position: Position): number;
     focus(): void;
   }
   export interface OutputModel {
@@ -260,7 +237,6 @@ declare module '@jupyterlab/notebook' {
     readonly type: string;
     readonly executionCount?: number | null;
     readonly outputs?: OutputAreaModel;
-    readonly trusted: boolean;
     readonly sharedModel: { getSource(): string; updateSource(start: number, end: number, value?: string): void };
   }
   export interface Cell extends Widget {
@@ -276,7 +252,6 @@ declare module '@jupyterlab/notebook' {
   }
   export interface INotebookTracker extends WidgetTracker<NotebookPanel> {
     readonly activeCell: Cell | null;
-    readonly activeCellChanged: ISignal<INotebookTracker, Cell | null>;
   }
   export const INotebookTracker: Token<INotebookTracker>;
 }
@@ -287,7 +262,6 @@ declare module '@jupyterlab/running' {
   export interface IRunningSessionManagers {
     add(manager: {
       name: string;
-      supportsMultipleViews?: boolean;
       running(): unknown[];
       shutdownAll(): void;
       refreshRunning(): void;
@@ -331,7 +305,6 @@ declare module '@jupyterlab/translation' {
   import type { Token } from '@lumino/coreutils';
   export interface Translation {
     __(text: string, ...args: unknown[]): string;
-    _n(one: string, many: string, n: number, ...args: unknown[]): string;
   }
   export interface ITranslator {
     load(domain: string): Translation;

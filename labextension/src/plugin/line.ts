@@ -1,7 +1,7 @@
 // The line below a cell as the runtime alone can tell it: the same words and colours as kernel_ext/treadle/show/cell_line.py. Pure.
 import type { Counts, TaskState } from '../feed/reducer.ts';
 import { LIGHT } from '../page/theme.ts';
-import { BAR_ORDER } from '../words/states.ts';
+import { BAR_ORDER, HOLLOW } from '../words/states.ts';
 import type { Anchor } from './anchors.ts';
 
 export interface LineFacts {
@@ -43,7 +43,7 @@ export function lineHtml(anchor: Anchor, { counts, at }: LineFacts): string {
   const all = Math.max(1, BAR_ORDER.reduce((sum, state) => sum + (counts[state] ?? 0), 0));
   const parts = BAR_ORDER.filter((state) => counts[state]).map((state) => {
     const width = ((100 * (counts[state] ?? 0)) / all).toFixed(2);
-    const faint = state === 'ready' || state === 'waiting' ? ';opacity:.45' : '';
+    const faint = HOLLOW.has(state) ? ';opacity:.45' : '';
     return `<td style="width:${width}%;height:8px;padding:0;border:none;background:${LIGHT.state[state]}${faint}"></td>`;
   });
   const strip = `<table style="width:180px;border:none;border-collapse:collapse;table-layout:fixed;margin:2px 0" aria-hidden="true"><tr style="background:none">${parts.join('')}</tr></table>`;

@@ -1,6 +1,8 @@
 // Which runtimes live, and whose they are: what the server extension tells, asked for again now and then.
 //
 // Knows the list and how to ask; nothing of views. Without the server extension the list is empty and `missing` says so.
+import { Listeners } from '../link/listeners.ts';
+import { wordsOf } from '../words/format.ts';
 
 export interface Runtime {
   readonly name: string;
@@ -45,7 +47,7 @@ export class Runtimes {
   hint = '';
   /** Whether the server has been asked in vain. */
   missing = false;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Listeners();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: Promise<void> | null = null;
   private asked = 0;
@@ -60,8 +62,7 @@ export class Runtimes {
 
   /** Be told when anything has changed; the returned function ends it. */
   listen(act: () => void): () => void {
-    this.listeners.add(act);
-    return () => void this.listeners.delete(act);
+    return this.listeners.add(act);
   }
 
   ofKernel(id: string | undefined): Runtime | undefined {
@@ -116,11 +117,11 @@ export class Runtimes {
         this.list = [];
         this.missing = true;
         this.hint = INSTALL;
-      } else this.hint = `The Jupyter server did not answer: ${error instanceof Error ? error.message : String(error)}`;
+      } else this.hint = `The Jupyter server did not answer: ${wordsOf(error)}`;
     }
     const said = JSON.stringify([this.list, this.hint]);
     if (said === this.said || this.ended) return;
     this.said = said;
-    for (const act of this.listeners) act();
+    this.listeners.tell();
   }
 }

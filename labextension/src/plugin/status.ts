@@ -1,5 +1,7 @@
 // How much of a runtime works and failed, in the words of the status bar. Pure.
 import type { State } from '../feed/reducer.ts';
+import { count } from '../words/format.ts';
+import { countsOf } from '../words/states.ts';
 import type { Runtime } from './runtimes.ts';
 
 export interface Status {
@@ -12,13 +14,12 @@ export interface Status {
 /** What the feed's state says. */
 export function statusOf(state: State): Status {
   const workers = Object.values(state.worker).filter((worker) => worker.state !== 'gone');
-  const count = (name: 'failed' | 'waiting' | 'ready' | 'placed'): number =>
-    Object.values(state.function).reduce((sum, each) => sum + (each.counts[name] ?? 0), 0);
+  const counts = countsOf(state);
   return {
     busy: workers.filter((worker) => worker.state === 'busy').length,
     workers: workers.length,
-    failed: count('failed'),
-    waiting: count('waiting') + count('ready') + count('placed'),
+    failed: counts.failed ?? 0,
+    waiting: (counts.waiting ?? 0) + (counts.ready ?? 0) + (counts.placed ?? 0),
   };
 }
 
@@ -30,5 +31,5 @@ export function statusIn(runtime: Runtime): Status | null {
 
 /** "2/2 busy · 1 failed" */
 export function inShort(status: Status): string {
-  return [status.workers ? `${status.busy}/${status.workers} busy` : 'no workers yet', ...(status.failed ? [`${status.failed.toLocaleString('en')} failed`] : [])].join(' · ');
+  return [status.workers ? `${status.busy}/${status.workers} busy` : 'no workers yet', ...(status.failed ? [`${count(status.failed)} failed`] : [])].join(' · ');
 }

@@ -3,6 +3,7 @@
 // The feed flows only while somebody looks (hello and bye are counted); commands work without.
 import { nothing, reduce, type State } from '../feed/reducer.ts';
 import { type Answer, type CommandName, Commands, type FromPython, type Link } from '../link/link.ts';
+import { Listeners } from '../link/listeners.ts';
 import type { Runtime } from './runtimes.ts';
 import { inShort, type Status, statusIn, statusOf } from './status.ts';
 
@@ -62,13 +63,13 @@ class Watch {
 /** The watches of a page, by runtime; each is made when it is needed and kept until its runtime has gone. */
 export class Watches {
   private readonly known = new Map<string, Watch>();
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Listeners();
 
   constructor(private readonly open: (runtime: Runtime) => OpenLink) {}
 
   of(runtime: Runtime): Watch {
     let watch = this.known.get(runtime.name);
-    if (!watch) this.known.set(runtime.name, (watch = new Watch(this.open(runtime), () => this.tell())));
+    if (!watch) this.known.set(runtime.name, (watch = new Watch(this.open(runtime), () => this.listeners.tell())));
     return watch;
   }
 
@@ -94,11 +95,6 @@ export class Watches {
   }
 
   listen(act: () => void): () => void {
-    this.listeners.add(act);
-    return () => void this.listeners.delete(act);
-  }
-
-  private tell(): void {
-    for (const act of this.listeners) act();
+    return this.listeners.add(act);
   }
 }

@@ -1,6 +1,7 @@
 // Draws lanes of spans on a canvas. Knows spans, a window of time and colours; keeps nothing.
+import type { TaskState } from '../feed/reducer.ts';
+import { cut, FONT, hatch, sign } from '../page/shapes.ts';
 import type { Palette } from '../page/theme.ts';
-import { SIGN } from '../words/states.ts';
 import type { Hue } from './hues.ts';
 import { firstAfter, type Lane, type Span } from './lanes.ts';
 import { ticks, type TimeWindow } from './window.ts';
@@ -14,7 +15,6 @@ export interface Sheet {
   width: number;
   height: number;
   gutter: number;
-  font: string;
 }
 
 export interface Look {
@@ -42,7 +42,7 @@ export function timeAt(x: number, window: TimeWindow, sheet: Sheet): number {
 export function paintStream(context: CanvasRenderingContext2D, lanes: Lane[], window: TimeWindow, origin: number, sheet: Sheet, look: Look): void {
   const { palette } = look;
   const height = laneHeight(sheet, lanes.length);
-  context.font = sheet.font;
+  context.font = `11px ${FONT}`;
   context.textBaseline = 'middle';
   paintAxis(context, lanes.length * height, window, origin, sheet, palette);
   lanes.forEach((lane, row) => {
@@ -121,19 +121,7 @@ function paintSpan(context: CanvasRenderingContext2D, span: Span, x0: number, x1
 
 /** Hatched, with a bar on top that is seen however narrow the span is: not by colour alone. */
 function paintTrouble(context: CanvasRenderingContext2D, span: Span, x: number, y: number, width: number, h: number, { palette }: Look): void {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, width, h);
-  context.clip();
-  context.strokeStyle = palette.card;
-  context.lineWidth = 1.5;
-  context.beginPath();
-  for (let from = x - h; from < x + width; from += 6) {
-    context.moveTo(from, y + h);
-    context.lineTo(from + h, y);
-  }
-  context.stroke();
-  context.restore();
+  hatch(context, x, y, width, h, palette.card, 1);
   context.fillStyle = palette.state[span.ending === 'failed' ? 'failed' : 'cancelled'];
   context.fillRect(x - 1, y - 2, Math.max(3, width + 2), 4);
 }
@@ -147,27 +135,17 @@ function paintLabel(context: CanvasRenderingContext2D, span: Span, x0: number, y
   const ink = open ? look.palette.text : bad ? look.palette.onState : hue.text;
   let at = from + 5;
   if (bad || span.ending === 'running') {
-    const sign = SIGN[span.ending];
     if (bad) {
       context.fillStyle = look.palette.state[span.ending as 'failed' | 'cancelled'];
       context.fillRect(from, y, SIGN_PX + 6, h);
     }
-    context.save();
-    context.translate(at - 1, y + h / 2 - SIGN_PX / 2);
-    context.scale(SIGN_PX / 16, SIGN_PX / 16);
-    context.strokeStyle = context.fillStyle = ink;
-    context.lineWidth = 2.2;
-    context.lineCap = 'round';
-    const path = new Path2D(sign.d);
-    if (sign.filled) context.fill(path);
-    else context.stroke(path);
-    context.restore();
+    sign(context, span.ending as TaskState, at - 1, y + h / 2 - SIGN_PX / 2, SIGN_PX, ink);
     at += SIGN_PX + 4;
   }
   const left = from + room - at - 3;
   if (left < TEXT_PX) return;
-  const words = fitting(context, look.labelOf(span), left);
-  if (!words) return;
+  const words = cut(context, look.labelOf(span), left);
+  if (words.length < 4) return;
   if (bad) {
     context.fillStyle = look.palette.state[span.ending as 'failed' | 'cancelled'];
     context.fillRect(at - 4, y, Math.min(left + 4, context.measureText(words).width + 8), h);
@@ -175,14 +153,4 @@ function paintLabel(context: CanvasRenderingContext2D, span: Span, x0: number, y
   context.fillStyle = ink;
   context.textAlign = 'left';
   context.fillText(words, at, y + h / 2 + 0.5);
-}
-
-function fitting(context: CanvasRenderingContext2D, text: string, room: number): string {
-  if (context.measureText(text).width <= room) return text;
-  const each = context.measureText('m').width * 0.8;
-  for (let kept = Math.min(text.length - 1, Math.floor(room / each) + 2); kept >= 3; kept--) {
-    const words = `${text.slice(0, kept)}…`;
-    if (context.measureText(words).width <= room) return words;
-  }
-  return '';
 }

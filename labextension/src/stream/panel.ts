@@ -1,7 +1,8 @@
 // The task stream as one part of the page: what each worker ran and when, on a canvas, with a toolbar, a legend, and the
 // same in words for keyboard and screen readers. Knows the feed, not who shows it.
 import type { State } from '../feed/reducer.ts';
-import { el, Rows, setAttribute, setText } from '../page/dom.ts';
+import { el, Rows, setAttribute, setText, tool } from '../page/dom.ts';
+import { fine, onceAFrame } from '../page/frames.ts';
 import { followPointer, type PointerEvents } from '../page/pointer.ts';
 import { LIGHT, type Palette } from '../page/theme.ts';
 import type { Filter } from '../words/filter.ts';
@@ -35,7 +36,7 @@ export class StreamPanel {
   private readonly said = el('div', { class: 'trd-stream-said', 'aria-live': 'polite' });
   private readonly empty = el('div', { class: 'trd-empty' }, 'Nothing has run yet. Each worker gets a lane, each task a bar.');
   private readonly legend = el('ul', { class: 'trd-legend', 'aria-label': 'Colours' });
-  private readonly follows = { last: this.button(`Last ${LAST_S} s`, 'Follow the newest seconds', () => this.follow('last')), all: this.button('All', 'Show everything from the first task on', () => this.follow('all')) };
+  private readonly follows = { last: tool(`Last ${LAST_S} s`, 'Follow the newest seconds', () => this.follow('last')), all: tool('All', 'Show everything from the first task on', () => this.follow('all')) };
   readonly element = el(
     'div',
     { class: 'trd-stream' },
@@ -44,8 +45,8 @@ export class StreamPanel {
       { class: 'trd-bar-of-tools', role: 'toolbar', 'aria-label': 'Task stream' },
       this.follows.last,
       this.follows.all,
-      this.button('−', 'Zoom out', () => this.zoom(1 / 1.6)),
-      this.button('+', 'Zoom in', () => this.zoom(1.6)),
+      tool('−', 'Zoom out', () => this.zoom(1 / 1.6)),
+      tool('+', 'Zoom in', () => this.zoom(1.6)),
       this.legend,
     ),
     el('div', { class: 'trd-stream-sheet' }, this.scroll, this.empty),
@@ -63,8 +64,8 @@ export class StreamPanel {
   private filter: Filter | null = null;
   private chosen: Place | null = null;
   private hovered: Span | null = null;
-  private dirty = false;
   private active = false;
+  private readonly soon = onceAFrame(() => this.frame());
   private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
   private readonly resized = new ResizeObserver(() => this.touch());
   private readonly pulse = setInterval(() => this.beat(), BEAT_MS);
@@ -134,12 +135,6 @@ export class StreamPanel {
     return hueOf(fn, this.order, this.palette.dark);
   }
 
-  private button(text: string, label: string, act: () => void): HTMLButtonElement {
-    const button = el('button', { class: 'trd-button', type: 'button', title: label, 'aria-label': text.length > 1 ? `${text}: ${label.toLowerCase()}` : label }, text);
-    button.addEventListener('click', act);
-    return button;
-  }
-
   private follow(what: 'last' | 'all'): void {
     this.change(() => (this.window.follows = what));
   }
@@ -168,28 +163,21 @@ export class StreamPanel {
   }
 
   private touch(): void {
-    if (this.dirty || !this.active) return;
-    this.dirty = true;
-    requestAnimationFrame(() => this.frame());
+    if (this.active) this.soon();
   }
 
   private sheet(): Sheet {
     const width = this.scroll.clientWidth;
     const height = Math.max(this.scroll.clientHeight, this.lanes.length * LEAST_LANE_H + AXIS_H);
-    return { width, height, gutter: width < 460 ? 30 : 104, font: '11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif' };
+    return { width, height, gutter: width < 460 ? 30 : 104 };
   }
 
   private frame(): void {
-    this.dirty = false;
     const context = this.canvas.getContext('2d');
     const sheet = this.sheet();
     if (!context || !this.canvas.isConnected || !sheet.width || !sheet.height) return;
-    const ratio = devicePixelRatio || 1;
-    const [width, height] = [Math.round(sheet.width * ratio), Math.round(sheet.height * ratio)];
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      [this.canvas.width, this.canvas.height] = [width, height];
-      this.canvas.style.height = `${sheet.height}px`;
-    }
+    const ratio = fine(this.canvas, sheet.width, sheet.height);
+    this.canvas.style.height = `${sheet.height}px`;
     const now = Date.now() / 1000;
     let runs = false;
     for (const { spans } of this.lanes) {

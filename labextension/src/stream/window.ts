@@ -1,4 +1,5 @@
 // Which part of time is looked at, and the ticks below it. Pure: no clock, no pixels but the width.
+import { two } from '../words/format.ts';
 
 const SHORTEST_S = 0.002;
 const LONGEST_S = 40 * 24 * 3600;
@@ -90,6 +91,5 @@ function tickLabel(seconds: number, step: number): string {
   const digits = step < 1 ? Math.max(0, -Math.floor(Math.log10(step))) : 0;
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
   const rest = (seconds % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, '0');
-  const two = String(minutes).padStart(2, '0');
-  return hours ? `${hours}:${two}:${rest}` : `${minutes}:${rest}`;
+  return hours ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }

@@ -1,6 +1,6 @@
 // What a person can have done with tasks: cancel, retry, copy as code, look. Each says in one line what came of it.
 import { type Answer, type Commands, type Link, Refused } from '../link/link.ts';
-import { many } from '../words/format.ts';
+import { many, wordsOf } from '../words/format.ts';
 import { copy } from './clipboard.ts';
 
 export type Say = (text: string, bad: boolean) => void;
@@ -55,7 +55,7 @@ export class Actions {
       say(done(await asked), false);
       return true;
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), true);
+      say(wordsOf(error), true);
       return false;
     }
   }

@@ -9,6 +9,7 @@ import { el } from '../page/dom.ts';
 import { followTheme } from '../page/theme.ts';
 import { StreamPanel } from '../stream/panel.ts';
 import { type Filter, isEmpty } from '../words/filter.ts';
+import { wordsOf } from '../words/format.ts';
 import { Actions } from './actions.ts';
 import { DetailsView } from './details.ts';
 import { FailuresView } from './failures.ts';
@@ -17,7 +18,7 @@ import { FunctionsView } from './functions.ts';
 import { Head } from './head.ts';
 import { LogView } from './log.ts';
 import { Places } from './places.ts';
-import { CSS } from './styles.ts';
+import { LOOK } from './look.ts';
 import { type Part, PARTS, Tabs } from './tabs.ts';
 import { TasksView } from './tasks.ts';
 import { WorkersView } from './workers.ts';
@@ -75,10 +76,8 @@ export class App {
     for (const [part, element] of Object.entries({ graph: this.graph.element, stream: this.stream.element, tasks: this.tasks.element, log: this.log.element })) {
       this.tabs.panelOf(part as Part).append(element);
     }
-    const style = el('style');
-    style.textContent = CSS;
     this.root.append(
-      style,
+      el('style', {}, LOOK),
       this.head.element,
       el('div', { class: 'trd-nav' }, this.tabs.list, this.filters.element),
       el('div', { class: 'trd-body' }, el('div', { class: 'trd-main' }, this.tabs.panels, this.details.element), this.places.side),
@@ -241,8 +240,4 @@ export class App {
 
 function isNumber(id: string): boolean {
   return /^\d+$/.test(id);
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

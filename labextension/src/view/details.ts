@@ -3,7 +3,7 @@
 import type { State } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
 import { el, setAttribute, setText, signOf } from '../page/dom.ts';
-import { inBytes, shorten } from '../words/format.ts';
+import { count, inBytes, shorten } from '../words/format.ts';
 import { groupName, nameOf } from '../words/names.ts';
 import { FINAL, total } from '../words/states.ts';
 import type { Actions } from './actions.ts';
@@ -135,7 +135,7 @@ export class DetailsView {
     if (!group) this.askAgain(id, task?.state ?? '');
     if (this.element.hidden) return;
     if (task) this.name.replaceChildren(signOf(task.state), ` ${nameOf(state, id)}`);
-    else if (group) setText(this.name, `${groupName(state, group)} × ${total(group.counts).toLocaleString('en')}`);
+    else if (group) setText(this.name, `${groupName(state, group)} × ${count(total(group.counts))}`);
     else if (failure) this.name.replaceChildren(signOf('failed'), ` ${failure.function ?? 'task'} #${id}`);
     else setText(this.name, String(this.answer['label']));
     const facts = group ? factsOfGroup(state, id) : factsOfTask(state, id, this.answer, Date.now() / 1000);

@@ -1,8 +1,8 @@
 // The head: how many tasks are in which state (press one to see only those), and how the page is served.
-import type { Counts, State, TaskState } from '../feed/reducer.ts';
+import type { State, TaskState } from '../feed/reducer.ts';
 import { el, setAttribute, setText, signOf } from '../page/dom.ts';
 import { count } from '../words/format.ts';
-import { STATES, WORD } from '../words/states.ts';
+import { countsOf, STATES, WORD } from '../words/states.ts';
 
 const SAID_MS = 6000;
 
@@ -27,10 +27,7 @@ export class Head {
   }
 
   update(state: State, link: string): void {
-    const counts: Counts = {};
-    for (const { counts: some } of Object.values(state.function)) {
-      for (const each of STATES) counts[each] = (counts[each] ?? 0) + (some[each] ?? 0);
-    }
+    const counts = countsOf(state);
     for (const [each, { element, text }] of this.chips) {
       const n = counts[each] ?? 0;
       element.hidden = !n && element.getAttribute('aria-pressed') !== 'true';

@@ -5,6 +5,7 @@ import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
 import { type Roving, roving } from '../page/roving.ts';
 import { type Filter, isEmpty, matcher } from '../words/filter.ts';
 import { count, sinceThen } from '../words/format.ts';
+import { nameOf } from '../words/names.ts';
 import { sayProgress, WORD } from '../words/states.ts';
 
 const SHOWN = 300;
@@ -124,10 +125,9 @@ export class TasksView {
         all.delete(id);
         continue;
       }
-      const label = `${task.title ?? state.function[task.fn]?.name ?? 'task'} #${id}`;
       const since = task.since === undefined ? [] : [sinceThen(now - task.since)];
       const said = [...since, sayProgress(task)].filter(Boolean).join(' · ');
-      all.set(id, { label, state: task.state, cell: task.cell, worker: task.worker ?? 0, said });
+      all.set(id, { label: nameOf(state, id), state: task.state, cell: task.cell, worker: task.worker ?? 0, said });
     }
     const rows = [...all].sort(([a], [b]) => Number(b) - Number(a));
     const shown = Math.max(SHOWN, this.found.size);

@@ -1,8 +1,9 @@
 // Workers: what each does now and since when, how busy it was, its CPU and memory; the store and the GPUs.
-import type { GpuRecord, State, WorkerRecord } from '../feed/reducer.ts';
+import { type GpuRecord, nothing, type State, type WorkerRecord } from '../feed/reducer.ts';
 import { el, Rows, setAttribute, setText } from '../page/dom.ts';
 import { busyShare, type Lane, lanesOf } from '../stream/lanes.ts';
 import { inBytes, inPercent, sinceThen } from '../words/format.ts';
+import { nameOf } from '../words/names.ts';
 import { Meter, Sparkline } from './meters.ts';
 
 const SHOWN = 64;
@@ -113,9 +114,7 @@ export class WorkersView {
   }
 
   private doing(number: number, since: number | undefined): string {
-    const task = this.state?.task[number];
-    const name = task ? (task.title ?? this.state?.function[task.fn]?.name ?? 'task') : 'task';
-    return `${name} #${number}${since === undefined ? '' : ` · ${sinceThen(this.now - since)}`}`;
+    return `${nameOf(this.state ?? nothing(), String(number))}${since === undefined ? '' : ` · ${sinceThen(this.now - since)}`}`;
   }
 }
 

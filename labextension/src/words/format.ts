@@ -40,14 +40,24 @@ export function many(n: number, what: string): string {
   return `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 }
 
+/** `7` as `07`. */
+export function two(n: number): string {
+  return String(n).padStart(2, '0');
+}
+
 /** The time of day of a wall time in seconds, as `14:02:31`; finer if asked. */
 export function clock(wall: number, digits = 0): string {
   const date = new Date(wall * 1000);
-  const two = (n: number): string => String(n).padStart(2, '0');
   const fraction = digits ? `.${String(date.getMilliseconds()).padStart(3, '0').slice(0, digits)}` : '';
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${fraction}`;
 }
 
+/** What an error says, to be shown. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Cut to `limit` characters. */
 export function shorten(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }

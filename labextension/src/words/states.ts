@@ -1,5 +1,6 @@
 // The states of a task as people see them: word, sign, order. The sign tells without the colour.
-import type { Counts, TaskRecord, TaskState } from '../feed/reducer.ts';
+import type { Counts, State, TaskRecord, TaskState } from '../feed/reducer.ts';
+import { count } from './format.ts';
 
 export const STATES: readonly TaskState[] = ['running', 'placed', 'ready', 'waiting', 'done', 'failed', 'upstream', 'cancelled'];
 
@@ -41,6 +42,9 @@ export const SIGN: { [state in TaskState]: Sign } = {
   cancelled: { d: 'M8 2.8a5.2 5.2 0 1 0 .01 0M4.4 4.4l7.2 7.2', filled: false },
 };
 
+/** Which states are drawn as an outline: nothing has been done yet. */
+export const HOLLOW: ReadonlySet<TaskState> = new Set(['waiting', 'ready']);
+
 /** Which states are hatched besides their colour: a task that will never have a value. */
 export const HATCHED: ReadonlySet<TaskState> = new Set(['upstream', 'cancelled']);
 
@@ -48,9 +52,16 @@ export function total(counts: Counts): number {
   return STATES.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
 }
 
+/** How many tasks of all functions are in each state. */
+export function countsOf(state: State): Counts {
+  const all: Counts = {};
+  for (const { counts } of Object.values(state.function)) for (const one of STATES) if (counts[one]) all[one] = (all[one] ?? 0) + (counts[one] ?? 0);
+  return all;
+}
+
 /** The counts in words, as `3 running, 20 done`. */
 export function inWords(counts: Counts, separator = ', '): string {
-  const parts = STATES.filter((state) => counts[state]).map((state) => `${counts[state]?.toLocaleString('en')} ${WORD[state]}`);
+  const parts = STATES.filter((state) => counts[state]).map((state) => `${count(counts[state] ?? 0)} ${WORD[state]}`);
   return parts.join(separator) || 'nothing yet';
 }
 

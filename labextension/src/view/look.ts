@@ -1,6 +1,10 @@
 // The look: the frame of the view, and what all parts share. Colours come as --trd-* from theme.ts; layout depends on the
 // width of the view, not of the window.
-import { PANELS } from './panel_styles.ts';
+import { GRAPH_LOOK } from '../graph/look.ts';
+import { STREAM_LOOK } from '../stream/look.ts';
+import type { TaskState } from '../feed/reducer.ts';
+import { STATES } from '../words/states.ts';
+import { PARTS_LOOK } from './parts_look.ts';
 
 const FRAME = `
 .trd {
@@ -38,9 +42,6 @@ const FRAME = `
 .trd-panels { position: relative; flex: 1 1 0; min-height: 150px; }
 .trd-panel { position: absolute; inset: 0; overflow: auto; container-type: inline-size; scrollbar-width: thin; }
 .trd-panel > * { min-height: 100%; }
-.trd-graph { position: absolute; inset: 0; }
-.trd-canvas { display: block; position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; cursor: grab; }
-.trd-canvas:active { cursor: grabbing; }
 .trd-button { font: inherit; font-size: 12px; line-height: 1; padding: 6px 9px; min-width: 28px; color: var(--trd-text); background: var(--trd-card); border: 1px solid var(--trd-border); border-radius: 6px; white-space: nowrap; cursor: pointer; }
 .trd-button:hover:not([aria-disabled=true]) { border-color: var(--trd-focus); }
 .trd-button[aria-disabled=true] { color: var(--trd-muted); border-style: dashed; cursor: default; }
@@ -53,9 +54,8 @@ const FRAME = `
 .trd-link:disabled { cursor: default; }
 .trd-empty { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; padding: 20px; text-align: center; color: var(--trd-muted); pointer-events: none; }
 .trd-side { flex: 0 0 320px; overflow-y: auto; border-left: 1px solid var(--trd-border); padding: 2px 0 10px; container-type: inline-size; scrollbar-width: thin; }
-.trd-side .trd-failures[data-any=false], .trd-side .trd-functions-empty { display: none; }
+.trd-side .trd-failures[data-any=false] { display: none; }
 .trd-unseen { position: absolute !important; width: 1px; height: 1px; margin: -1px; padding: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; border: 0; }
-.trd-graph:has(.trd-tasks:focus-visible) { outline: 2px solid var(--trd-focus); outline-offset: -2px; }
 .trd-fills { display: flex; flex-direction: column; }
 .trd-fills > .trd { flex: 1; min-height: 0; display: flex; flex-direction: column; margin: 0; border: 0; border-radius: 0; }
 .trd-fills > .trd > .trd-body { flex: 1; height: auto; min-height: 300px; }
@@ -82,15 +82,13 @@ const FRAME = `
 }
 `;
 
-const STATES = `
-.trd-sign[data-state="running"] { color: var(--trd-running); } .trd-part[data-state="running"] { background-color: var(--trd-running); }
-.trd-sign[data-state="placed"] { color: var(--trd-placed); } .trd-part[data-state="placed"] { background-color: var(--trd-placed); }
-.trd-sign[data-state="ready"] { color: var(--trd-ready); } .trd-part[data-state="ready"] { background-color: var(--trd-ready); opacity: .4; }
-.trd-sign[data-state="waiting"] { color: var(--trd-waiting); } .trd-part[data-state="waiting"] { background-color: var(--trd-waiting); opacity: .3; }
-.trd-sign[data-state="done"] { color: var(--trd-done); } .trd-part[data-state="done"] { background-color: var(--trd-done); }
-.trd-sign[data-state="failed"] { color: var(--trd-failed); } .trd-part[data-state="failed"] { background-color: var(--trd-failed); }
-.trd-sign[data-state="upstream"] { color: var(--trd-upstream); } .trd-part[data-state="upstream"] { background-color: var(--trd-upstream); }
-.trd-sign[data-state="cancelled"] { color: var(--trd-cancelled); } .trd-part[data-state="cancelled"] { background-color: var(--trd-cancelled); }
+const FAINT: { [state in TaskState]?: number } = { ready: 0.4, waiting: 0.3 };
+const COLOURS = STATES.map((state) => {
+  const faint = FAINT[state] === undefined ? '' : ` opacity: ${FAINT[state]};`;
+  return `.trd-sign[data-state=${state}] { color: var(--trd-${state}); } .trd-part[data-state=${state}] { background-color: var(--trd-${state});${faint} }`;
+}).join('\n');
+
+const COMFORT = `
 @media (prefers-reduced-motion: reduce) { .trd * { transition: none !important; scroll-behavior: auto !important; } }
 @media (forced-colors: active) {
   .trd-meter-fill, .trd-part, .trd-dot, .trd-legend-dot, .trd-share-fill, .trd-stream-canvas, .trd-canvas { forced-color-adjust: none; }
@@ -100,4 +98,4 @@ const STATES = `
 }
 `;
 
-export const CSS = FRAME + PANELS + STATES;
+export const LOOK = [FRAME, GRAPH_LOOK, STREAM_LOOK, PARTS_LOOK, COLOURS, COMFORT].join('');

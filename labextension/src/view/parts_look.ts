@@ -1,5 +1,5 @@
-// The look of the parts: workers, functions, tasks, failures, log, stream, details. Each adapts to the width of its place.
-export const PANELS = `
+// The look of the parts: workers, functions, tasks, failures, log, details. Each adapts to the width of its place.
+export const PARTS_LOOK = `
 .trd-section { padding: 8px 12px 10px; }
 .trd-title { margin: 0 0 6px; font-size: 11.5px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; color: var(--trd-muted); }
 .trd-rows { list-style: none; margin: 0; padding: 0; }
@@ -94,20 +94,8 @@ p.trd-muted { margin: 4px 0; }
 .trd-inline { display: flex; flex-wrap: wrap; gap: 1px 14px; margin: 0; padding: 0; list-style: none; }
 .trd-inline .trd-link { color: var(--trd-focus); }
 
-.trd-stream { position: absolute; inset: 0; display: flex; flex-direction: column; }
-.trd-bar-of-tools { display: flex; flex-wrap: wrap; align-items: center; gap: 4px; padding: 6px 10px; }
-.trd-legend { display: flex; flex-wrap: wrap; gap: 1px 12px; margin: 0 0 0 8px; padding: 0; list-style: none; font-size: 12px; color: var(--trd-text); max-height: 2.9em; overflow: hidden; }
-.trd-legend li { display: inline-flex; align-items: center; gap: 5px; max-width: 180px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.trd-legend-dot { flex: none; width: 11px; height: 11px; border-radius: 3px; }
-.trd-stream-sheet { position: relative; flex: 1; min-height: 60px; }
-.trd-stream-scroll { position: absolute; inset: 0; overflow-x: hidden; overflow-y: auto; }
-.trd .trd-stream-scroll:focus-visible { outline-offset: -2px; }
-.trd-stream-canvas { display: block; width: 100%; touch-action: pan-y; }
-.trd-stream-said { flex: none; min-height: 24px; padding: 3px 12px 5px; font-size: 12px; color: var(--trd-text); border-top: 1px solid color-mix(in srgb, var(--trd-border) 60%, transparent); overflow-wrap: anywhere; }
-
 @container (min-width: 560px) {
   .trd-cards { grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); }
-  .trd-workers-all { max-width: 420px; }
 }
 @container (max-width: 520px) {
   .trd-functions :is([data-column=done], [data-column=total]) { display: none; }
