@@ -7,7 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 PYTEST := $(BIN)/python -m pytest
 KERNELS ?= 6.31 7.3 7.4
 
-.PHONY: help demo test lab lint unit frontend browser kernels lowest bench torture clean
+# Every test starts processes that import Treadle: none shall compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test lab lint frontend waiting computing measuring browser kernels lowest bench torture clean
 
 help:
 	@echo "make demo      set up, run the demo notebooks on real input, print what they found; leaves build/*.html"
@@ -37,7 +40,8 @@ $(VENV)/.lab: pyproject.toml | $(VENV)/.made
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 	@echo "installing Treadle and everything its tests need into $(VENV)"
-	@$(PIP) --editable ".[dev]"
+	@$(PIP) --no-compile --editable ".[dev]"
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true  # as pip does, but on all cores; templates are no Python
 	@touch $(VENV)/.demo $(VENV)/.lab $@
 
 # --- what people run ----------------------------------------------------------------------------------------------
@@ -48,7 +52,12 @@ demo: $(VENV)/.demo
 lab: $(VENV)/.lab
 	@cd notebooks && ../$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) 01-tour.ipynb
 
-test: lint frontend unit
+# The front end needs node alone, so it is checked beside the set-up. Then tests that wait for kernels, servers and pages
+# run beside those that compute; those that measure have the machine to themselves.
+test:
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.dev frontend
+	@$(MAKE) --no-print-directory --jobs=2 waiting lint computing
+	@$(MAKE) --no-print-directory measuring
 	@echo "all tests passed"
 
 lint: $(VENV)/.dev
@@ -59,8 +68,18 @@ lint: $(VENV)/.dev
 frontend:
 	@.ci/check-frontend
 
-unit: $(VENV)/.dev
-	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser $(PYTEST) -q --durations=10
+WAITING := tests/browser tests/kernel tests/notebooks tests/server
+
+waiting: $(VENV)/.dev
+	@mkdir -p build
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser $(PYTEST) -q --durations=10 -m "not long and not alone" \
+		$(WAITING) >build/waiting.log 2>&1; code=$$?; echo; cat build/waiting.log; exit $$code
+
+computing: $(VENV)/.dev
+	@$(PYTEST) -q --durations=10 -m "not long and not alone" $(WAITING:%=--ignore=%)
+
+measuring: $(VENV)/.dev
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser $(PYTEST) -q --durations=10 -m "alone and not long"
 
 # --- longer suites, before an issue is closed; `make test` has a short form of each ----------------------------------
 

@@ -1,4 +1,4 @@
-"""Order of the suites: browser tests come last.
+"""Order of the suites: browser tests come last. And an interrupt is one, however the run was started.
 
 Their driver keeps an event loop alive in the main thread to the end of the run, and tests that start one of their own
 cannot run beside it.
@@ -6,7 +6,15 @@ cannot run beside it.
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+
+def pytest_configure() -> None:
+    """Undo what a shell does to commands in the background: they, and all they start, would ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

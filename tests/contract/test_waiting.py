@@ -59,8 +59,9 @@ def test_nothing_to_iterate_over():
 def test_timeout_ends_neither_the_tasks_nor_the_iteration(engine, tmp_path):
     if engine != "local":
         return  # nothing takes time there
-    slow = wait_for(str(tmp_path / "go"))
-    completed = as_completed([slow, square(3)], timeout=0.3)
+    slow, quick = wait_for(str(tmp_path / "go")), square(3)
+    wait_on(quick)
+    completed = as_completed([slow, quick], timeout=0.1)
     assert next(completed).result() == 9
     with pytest.raises(TimeoutError, match="None of 1 tasks"):
         next(completed)

@@ -31,7 +31,11 @@ def paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TREADLE_KEEP_ALIVE", "10s")
 
 
-@pytest.mark.parametrize("name", ["01-tour", "02-heat-uncertainty", "03-blocked-matmul", "04-text", "05-cells", "06-failures", "08-pruning"])
+DEMOS = ["01-tour", "02-heat-uncertainty", "03-blocked-matmul", "04-text", "05-cells", "06-failures", "08-pruning"]
+MEASURE = {"02-heat-uncertainty", "08-pruning"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(each, marks=[pytest.mark.alone] if each in MEASURE else []) for each in DEMOS])
 def test_a_demo_finds_what_it_should(runner: ModuleType, name: str, tmp_path: Path) -> None:
     outcome = runner.execute(ROOT / "notebooks" / f"{name}.ipynb", tmp_path)
     assert outcome.passed, f"{outcome.result}: {outcome.check}"
