@@ -3,7 +3,7 @@ import test from 'node:test';
 import { nothing } from '../src/feed/reducer.ts';
 import { type Answer, type Commands, type Link, Refused } from '../src/link/link.ts';
 import { matchesSpan } from '../src/stream/matches.ts';
-import { Actions } from '../src/view/actions.ts';
+import { Actions, failedLike } from '../src/view/actions.ts';
 import { dataIn, factsOfTask } from '../src/view/facts.ts';
 import { headline, placeOf } from '../src/view/headline.ts';
 
@@ -26,11 +26,17 @@ function played(reply: () => Promise<Answer>, queued = false): { said: [string, 
 
 test('each command says in one line what came of it', async () => {
   const { said, actions } = played(async () => ({ total: 3, refused: [[9, 'no longer kept']], note: 'with the code it was submitted with' }));
-  assert.equal(await actions.retry([1, 2, 3, 9], (...line) => said.push(line)), true);
+  assert.equal(await actions.retry({ numbers: [1, 2, 3, 9] }, (...line) => said.push(line)), true);
   assert.deepEqual(said, [
     ['Trying again…', false],
     ["3 tasks are tried again, with the code it was submitted with. 1 other can't be.", false],
   ]);
+});
+
+test('what stands in a row of failures is asked for as a whole, though the feed names the first few', () => {
+  assert.deepEqual(failedLike({ number: 4, numbers: [4, 9], count: 2 }, 4), { numbers: [4, 9] });
+  assert.deepEqual(failedLike({ number: 4, numbers: [4, 9], count: 3000 }, 4), { numbers: [4, 9], alike: 4 });
+  assert.deepEqual(failedLike(undefined, 7), { numbers: [7] }, 'its row was dropped');
 });
 
 test('a command that waits for the running cell says so, and one that is refused says why', async () => {

@@ -213,4 +213,6 @@ def test_after_a_restart_the_panel_goes_on_and_re_attaching_shows(opener: Any, p
     assert "re-attached" in notebook.output(3)
     gate.touch()
     expect(view.locator('[data-task="6"]')).to_have_attribute("data-state", "done", timeout=SLOW_MS)
+    line = notebook.cells.nth(1).locator(".treadle-line")  # of the kernel before; what is held stays so without resume
+    expect(line).to_contain_text(re.compile("[5-7] done · 1 failed"), timeout=SLOW_MS)
     expect(row(page, "restart.ipynb")).to_have_class(re.compile("trd-p-chosen"))

@@ -278,3 +278,21 @@ def test_a_failure_that_is_retried_leaves_the_list():
     p.not_failed([8, 99])
     reduce(state, p.delta())
     assert state["failure"] == []
+
+
+def test_what_is_alike_is_known_by_number_however_many_it_is() -> None:
+    projection = Projection(epoch="e")
+    screen = Screen(projection)
+    many = range(1, 3001)
+    projection.failures([{"number": n, "function": "f", "type": "ValueError"} for n in many])
+    (row,) = screen.look()["failure"]
+    assert (row["count"], row["numbers"]) == (3000, [*many[:20]])
+    assert projection.alike(2900) == [*many]
+    projection.not_failed(many[:20])  # those that the row names
+    (row,) = screen.look()["failure"]
+    assert (row["count"], row["number"], row["numbers"]) == (2980, 21, [*many[20:40]])
+    projection.seen([2900])
+    assert screen.look()["failure"][0]["seen"] is True
+    projection.not_failed(projection.alike(21))
+    assert screen.look()["failure"] == []
+    assert projection.alike(21) == []

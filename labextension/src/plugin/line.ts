@@ -55,5 +55,5 @@ export function lineHtml(anchor: Anchor, { counts, at }: LineFacts): string {
   const cells = [said.join(' · '), strip, side].filter(Boolean).map((cell) => `<td style="${style}">${cell}</td>`);
   const row = `<table style="border:none;border-collapse:collapse;margin:0;font-size:inherit"><tr style="background:none">${cells.join('')}</tr></table>`;
   const names = ['treadle-line', anchor.display, `treadle-in-${anchor.epoch}`, `treadle-tasks-${first}-${last}`, ...(anchor.cell ? [`treadle-of-${anchor.cell}`] : []), ...(open ? ['treadle-open'] : [])];
-  return `<div class="${names.join(' ')}" style="font-size:13px;line-height:1.5;margin:2px 0">${row}</div>`;
+  return `<div class="${names.join(' ')}" style="font-size:13px;line-height:1.5;margin:2px 0;padding:0 8px">${row}</div>`;
 }

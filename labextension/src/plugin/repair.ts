@@ -38,11 +38,20 @@ export class Repair {
     context.iopubMessage.connect((_, message) => this.take(message as KernelMessage));
     context.connectionStatusChanged.connect((_, status) => void (status === 'connected' && this.catchUp()));
     context.kernelChanged.connect(() => this.catchUp());
+    context.statusChanged.connect((_, status) => void (/restarting$/.test(status) && this.forgetKernel()));
     void Promise.all([panel.context.ready, panel.revealed]).then(() => this.catchUp());
   }
 
   dispose(): void {
     clearTimeout(this.timer);
+  }
+
+  /** The kernel is restarted: the new one knows nothing of lines that stand here, their tasks may go on. */
+  private forgetKernel(): void {
+    this.own.clear();
+    this.fed.clear();
+    this.since.clear();
+    this.followLines();
   }
 
   /** Ask for all that this page was not there for; once for each kernel, again a little later for what came between. */

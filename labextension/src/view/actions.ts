@@ -1,7 +1,20 @@
 // What a person can have done with tasks: cancel, retry, copy as code, look. Each says in one line what came of it.
 import { type Answer, type Commands, type Link, Refused } from '../link/link.ts';
+import type { FailureRecord } from '../feed/reducer.ts';
 import { many, wordsOf } from '../words/format.ts';
 import { copy } from './clipboard.ts';
+
+/** Tasks by number; besides, all that failed like `alike`, if these are more. */
+export interface Failed {
+  readonly numbers: number[];
+  readonly alike?: number;
+}
+
+/** What stands in a row: the feed names the first few, the runtime knows the others. */
+export function failedLike(failure: FailureRecord | undefined, number: number): Failed {
+  const numbers = failure?.numbers ?? [number];
+  return (failure?.count ?? 1) > numbers.length ? { numbers, alike: number } : { numbers };
+}
 
 export type Say = (text: string, bad: boolean) => void;
 
@@ -22,14 +35,15 @@ export class Actions {
     return this.run(this.commands.ask('cancel_cell', near === undefined ? { cell } : { cell, near }), 'Cancelling', say, done);
   }
 
-  retry(numbers: number[], say: Say): Promise<boolean> {
+  retry(these: Failed, say: Say): Promise<boolean> {
+    const { numbers } = these;
     const done = (data: Answer): string => {
       const refused = Array.isArray(data['refused']) ? data['refused'].length : 0;
       const total = Number(data['total'] ?? numbers.length);
       const tried = total === 1 ? `${nameOf(numbers)} is tried again` : `${many(total, 'task')} are tried again`;
       return `${tried}${data['note'] ? `, ${String(data['note'])}` : ''}.${refused ? ` ${many(refused, 'other')} can't be.` : ''}`;
     };
-    return this.run(this.commands.ask('retry', { numbers }), 'Trying again', say, done);
+    return this.run(this.commands.ask('retry', { ...these }), 'Trying again', say, done);
   }
 
   /** The code that repeats a call, into the clipboard, or selected in `place`. */
@@ -43,8 +57,8 @@ export class Actions {
   }
 
   /** A person has looked at these failures. Nothing to say, whatever comes of it. */
-  seen(numbers: number[]): void {
-    this.commands.ask('seen', { numbers }).catch((error: unknown) => {
+  seen(these: Failed): void {
+    this.commands.ask('seen', { ...these }).catch((error: unknown) => {
       if (!(error instanceof Refused)) throw error;
     });
   }

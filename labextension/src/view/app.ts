@@ -49,9 +49,9 @@ export class App {
   private readonly functions = new FunctionsView((fn) => this.filters.toggleFunction(fn));
   private readonly failures = new FailuresView({
     open: (number) => this.onFailure(number),
-    retry: (numbers) => void this.actions.retry(numbers, (text) => this.head.say(text)),
-    seen: (numbers) => {
-      this.actions.seen(numbers);
+    retry: (these) => void this.actions.retry(these, (text) => this.head.say(text)),
+    seen: (these) => {
+      this.actions.seen(these);
       this.badge();
     },
   });

@@ -1,12 +1,12 @@
 // Details of one task or group, with what can be done about it: what the feed says at once, the rest when the runtime has
 // answered.
-import type { State } from '../feed/reducer.ts';
+import type { FailureRecord, State } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
 import { el, setAttribute, setText, signOf } from '../page/dom.ts';
 import { count, inBytes, shorten } from '../words/format.ts';
 import { groupName, nameOf } from '../words/names.ts';
 import { FINAL, total } from '../words/states.ts';
-import type { Actions } from './actions.ts';
+import { type Actions, failedLike } from './actions.ts';
 import { dataIn, type Datum, factsOfGroup, factsOfTask, failureOf, number } from './facts.ts';
 
 const SHOWN = 12;
@@ -47,7 +47,7 @@ export class DetailsView {
   ) {
     const deeds: [Deed, string, () => void][] = [
       ['cancel', 'Cancel', () => void this.cancel()],
-      ['retry', 'Retry', () => void this.actions.retry(this.alike(), this.say)],
+      ['retry', 'Retry', () => void this.actions.retry(failedLike(this.failure(), Number(this.id)), this.say)],
       ['log', 'Log', () => this.events.log(Number(this.id))],
       ['code', 'Copy as code', () => void this.actions.copyCode(Number(this.id), this.copied, this.say)],
       ['list', 'List its tasks', () => this.id !== null && this.events.list(this.id)],
@@ -167,15 +167,14 @@ export class DetailsView {
       button.hidden = (deed === 'list') !== group;
       setAttribute(button, 'aria-disabled', String(!usable[deed]));
     }
-    const n = this.alike().length;
+    const n = this.failure()?.count ?? 1;
     setText(this.buttons.get('cancel') as Element, this.cancelling && !ended ? 'Cancelling' : 'Cancel');
-    setText(this.buttons.get('retry') as Element, n > 1 ? `Retry all ${n}` : 'Retry');
+    setText(this.buttons.get('retry') as Element, n > 1 ? `Retry all ${count(n)}` : 'Retry');
   }
 
-  /** The tasks whose failure is like this one's, itself among them. */
-  private alike(): number[] {
-    const failure = this.state && this.id !== null ? failureOf(this.state, this.id) : undefined;
-    return failure?.numbers ?? [Number(this.id)];
+  /** The row of the failures that are like this one's. */
+  private failure(): FailureRecord | undefined {
+    return this.state && this.id !== null ? failureOf(this.state, this.id) : undefined;
   }
 
   private async cancel(): Promise<void> {

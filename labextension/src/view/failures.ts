@@ -2,6 +2,7 @@
 import type { FailureRecord, State } from '../feed/reducer.ts';
 import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
 import { count } from '../words/format.ts';
+import { type Failed, failedLike } from './actions.ts';
 import { headline } from './headline.ts';
 
 interface Parts {
@@ -15,8 +16,8 @@ interface Parts {
 
 export interface FailureEvents {
   open(number: number): void;
-  retry(numbers: number[]): void;
-  seen(numbers: number[]): void;
+  retry(these: Failed): void;
+  seen(these: Failed): void;
 }
 
 export class FailuresView {
@@ -69,7 +70,7 @@ export class FailuresView {
     const button = el('button', { class: 'trd-failure-head', type: 'button', 'aria-expanded': 'false', 'data-number': key }, signOf('failed'), el('span', { class: 'trd-two' }, what, message, where));
     const retry = el('button', { class: 'trd-button trd-small', type: 'button' }, 'Retry');
     button.addEventListener('click', () => this.open(number));
-    retry.addEventListener('click', () => this.events.retry(this.records.get(number)?.numbers ?? [number]));
+    retry.addEventListener('click', () => this.events.retry(failedLike(this.records.get(number), number)));
     return { element: el('li', { class: 'trd-failure', 'data-failure': key }, button, retry), button, what, message, where, retry };
   }
 
@@ -78,7 +79,7 @@ export class FailuresView {
     if (failure && !this.isSeen(failure)) {
       this.looked.add(number);
       if (this.state) this.update(this.state);
-      this.events.seen(failure.numbers ?? [number]);
+      this.events.seen(failedLike(failure, number));
     }
     this.events.open(number);
   }
@@ -94,7 +95,7 @@ export class FailuresView {
     if ((failure.attempt ?? 1) > 1) place.push(`attempt ${failure.attempt}`);
     if (!this.isSeen(failure)) place.push('not looked at');
     setText(where, place.join(' · '));
-    const n = failure.numbers?.length ?? 1;
+    const n = failure.count ?? 1;
     setText(retry, n > 1 ? `Retry ${count(n)}` : 'Retry');
     setAttribute(retry, 'aria-label', `${retry.textContent}: ${headline(failure)}`);
   }

@@ -1,12 +1,14 @@
 """Failures that are alike as one, with a count: what counts as alike, in which words, and the rows of the feed.
 
-Law: knows rows of plain values, bounded in number and bytes; what it drops can still be asked for as details.
+Law: knows rows of plain values, bounded in number and bytes; what it drops can still be asked for as details. Of each row all
+tasks are known by number, of which the row names the first few.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from .delta import FAILURE_BYTES, TRACEBACK_CHARS, Record, clip
@@ -61,6 +63,8 @@ class Failures:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[Any, ...], Record] = {}
+        self._numbers: dict[tuple[Any, ...], dict[int, None]] = {}  # of all tasks that a row stands for
+        self._key_of: dict[int, tuple[Any, ...]] = {}
         self._nbytes: dict[tuple[Any, ...], int] = {}
         self._changed: dict[tuple[Any, ...], None] = {}
 
@@ -78,39 +82,51 @@ class Failures:
             ]
         frames = row.get("frames")
         key = kind_of(row.get("function"), row.get("type"), row.get("cell"), own_frame(frames))
-        old = self._rows.get(key)
-        if old is None:
-            self._rows[key] = {**record, "count": 1, "numbers": [record["number"]]}
-        elif record["number"] not in old["numbers"]:
-            numbers = [*old["numbers"], record["number"]][:_NUMBERS_KEPT]
-            self._rows[key] = {**old, "count": old["count"] + 1, "numbers": numbers}
-        self._changed[key] = None
+        if self._key_of.get(record["number"], key) != key:  # it has failed anew, and otherwise
+            self.remove([record["number"]])
+        self._numbers.setdefault(key, {})[record["number"]] = None
+        self._key_of[record["number"]] = key
+        self._write(key, self._rows.get(key, record))
         self._nbytes[key] = len(json.dumps(self._rows[key]))
         while sum(self._nbytes.values()) > FAILURE_BYTES:
-            oldest = next(iter(self._rows))
-            self._changed.pop(oldest, None)
-            del self._rows[oldest], self._nbytes[oldest]
+            self._drop(next(iter(self._rows)))
 
-    def remove(self, number: int) -> None:
-        """A task has not failed after all; the row of its failure goes with the last one it stands for."""
-        key = next((key for key, row in self._rows.items() if number in row["numbers"]), None)
-        if key is None:
-            return  # dropped, or one of many that are only counted
-        row = self._rows[key]
-        numbers = [one for one in row["numbers"] if one != number]
-        if not numbers:
-            del self._rows[key], self._nbytes[key]
-            self._changed.pop(key, None)
-            return
-        self._rows[key] = {**row, "number": numbers[0], "numbers": numbers, "count": row["count"] - 1}
+    def _write(self, key: tuple[Any, ...], row: Record) -> None:
+        """Have a row tell of the tasks it stands for now."""
+        numbers = self._numbers[key]
+        self._rows[key] = {**row, "count": len(numbers), "numbers": list(islice(numbers, _NUMBERS_KEPT))}
         self._changed[key] = None
+
+    def _drop(self, key: tuple[Any, ...]) -> None:
+        self._changed.pop(key, None)
+        del self._rows[key], self._nbytes[key]
+        for number in self._numbers.pop(key):
+            del self._key_of[number]
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Tasks have not failed after all; the row of a failure goes with the last one it stands for."""
+        touched: dict[tuple[Any, ...], None] = {}
+        for number in numbers:
+            if (key := self._key_of.pop(number, None)) is not None:
+                del self._numbers[key][number]
+                touched[key] = None
+        for key in touched:
+            if not self._numbers[key]:
+                self._drop(key)
+                continue
+            self._write(key, {**self._rows[key], "number": next(iter(self._numbers[key]))})
+
+    def alike(self, number: int) -> list[int]:
+        """Return the tasks that failed like this one, itself among them; none if it is not known to have failed."""
+        key = self._key_of.get(number)
+        return [] if key is None else list(self._numbers[key])
 
     def see(self, number: int) -> None:
         """Somebody has looked at the failure of this task."""
-        for key, row in self._rows.items():
-            if number in row["numbers"] and not row.get("seen"):
-                self._rows[key] = {**row, "seen": True}
-                self._changed[key] = None
+        key = self._key_of.get(number)
+        if key is not None and not self._rows[key].get("seen"):
+            self._rows[key] = {**self._rows[key], "seen": True}
+            self._changed[key] = None
 
     def numbers(self) -> set[int]:
         """Return the numbers of the rows that there are."""

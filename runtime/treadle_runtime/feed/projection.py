@@ -101,8 +101,11 @@ class Projection:
 
     def not_failed(self, numbers: Iterable[Number]) -> None:
         """Tasks have not failed after all: they are tried again."""
-        for number in numbers:
-            self._failures.remove(number)
+        self._failures.remove(numbers)
+
+    def alike(self, number: Number) -> list[Number]:
+        """Return all tasks that failed like this one."""
+        return self._failures.alike(number)
 
     def seen(self, numbers: Iterable[Number]) -> None:
         """Somebody has looked at the failures of these tasks, and so at all that are alike."""

@@ -81,8 +81,8 @@ def _cancelled(host: Host, numbers: list[Number]) -> Answer:
 
 
 def _retry(host: Host, args: Answer) -> Answer:
-    """Try tasks again, or all that `failed`, with the code and the inputs that are recorded."""
-    numbers = many.failed(host) if args.get("failed") is True else _numbers(args)
+    """Try tasks again, or all that `failed`, or failed `alike` a task, with the code and the inputs that are recorded."""
+    numbers = many.failed(host) if args.get("failed") is True else _alike(host, args)
     can, refused = wishes.to_retry(host.scheduler.books, numbers)
     if not can:
         number, why = refused[0]
@@ -166,7 +166,7 @@ def _find(host: Host, args: Answer) -> Answer:
 
 def _seen(host: Host, args: Answer) -> Answer:
     """Somebody has looked at these failures."""
-    _looked(host, _numbers(args))
+    _looked(host, _alike(host, args))
     return {}
 
 
@@ -230,6 +230,12 @@ def _whole(args: Answer, name: str, default: int | None = None) -> int:
     if type(value) is not int:
         raise ValueError(f"The page did not say which {name}. Reload it.")
     return value
+
+
+def _alike(host: Host, args: Answer) -> list[Number]:
+    """The tasks that were named, or all failures `alike` a task: a page knows the first few of each kind."""
+    number = args.get("alike")
+    return (type(number) is int and host.feed.projection.alike(number)) or _numbers(args)
 
 
 def _numbers(args: Answer) -> list[Number]:

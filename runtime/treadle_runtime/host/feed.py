@@ -66,7 +66,7 @@ class Feed:
                 rows = [(row[0], row[2], row[4]) for row in event.rows]
                 self._ran.append((event.worker, event.at, rows))
         self._facts += facts
-        if len(self._facts) > BATCH:
+        if len(self._facts) > BATCH or len(self._failures) > FAILURES // 2:  # before one of them is pushed out
             self.fold()
 
     def on_functions(self, names: dict[FunctionId, str]) -> None:

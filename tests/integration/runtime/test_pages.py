@@ -185,7 +185,7 @@ def test_retry_by_a_page_runs_the_recorded_call_and_tells_the_client(
     }
     (tmp_path / "x").touch()
     del caller.finished[number]
-    assert page.ask("retry", numbers=[number])["numbers"] == [number]
+    assert page.ask("retry", alike=number)["numbers"] == [number]
     page.see(lambda: page.state(number) == "done")
     assert page.failures == {}
     assert caller.value(number) == "there"
