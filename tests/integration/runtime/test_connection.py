@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,26 +23,27 @@ from treadle_runtime.errors import RuntimeLost, UsageError
 from treadle_runtime.wire import messages as m
 
 
-def test_several_threads_wait_each_for_its_own(place: Any) -> None:
+def test_several_threads_wait_each_for_its_own(place: Any, tmp_path: Path) -> None:
     caller = place.start()
-    sleep = caller.define(lambda s: __import__("time").sleep(s) or s)
-    ended: list[float] = []
-    calls = [
-        (0.4, caller.call(sleep, 0.4)),
-        (0.05, caller.call(sleep, 0.05)),
-        (0.05, caller.call(sleep, 0.05)),
-    ]
+    ended: list[str] = []
 
-    def wait(seconds: float, number: int) -> None:
+    def until(path: Path) -> None:
+        while not path.exists():
+            time.sleep(0.005)
+
+    def wait(name: str, number: int) -> None:
         caller.wait(number)
-        ended.append(seconds)
+        ended.append(name)
+        (tmp_path / {"b": "c", "c": "a", "a": "-"}[name]).touch()
 
-    threads = [threading.Thread(target=wait, args=call) for call in calls]
+    held = caller.define(until)
+    threads = [threading.Thread(target=wait, args=(name, caller.call(held, tmp_path / name))) for name in "abc"]
     for thread in threads:
         thread.start()
+    (tmp_path / "b").touch()
     for thread in threads:
         thread.join(20)
-    assert ended == [0.05, 0.05, 0.4]
+    assert ended == ["b", "c", "a"]
 
 
 def test_results_come_in_while_nobody_waits(place: Any, eventually: Any) -> None:
