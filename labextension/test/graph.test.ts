@@ -138,6 +138,15 @@ function drawn(put: { task: Table }): { scene: Scene; layout: Layered } {
   return { scene, layout };
 }
 
+test('a line begins at a node, also where its row of the block is not full', () => {
+  const cases = Object.fromEntries(Array.from({ length: 23 }, (_, i) => [String(i + 2), task(2, 'done', 1, 1)]));
+  const { scene } = drawn({ task: { '1': task(1, 'done'), ...cases, '500': task(1, 'waiting', 1, ...Object.keys(cases).map(Number)) } });
+  const ends = new Set([...scene.nodes.values()].map(({ x, y, w, h }) => `${x + w} ${y + h / 2}`));
+  const lines = [...scene.lines.all()];
+  assert.ok(lines.some((line) => line.from < line.x0), 'a row is not full');
+  for (const line of lines) assert.ok(ends.has(`${line.from} ${line.y0}`), `${line.from} ${line.y0}`);
+});
+
 test('edges of a block that run along one line are one line with their weight', () => {
   const cases = Object.fromEntries(Array.from({ length: 240 }, (_, i) => [String(i + 2), task(2, 'done', 1, 1)]));
   const { scene } = drawn({ task: { '1': task(1, 'done'), ...cases, '500': task(1, 'waiting', 1, ...Object.keys(cases).map(Number)) } });
@@ -151,9 +160,9 @@ test('edges of a block that run along one line are one line with their weight', 
 });
 
 test('a line begins and ends at its nodes, whichever way it goes', () => {
-  const [x0, y0, , , , , x1, y1] = bends({ x0: 10, y0: 20, x1: 300, y1: 80, down: false, weight: 1, users: 1 }, 5);
+  const [x0, y0, , , , , x1, y1] = bends({ from: 10, x0: 10, y0: 20, x1: 300, y1: 80, down: false, weight: 1, users: 1 }, 5);
   assert.deepEqual([x0, y0, x1, y1], [10, 20, 295, 80]);
-  const down = bends({ x0: 10, y0: 20, x1: 300, y1: 80, down: true, weight: 1, users: 1 }, 5);
+  const down = bends({ from: 10, x0: 10, y0: 20, x1: 300, y1: 80, down: true, weight: 1, users: 1 }, 5);
   assert.deepEqual(down.slice(-2), [300, 75]);
 });
 

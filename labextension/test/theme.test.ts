@@ -22,3 +22,11 @@ test('the palette follows the page', () => {
   assert.equal(paletteFor('rgba(0, 0, 0, 0)', 'rgb(0,0,0)').bg, LIGHT.bg);
   assert.equal(paletteFor('rgb(20, 20, 20)', 'rgb(30, 30, 30)').text, DARK.text);
 });
+
+test('where contrast is asked for, lines and quiet words stand out too', () => {
+  for (const [ground, ink] of [['#111111', '#ffffff'], ['#ffffff', '#000000']] as const) {
+    const palette = paletteFor(ground, ink, true);
+    assert.equal(palette.muted, ink);
+    for (const line of [palette.border, palette.edge]) assert.ok(contrast(line, palette.bg) >= 4.5, line);
+  }
+});

@@ -66,10 +66,11 @@ function signOf(state: TaskState, x: number, y: number, size: number): string {
 
 function lineOf(line: Line): string {
   const [x0, y0, ax, ay, bx, by, x1, y1] = bends(line, ARROW - 1).map(round);
+  const begin = round(line.from) === x0 ? `M${x0} ${y0}` : `M${round(line.from)} ${y0}H${x0}`;
   const [x, y] = [line.x1, line.y1];
   const half = ARROW * 0.48;
   const head = line.down ? `M${round(x)} ${round(y)}l${-half} ${-ARROW}h${2 * half}z` : `M${round(x)} ${round(y)}l${-ARROW} ${-half}v${2 * half}z`;
-  return `<path class="edge" stroke-width="${widthOf(line)}" d="M${x0} ${y0}C${ax} ${ay} ${bx} ${by} ${x1} ${y1}"/><path class="head" d="${head}"/>`;
+  return `<path class="edge" stroke-width="${widthOf(line)}" d="${begin}C${ax} ${ay} ${bx} ${by} ${x1} ${y1}"/><path class="head" d="${head}"/>`;
 }
 
 function cardOf(node: PictureNode): string {

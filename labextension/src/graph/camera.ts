@@ -10,8 +10,8 @@ export interface Box {
 const LEAST = 0.02;
 const MOST = 2;
 const MARGIN = 22;
-const FOOT = 30; // the toolbar lies over the lower edge
-const NEAREST_FIT = 1.15;
+const FOOT = 38; // the toolbar lies over the lower edge
+const NEAREST_FIT = 1.4;
 
 export class Camera {
   k = 1;

@@ -72,7 +72,8 @@ export function bends({ x0, y0, x1, y1, down }: Line, short: number): [number, n
 
 function trace(path: Path2D, line: Line, short: number): void {
   const [x0, y0, ax, ay, bx, by, x1, y1] = bends(line, short);
-  path.moveTo(x0, y0);
+  path.moveTo(line.from, y0);
+  if (line.from !== x0) path.lineTo(x0, y0);
   if (y0 === y1 && x1 > x0) path.lineTo(x1, y1);
   else path.bezierCurveTo(ax, ay, bx, by, x1, y1);
 }

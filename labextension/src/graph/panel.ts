@@ -123,7 +123,7 @@ export class GraphPanel {
 
   private tools(more: HTMLElement): HTMLElement {
     const fold = el('select', { class: 'trd-select', 'aria-label': 'Show tasks', title: 'Show tasks' });
-    for (const [value, text] of [['none', 'task by task'], ['function', 'by function'], ['cell', 'by cell']] as const) fold.append(el('option', { value }, text));
+    for (const [value, text] of [['none', 'each task'], ['function', 'by function'], ['cell', 'by cell']] as const) fold.append(el('option', { value }, text));
     fold.addEventListener('change', () => this.foldBy(fold.value as Fold));
     return el(
       'div',

@@ -21,6 +21,7 @@ export interface PaintNode extends GraphNode, Spot {
 }
 
 export interface Line {
+  from: number; // where the last node of the row ends that it begins at; x0 is the block's side
   x0: number;
   y0: number;
   x1: number;
@@ -117,8 +118,9 @@ export class Scene {
     let line = this.lineAt.get(key);
     if (!line) {
       this.lineAt.set(key, (line = made));
-      this.lines.put(line, { x0: Math.min(line.x0, line.x1), y0: Math.min(line.y0, line.y1), x1: Math.max(line.x0, line.x1), y1: Math.max(line.y0, line.y1) });
+      this.lines.put(line, { x0: Math.min(line.from, line.x1), y0: Math.min(line.y0, line.y1), x1: Math.max(line.x0, line.x1), y1: Math.max(line.y0, line.y1) });
     }
+    line.from = Math.max(line.from, made.from);
     const weight = child.weights?.[parent] ?? 1;
     line.weight += weight;
     line.users += 1;
@@ -146,9 +148,9 @@ function keyOf(line: Line): string {
 /** The line of an edge; of nodes in blocks it begins and ends at the block's side. */
 export function lineBetween(from: PaintNode, to: PaintNode): Line {
   if (from.strip !== to.strip && to.y > from.y + from.h) {
-    return { x0: from.x + from.w / 2, y0: from.y + from.h, x1: to.x + to.w / 2, y1: to.y, down: true, weight: 0, users: 0 };
+    return { from: from.x + from.w / 2, x0: from.x + from.w / 2, y0: from.y + from.h, x1: to.x + to.w / 2, y1: to.y, down: true, weight: 0, users: 0 };
   }
-  return { x0: from.right, y0: from.y + from.h / 2, x1: to.left, y1: to.y + to.h / 2, down: false, weight: 0, users: 0 };
+  return { from: Math.min(from.x + from.w, from.right), x0: from.right, y0: from.y + from.h / 2, x1: to.left, y1: to.y + to.h / 2, down: false, weight: 0, users: 0 };
 }
 
 export function boxOf({ x, y, w, h }: Spot): Box {

@@ -7,7 +7,7 @@
 // stand in a strip of their own, a frame. A strip that has become empty is used again where its room is enough.
 import { Slots, spread } from './slots.ts';
 
-export const NODE_W = 142;
+export const NODE_W = 152;
 const NODE_H = 28;
 const GROUP_W = 168;
 const GROUP_H = 70;

@@ -83,12 +83,14 @@ export function contrast(a: string, b: string): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-/** The palette for a page of this background and text colour; the page's own are kept where they can be read. */
-export function paletteFor(background: string, text: string): Palette {
+/** The palette for a page of this background and text colour; the page's own are kept where they can be read. `strong`: for
+ * people who want contrast, nothing is pale that bounds or tells. */
+export function paletteFor(background: string, text: string, strong = false): Palette {
   const bg = rgbOf(background) ? background : LIGHT.bg;
   const base = luminance(bg) < 0.25 ? DARK : LIGHT;
   const readable = (colour: string, on: string): boolean => rgbOf(colour) !== null && contrast(colour, on) >= 4.5;
-  return { ...base, bg, text: readable(text, base.card) && readable(text, bg) ? text : base.text };
+  const ink = readable(text, base.card) && readable(text, bg) ? text : base.text;
+  return { ...base, bg, text: ink, ...(strong ? { border: base.muted, edge: base.muted, muted: ink } : {}) };
 }
 
 /** Set the palette's colours as CSS variables of `root`, and again whenever the page's theme changes. Returns the end of it. */
@@ -97,7 +99,8 @@ export function followTheme(root: HTMLElement, changed: (palette: Palette) => vo
   const read = (): void => {
     if (!root.isConnected) return;
     const style = getComputedStyle(root);
-    const palette = paletteFor(style.backgroundColor, style.color);
+    const strong = matchMedia('(prefers-contrast: more)').matches || /high contrast/i.test(document.body.dataset['jpThemeName'] ?? '');
+    const palette = paletteFor(style.backgroundColor, style.color, strong);
     if (JSON.stringify(palette) === known) return;
     known = JSON.stringify(palette);
     root.dataset['theme'] = palette.dark ? 'dark' : 'light';

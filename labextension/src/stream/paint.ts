@@ -9,7 +9,8 @@ import { ticks, type TimeWindow } from './window.ts';
 export const AXIS_H = 20;
 const GAP = 0.2; // of a lane's height
 const SIGN_PX = 12;
-const TEXT_PX = 34;
+const TEXT_PX = 26;
+const LEAST_KEPT = 5; // letters of a name: fewer tell nothing
 
 export interface Sheet {
   width: number;
@@ -28,7 +29,7 @@ export interface Look {
 }
 
 export function laneHeight(sheet: Sheet, lanes: number): number {
-  return Math.min(44, (sheet.height - AXIS_H) / Math.max(1, lanes));
+  return Math.min(56, (sheet.height - AXIS_H) / Math.max(1, lanes));
 }
 
 export function xOf(time: number, window: TimeWindow, sheet: Sheet): number {
@@ -58,7 +59,7 @@ export function paintStream(context: CanvasRenderingContext2D, lanes: Lane[], wi
     for (let i = firstAfter(lane.spans, window.from); i < lane.spans.length; i++) {
       const span = lane.spans[i] as Span;
       if (span.begin > window.to) break;
-      paintSpan(context, span, xOf(span.begin, window, sheet), xOf(span.end, window, sheet), y, h, look);
+      paintSpan(context, span, xOf(span.begin, window, sheet), xOf(span.end, window, sheet), y, h, sheet.gutter, look);
     }
     context.restore();
     if (height >= 11) {
@@ -86,7 +87,7 @@ function paintAxis(context: CanvasRenderingContext2D, bottom: number, window: Ti
   context.stroke();
 }
 
-function paintSpan(context: CanvasRenderingContext2D, span: Span, x0: number, x1: number, y: number, h: number, look: Look): void {
+function paintSpan(context: CanvasRenderingContext2D, span: Span, x0: number, x1: number, y: number, h: number, edge: number, look: Look): void {
   const { palette } = look;
   const width = Math.max(1, x1 - x0 - (x1 - x0 > 3 ? 0.75 : 0));
   const hue = look.hueOf(span.fn);
@@ -110,7 +111,7 @@ function paintSpan(context: CanvasRenderingContext2D, span: Span, x0: number, x1
     context.fillRect(x0, y, Math.min(width, 3), h);
   } else context.fillRect(x0, y, width, h);
   if (bad) paintTrouble(context, span, x0, y, width, h, look);
-  paintLabel(context, span, x0, y, width, h, look, hue);
+  paintLabel(context, span, Math.max(x0, edge), x0 + width, y, h, look, hue);
   context.globalAlpha = 1;
   if (span === look.chosen || span === look.hovered) {
     context.strokeStyle = span === look.chosen ? palette.focus : palette.text;
@@ -126,9 +127,8 @@ function paintTrouble(context: CanvasRenderingContext2D, span: Span, x: number, 
   context.fillRect(x - 1, y - 2, Math.max(3, width + 2), 4);
 }
 
-function paintLabel(context: CanvasRenderingContext2D, span: Span, x0: number, y: number, width: number, h: number, look: Look, hue: Hue): void {
-  const from = Math.max(x0, 0);
-  const room = x0 + width - from;
+function paintLabel(context: CanvasRenderingContext2D, span: Span, from: number, to: number, y: number, h: number, look: Look, hue: Hue): void {
+  const room = to - from;
   if (h < 12 || room < SIGN_PX + 6) return;
   const bad = span.ending === 'failed' || span.ending === 'cancelled';
   const open = span.ending === 'running' || span.count > 1;
@@ -144,8 +144,10 @@ function paintLabel(context: CanvasRenderingContext2D, span: Span, x0: number, y
   }
   const left = from + room - at - 3;
   if (left < TEXT_PX) return;
-  const words = cut(context, look.labelOf(span), left);
-  if (words.length < 4) return;
+  const label = look.labelOf(span);
+  const name = label.replace(/ #\d+$/, ''); // the number goes first: it tells least
+  const words = cut(context, context.measureText(label).width <= left ? label : name, left);
+  if (words.length < LEAST_KEPT) return;
   if (bad) {
     context.fillStyle = look.palette.state[span.ending as 'failed' | 'cancelled'];
     context.fillRect(at - 4, y, Math.min(left + 4, context.measureText(words).width + 8), h);

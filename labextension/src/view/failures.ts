@@ -93,7 +93,7 @@ export class FailuresView {
     if (failure.cell) place.push(`called in [${failure.cell}]`);
     if (failure.worker) place.push(`worker ${failure.worker}`);
     if ((failure.attempt ?? 1) > 1) place.push(`attempt ${failure.attempt}`);
-    if (!this.isSeen(failure)) place.push('not looked at');
+    if (!this.isSeen(failure)) place.push('new');
     setText(where, place.join(' · '));
     const n = failure.count ?? 1;
     setText(retry, n > 1 ? `Retry ${count(n)}` : 'Retry');

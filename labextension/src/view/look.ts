@@ -17,6 +17,7 @@ const FRAME = `
 }
 .trd *, .trd *::before { box-sizing: border-box; }
 .trd [hidden] { display: none !important; }
+.trd :is(.trd-button, .trd-failure-head) { border-radius: 6px; } .trd .trd-chip { border-radius: 11px; } .trd .trd-tab { border-radius: 0; } /* not JupyterLab's */
 .trd :focus-visible { outline: 2px solid var(--trd-focus); outline-offset: 1px; }
 .trd-head { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; padding: 7px 12px 5px; color: var(--trd-text); }
 .trd-brand { font-weight: 650; letter-spacing: .01em; }
@@ -27,7 +28,7 @@ const FRAME = `
 .trd-sign { flex: none; vertical-align: -2px; }
 .trd-status { color: var(--trd-muted); font-size: 12px; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .trd-nav { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 4px 10px; padding: 0 12px; border-bottom: 1px solid var(--trd-border); }
-.trd-tabs { display: flex; flex-wrap: wrap; flex: 1 1 auto; margin-bottom: -1px; }
+.trd-tabs { display: flex; flex-wrap: wrap; flex: 1 1 auto; margin: 0 0 -1px -9px; }
 .trd-tab { display: inline-flex; align-items: center; gap: 5px; padding: 5px 9px 6px; font: inherit; color: var(--trd-muted); background: none; border: 0; border-bottom: 2px solid transparent; cursor: pointer; }
 .trd-tab:hover { color: var(--trd-text); }
 .trd-tab[aria-selected=true] { color: var(--trd-text); border-bottom-color: var(--trd-focus); font-weight: 600; }
@@ -67,6 +68,7 @@ const FRAME = `
   .trd-filter .trd-select { flex: 1 1 90px; max-width: none; }
   .trd-filter > .trd-search { flex: 1 1 140px; }
   .trd-tab { padding: 4px 7px 5px; }
+  .trd-tabs { margin-left: -5px; }
 }
 @container (max-width: 420px) {
   .trd-head { gap: 0 8px; }

@@ -23,8 +23,8 @@ p.trd-muted { margin: 4px 0; }
 .trd-meter-track { flex: 1; min-width: 18px; height: 6px; border-radius: 3px; background: var(--trd-border); overflow: hidden; }
 .trd-meter-fill { display: block; height: 100%; width: 0; border-radius: 3px; background: var(--trd-running); transition: width .25s linear; }
 .trd-meter[data-high=true][aria-label=mem] .trd-meter-fill, .trd-meter[data-high=true][aria-label=store] .trd-meter-fill { background: var(--trd-failed); }
-.trd-meter-text { min-width: 42px; text-align: right; white-space: nowrap; }
-.trd-section > .trd-meter, .trd-section > .trd-cards + .trd-cards { margin-top: 10px; }
+.trd-meter-text { min-width: 47px; text-align: right; white-space: nowrap; }
+.trd-section > .trd-meter, .trd-section > .trd-meter + .trd-cards { margin-top: 12px; }
 .trd-section > .trd-meter { max-width: 420px; }
 .trd-spark { display: block; width: 100%; height: 16px; align-self: center; }
 .trd-spark-line { stroke: var(--trd-running); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
@@ -39,6 +39,8 @@ p.trd-muted { margin: 4px 0; }
 .trd .trd-table thead th { font-size: 11.5px; color: var(--trd-muted); border-bottom: 1px solid var(--trd-border); }
 .trd .trd-table tbody tr { background: none; }
 .trd .trd-table tbody tr:hover { background: color-mix(in srgb, var(--trd-border) 35%, transparent); }
+.trd .trd-table :is(th, td):last-child { padding-right: 2px; }
+.trd .trd-task-table .trd-now { width: 34%; padding-left: 24px; }
 .trd-table tbody th { max-width: 0; width: 40%; overflow: hidden; }
 .trd-sort { font: inherit; padding: 0; color: inherit; background: none; border: 0; cursor: pointer; }
 .trd-sort:hover { color: var(--trd-text); text-decoration: underline; }
@@ -95,7 +97,7 @@ p.trd-muted { margin: 4px 0; }
 .trd-inline .trd-link { color: var(--trd-focus); }
 
 @container (min-width: 560px) {
-  .trd-cards { grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); }
+  .trd-cards { grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); }
 }
 @container (max-width: 520px) {
   .trd-functions :is([data-column=done], [data-column=total]) { display: none; }

@@ -3,13 +3,14 @@ import type { State, TaskState } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
 import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
 import { type Roving, roving } from '../page/roving.ts';
+import { lanesOf } from '../stream/lanes.ts';
 import { type Filter, isEmpty, matcher } from '../words/filter.ts';
-import { count, sinceThen } from '../words/format.ts';
+import { count, inSeconds, sinceThen } from '../words/format.ts';
 import { nameOf } from '../words/names.ts';
-import { sayProgress, WORD } from '../words/states.ts';
+import { FINAL, sayProgress, WORD } from '../words/states.ts';
 
 const SHOWN = 300;
-const HEADS = [['State', ''], ['Task', ''], ['Cell', 'trd-number'], ['Worker', 'trd-number'], ['Now', '']] as const;
+const HEADS = [['State', ''], ['Task', ''], ['Cell', 'trd-number'], ['Worker', 'trd-number'], ['Time', 'trd-now']] as const;
 const WAIT_MS = 250;
 const AGAIN_MS = 3000;
 
@@ -120,12 +121,15 @@ export class TasksView {
     const matches = matcher(state, this.filter);
     const all = new Map(this.found);
     const now = Date.now() / 1000;
+    const took = new Map<string, number>(); // what the stream still knows
+    for (const { spans } of lanesOf(state, now)) for (const { number, count: n, begin, end } of spans) if (n === 1) took.set(String(number), end - begin);
     for (const [id, task] of Object.entries(state.task)) {
       if (matches && !matches(id)) {
         all.delete(id);
         continue;
       }
-      const since = task.since === undefined ? [] : [sinceThen(now - task.since)];
+      const ran = took.get(id);
+      const since = task.since !== undefined ? [sinceThen(now - task.since)] : ran !== undefined && FINAL.has(task.state) ? [inSeconds(ran)] : [];
       const said = [...since, sayProgress(task)].filter(Boolean).join(' · ');
       all.set(id, { label: nameOf(state, id), state: task.state, cell: task.cell, worker: task.worker ?? 0, said });
     }
@@ -134,7 +138,7 @@ export class TasksView {
     this.rows.update(rows.slice(0, shown));
     this.stops.refresh();
     this.table.hidden = !rows.length;
-    setText(this.title, rows.length ? `Tasks · ${count(rows.length)}${this.next === null ? '' : ' of more'}${isEmpty(this.filter) ? '' : ' found'}` : 'Tasks');
+    setText(this.title, rows.length ? `Tasks · ${count(rows.length)}${this.next === null ? '' : ' and more'}${isEmpty(this.filter) ? '' : ' found'}` : 'Tasks');
     setText(this.note, rows.length > shown ? `The newest ${count(shown)} are shown: say above what you look for.` : rows.length ? '' : isEmpty(this.filter) ? 'No tasks yet.' : 'No task is like that.');
     this.further.hidden = this.next === null;
   }
@@ -143,7 +147,7 @@ export class TasksView {
     const state = el('td', { class: 'trd-state' });
     const name = el('button', { class: 'trd-link', type: 'button', 'data-number': key });
     name.addEventListener('click', () => this.events.choose(key));
-    const [cell, worker, said] = [el('td', { class: 'trd-number' }), el('td', { class: 'trd-number' }), el('td', { class: 'trd-muted' })];
+    const [cell, worker, said] = [el('td', { class: 'trd-number' }), el('td', { class: 'trd-number' }), el('td', { class: 'trd-muted trd-now' })];
     const element = el('tr', { 'data-row': key }, state, el('th', { scope: 'row' }, name), cell, worker, said);
     return { element, state, shown: null, name, cell, worker, said };
   }

@@ -345,7 +345,7 @@ class Host:
         workers = self.options.workers
         share = usable_memory() // max(1, workers)
         limits = {"memory_per_worker": share, "store_limit": self.options.memory}
-        self.feed.on_session({"name": self.name, "workers": workers, **limits})
+        self.feed.on_session({"name": self.options.name or "", "workers": workers, **limits})
         descriptor = self._describe(str(self.store), len(self.clients.present))
         try:
             return publish(descriptor)
