@@ -218,6 +218,20 @@ class TestItsEnd:
         c.append(8)
         assert wait_on(same(c)) == [7, 8]  # the next call starts anew
 
+    def test_somebody_else_stops_it(self, tmp_path):
+        session = start(workers=2)
+        large = np.ones(300_000)
+        fill = task(a=INOUT)(lambda a: a.fill(2))
+        wait_on(fill(large))
+        fill(large)
+        x = task(a=INOUT)(lambda a, path: wait_for.__wrapped__(path))(large, tmp_path / "never")
+        y = same(x)
+        session.client.link.ask("stop", {})
+        soon(lambda: session.client.lost is not None)
+        for what in (large, x, y):  # that the value before is gone with the runtime is no news
+            with pytest.raises(TaskCancelled, match="was cancelled"):
+                wait_on(what)
+
     def test_a_cancelled_write_is_told_when_the_next_runtime_uses_the_object(self, tmp_path):
         c = [1]
         start(workers=2)

@@ -5,10 +5,12 @@ Law: knows IPython's names for results, of tasks whether they failed. Futures ar
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final
 
 from treadle_runtime.api import Future
 from treadle_runtime.core.states import TaskState
+from treadle_runtime.errors import TreadleError
 
 _UNDERS: Final = ("_", "__", "___")
 
@@ -47,8 +49,8 @@ class Outs:
 
     def settle_all(self) -> None:
         """Put in the values that are there; a task that failed fails whoever reads its own `_3`, not who reads `Out`."""
-        for future in self.coming():
-            if future.done():
+        for future in [future for future in list(self._waiting.values()) if _is_there(future)]:
+            with contextlib.suppress(TreadleError):  # as above, if it can't be had any more
                 self.settle(future, future.result())
 
     def future_of(self, name: str) -> Any:

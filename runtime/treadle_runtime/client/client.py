@@ -318,6 +318,8 @@ class Client(Waits):
             packed = self.fetch({version.vid: version.call for version in good})
         except (DataLost, RuntimeLost):
             self._let_go(group)  # told once; from here on they are ordinary objects
+            if newest.call.state == TaskState.CANCELLED:  # before its runtime ended: that is what the person did
+                raise self.error_of(newest.call) from None
             raise
         with self._settling:
             entries = map(self.pending.get, group.members())
