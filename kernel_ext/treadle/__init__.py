@@ -1,46 +1,15 @@
 """Treadle: sequential code, parallel execution, live in the notebook.
 
-Law: names only. What runs tasks is `treadle_runtime`; what belongs to a notebook is imported when IPython loads
-this package as an extension or a view is asked for, so a plain script gets neither IPython nor widgets.
+Law: names only. What runs tasks is `treadle_runtime`, imported at the first use of a name of it, so that `treadle.server` brings
+no numpy into a Jupyter server; what belongs to a notebook is imported when IPython loads this package as an extension or
+a view is asked for, so a plain script gets neither IPython nor widgets.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from treadle_runtime import __version__, errors
-from treadle_runtime.api import (
-    IN,
-    INOUT,
-    OUT,
-    Future,
-    Group,
-    Put,
-    Session,
-    Task,
-    TreadleWarning,
-    as_code,
-    as_completed,
-    barrier,
-    cancel,
-    future,
-    futures,
-    get,
-    group,
-    inputs,
-    map,
-    per_worker,
-    progress,
-    publish,
-    put,
-    retry,
-    rng,
-    start,
-    stop,
-    task,
-    unpublish,
-    wait_on,
-)
 from treadle_runtime.errors import (
     ChangedWhilePending,
     DataError,
@@ -62,8 +31,42 @@ from treadle_runtime.errors import (
     UsageError,
     WorkerLost,
 )
-from treadle_runtime.interop.executor import Executor
-from treadle_runtime.interop.joblib_backend import register_with_joblib
+from treadle_runtime.interop.joblib_hook import register_with_joblib
+
+if TYPE_CHECKING:
+    from treadle_runtime.api import (
+        IN,
+        INOUT,
+        OUT,
+        Future,
+        Group,
+        Put,
+        Session,
+        Task,
+        TreadleWarning,
+        as_code,
+        as_completed,
+        barrier,
+        cancel,
+        future,
+        futures,
+        get,
+        group,
+        inputs,
+        map,
+        per_worker,
+        progress,
+        publish,
+        put,
+        retry,
+        rng,
+        start,
+        stop,
+        task,
+        unpublish,
+        wait_on,
+    )
+    from treadle_runtime.interop.executor import Executor
 
 __all__ = [
     "IN",
@@ -122,6 +125,25 @@ __all__ = [
 ]
 
 register_with_joblib()
+
+if not TYPE_CHECKING:  # which sees the names above, and would take any other for one of ours as well
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module 'treadle' has no attribute {name!r}")
+        from treadle_runtime import api
+        from treadle_runtime.interop.executor import Executor
+
+        found = globals()
+        found["Executor"] = Executor
+        for each in __all__:
+            if each not in found:
+                found[each] = getattr(api, each)
+        return found[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def dashboard() -> Any:

@@ -20,10 +20,10 @@ from treadle_runtime.wire.messages import Bye
 from .cells.ancestry import Ancestry
 from .cells.autosync import Autosync
 from .cells.cell_card import Afterwards
+from .shell.cell_error import CellError
 from .shell.cells import Cells
 from .shell.configuration import configure
 from .shell.headless import Headless, all_calls, end_with
-from .shell.interrupted import Interrupted
 from .shell.keepalive import KeepAlive
 from .shell.missed import serve
 from .shell.names import Names
@@ -62,16 +62,16 @@ class Extension:
         self.autosync = Autosync(shell, self.ancestry.settled)
         self._alive = KeepAlive(self.screen)
         self._awaited = Awaited(shell)
-        self._interrupted = Interrupted(shell)
+        self.cell_error = CellError(shell)
+        self.memory = Memory(shell)
         self.button = StopButton(
-            lambda text: self.tell("info", text), self.cells.calls, self._interrupted.expect
+            lambda text: self.tell("info", text), self.cells.calls, self.cell_error.expect_interrupt, self.memory.wait
         )
         self._printer = Printer(self.cells, self.screen, self._name_of, self.lines.show_now)
         offered = {name: treadle if name == "treadle" else getattr(treadle, name) for name in _OFFERED}
         self._names = Names(shell, offered)
         self._undo: list[Any] = []
         self._options, self._unregister = configure(shell, self.tell)
-        self.memory = Memory(shell)
         self._view: Any = None
 
     def load(self) -> str:
@@ -161,7 +161,7 @@ class Extension:
     def _on_end(self, result: Any) -> None:
         self._names.restore()
         self.memory.end()
-        self._interrupted.on_end(result)
+        self.cell_error.on_end(result)
         self._awaited.on_end()
         self.ancestry.end(self.cells.code, self.shell.user_ns)
         value = getattr(result, "result", None)

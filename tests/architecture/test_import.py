@@ -58,3 +58,13 @@ public = [each for each in vars(errors).values() if isinstance(each, type) and i
 print(json.dumps([each.__name__ for each in public if getattr(treadle, each.__name__, None) is not each]))
 """
     assert json.loads(fresh(code)) == []
+
+
+def test_a_jupyter_server_gets_nothing_that_runs_tasks() -> None:
+    loaded = json.loads(fresh("import json, sys, treadle.server.handlers; print(json.dumps(sorted(sys.modules)))"))
+    assert "treadle.server.line" in loaded
+    assert not {"numpy", "cloudpickle", "treadle_runtime.api", "treadle_runtime.client", "treadle_runtime.host"} & set(loaded)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error_and_those_that_are_can_be_completed() -> None:
+    assert fresh("import treadle; print(hasattr(treadle, 'tasks'), 'wait_on' in dir(treadle))").split() == ["False", "True"]

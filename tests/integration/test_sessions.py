@@ -224,7 +224,7 @@ class TestItsEnd:
         fill = task(a=INOUT)(lambda a: a.fill(2))
         wait_on(fill(large))
         fill(large)
-        x = task(a=INOUT)(lambda a, path: wait_for.__wrapped__(path))(large, tmp_path / "never")
+        x = task(a=INOUT)(lambda a, path: wait_for.__wrapped__(path, a.fill(3)))(large, tmp_path / "never")
         y = same(x)
         session.client.link.ask("stop", {})
         soon(lambda: session.client.lost is not None)

@@ -70,6 +70,13 @@ def test_cell_becomes_a_task_and_shows_its_last_value(notebook):
     assert notebook.value("[k, wait_on(k), math.pi > 3]") == [20, 20, True]
 
 
+@pytest.mark.parametrize("body", ["b = = 2", "return 2"])
+def test_a_cell_that_is_no_python_is_shown_by_its_line_alone(notebook, body):
+    error = notebook.fails(f"%%task\na = 1\n{body}")
+    assert re.fullmatch(rf"\s*Cell In\[\d+\], line 3\n +{body}\n +\^\nSyntaxError: .*\n?", error)
+    assert "interactiveshell.py" in notebook.run("exec('c = = 3')").error  # the shell is as it was
+
+
 def test_the_value_stands_below_what_the_cell_has_printed(notebook):
     cell = notebook.start("%%task\nprint('before')\n'value'")
     notebook.until(lambda: "done" in str(notebook.cells[cell].shown), "the end")

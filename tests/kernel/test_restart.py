@@ -168,8 +168,13 @@ def test_killed_twice_and_cleared(lab, tmp_path):
     lab.ok(
         f"first = f(10); wait_on(first); s = [slow({gate!r}) for _ in range(6)]; c = [1]; bump(c); bump(c)"
     )
+    lab.start("import os, signal\nlate = f(20)\ntry:\n    late.result(0.01)\nexcept TimeoutError:\n    os.kill(os.getpid(), signal.SIGKILL)")
+    soon(lambda: not lab.manager.is_alive(), "the death of the kernel")
     assert "held: %treadle resume | recover | clear" in restart(lab, now=True)  # SIGKILL
     runtime = pid(lab)
+    late = re.search(r"^late +f #(\d+) held", lab.ok("%treadle recover").text, re.M)  # bound in the moment before
+    assert "`late` was left by the kernel before this one: `%treadle recover late` first" in lab.run("%treadle why late").text
+    assert f"#{late[1]} was left by the kernel before this one" in lab.run(f"%treadle log #{late[1]}").text
     lab.ok("%treadle resume\n%treadle recover s")
     assert "held: %treadle resume | recover | clear" in restart(lab, now=True)  # resumed ones are held again
     assert pid(lab) == runtime

@@ -187,6 +187,6 @@ def test_cancel_takes_numbers_cells_and_all(notebook, gate):
     assert notebook.value("[f.cancelled() for f in treadle.as_completed(xs)]") == [True] * 3
     assert "No task #4711 is known" in notebook.run("%treadle cancel 4711").text
     assert "Cell [4711] has no tasks" in notebook.run("%treadle cancel [4711]").text
-    assert (
-        "give the number of a task (17), a cell ([12]), or all" in notebook.run("%treadle cancel this").text
-    )
+    assert "neither the number of a task (17, #17, f#17) nor a name" in notebook.run("%treadle cancel this").text
+    submit(notebook, gate)
+    assert "cancelling 3 tasks" in notebook.ok("%treadle cancel xs").text

@@ -203,8 +203,9 @@ class CellCard:
         return (made, metadata) if made else None
 
     def _update(self) -> None:
-        bundle = marked(self._bundle, self._mark) if self._mark else self._bundle
-        self._extension.screen.update(bundle, self._metadata, self._display_id)
+        with self._lock:
+            bundle = marked(self._bundle, self._mark) if self._mark else self._bundle
+            self._extension.screen.update(bundle, self._metadata, self._display_id)
 
     def _made(self) -> str:
         cell = self._cell

@@ -12,7 +12,7 @@ import builtins
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from treadle_runtime.api import INOUT, Future, Task
 from treadle_runtime.core.states import TASK_FINAL, TaskState
@@ -30,6 +30,7 @@ from .inference import CellTask, infer, parse
 if TYPE_CHECKING:
     from ..extension import Extension
 
+T = TypeVar("T")
 _NOT_DATA: Final = frozenset(
     {"exit", "quit", "get_ipython", "open"}
 )  # what IPython itself puts into the namespace
@@ -107,7 +108,7 @@ def _submit_items(
 ) -> tuple[CellCard, list[Future[Any]]] | None:
     assert options.items is not None
     space, autosync = extension.shell.user_ns, extension.autosync
-    flow = trace(parse(body, *place).body)
+    flow = trace(_reading(extension, parse, body, *place).body)
     carried = settle_names(options, flow, space)
     if not options.chain:
         refuse(carried)
@@ -146,7 +147,9 @@ def _prepare(
     space = extension.shell.user_ns
     flags = extension.shell.compile.flags & _FUTURE_FLAGS
     known = {name: value for name, value in space.items() if name not in _NOT_DATA} | (item or {})
-    cell = infer(
+    cell = _reading(
+        extension,
+        infer,
         body,
         known,
         inputs=options.inputs,
@@ -178,6 +181,15 @@ def _prepare(
     before = {name: id(value) for name, value in given.items() if name in space}
     checked, quick = (Task(function, {**settings, "check": check}, directions) for check in (True, False))
     return Prepared(cell, checked, quick, given, before)
+
+
+def _reading(extension: Extension, read: Callable[..., T], *args: Any, **options: Any) -> T:
+    """Read the text of a cell; where it is no Python the shell shows that line, and nothing of how it was read."""
+    try:
+        return read(*args, **options)
+    except SyntaxError as error:
+        extension.cell_error.expect_no_python(error)
+        raise
 
 
 def _call(extension: Extension, prepared: Prepared) -> Future[Any]:

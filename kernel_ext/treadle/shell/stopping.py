@@ -68,6 +68,8 @@ class StopButton:
         gives the calls of the cell that runs.
     on_give_up
         is told that the cell's coroutine will be cancelled.
+    on_wait
+        is told that the cell is about to wait for tasks.
     """
 
     def __init__(
@@ -75,10 +77,12 @@ class StopButton:
         tell: Callable[[str], None],
         tasks_of_cell: Callable[[], list[Call]],
         on_give_up: Callable[[], None] = lambda: None,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
         self._tell = tell
         self._tasks_of_cell = tasks_of_cell
         self.on_give_up = on_give_up
+        self._on_wait = on_wait
         self._asleep: _Asleep | None = None
         self.stopped: list[Call] = []  # what went on when a cell was interrupted the last time
         self._stopped_here = False
@@ -90,6 +94,7 @@ class StopButton:
         """Do as `link.wait`; raise KeyboardInterrupt at the second press, or 2 s after the first."""
         if threading.get_ident() != _MAIN or not callable(_signal.getsignal(_SIGINT)):
             return link.wait(until, timeout)
+        self._on_wait()
         presses = Presses()
         before = _signal.signal(_SIGINT, presses)
         try:
@@ -110,6 +115,7 @@ class StopButton:
     @contextlib.contextmanager
     def awaiting(self, loop: asyncio.AbstractEventLoop, calls: Sequence[Call]) -> Iterator[None]:
         """Listen while a coroutine of the cell is suspended; several may be."""
+        self._on_wait()
         if self._asleep is None or not self._asleep.listening(loop):
             self._asleep = _Asleep.begin(self, loop)
         asleep = self._asleep

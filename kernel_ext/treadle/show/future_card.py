@@ -6,6 +6,7 @@ thread of the cells; `tick` comes a few times a second from the thread of the li
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -58,6 +59,8 @@ class Card:
         self.seen = Seen()
         self._ask_at = 0.0
         self._said: object = None
+        self._over = False  # the end is on the page
+        self._lock = threading.Lock()  # an end is never followed by something older: the cell that ends may look as well
         self._running = 0  # of a list
 
     @property
@@ -100,14 +103,15 @@ class Card:
 
     def tick(self, screen: Screen) -> bool:
         """Bring the page up to date if there is news; tell whether that was the last time."""
-        ended = self.ended
-        if not ended and time.monotonic() >= self._ask_at:
+        if not self.ended and time.monotonic() >= self._ask_at:
             self.ask(False)
-        seen = self.seen
-        now = (seen.state, seen.worker, seen.fraction, seen.text, len(self._open), self._running)
-        if ended or now != self._said:
-            self._said = now
-            screen.update(self.bundle(looked=False), {}, self.display_id)
+        with self._lock:
+            ended = self.ended
+            seen = self.seen
+            now = (seen.state, seen.worker, seen.fraction, seen.text, len(self._open), self._running)
+            if now != self._said or (ended and not self._over):
+                self._said, self._over = now, ended
+                screen.update(self.bundle(looked=False), {}, self.display_id)
         return ended
 
 

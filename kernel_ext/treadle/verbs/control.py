@@ -6,8 +6,7 @@ Law: reads the line and says what happened; the work is the api's and the button
 from __future__ import annotations
 
 import difflib
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from treadle_runtime import api
 from treadle_runtime.api.cancelling import calls_of, cancel_calls
@@ -15,16 +14,15 @@ from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
 
 from ..shell.waiting import Waiting
+from .targets import CELL, calls_meant
 
 if TYPE_CHECKING:
     from ..extension import Extension
 
-_CELL: Final = re.compile(r"\[(\d+)\]")
-
 
 def cancel(extension: Extension, words: list[str]) -> None:
-    """Serve `%treadle cancel [17 | [12] | all]`; without a word the tasks of the cell interrupted last."""
-    calls = [call for word in words for call in _meant(word)] if words else extension.button.stopped
+    """Serve `%treadle cancel [17 | [12] | NAME | all]`; without a word the tasks of the cell interrupted last."""
+    calls = [call for word in words for call in _meant(extension, word)] if words else extension.button.stopped
     count = cancel_calls(calls)
     if not words and not count:
         print(
@@ -61,22 +59,16 @@ def awaited_wait(extension: Extension, words: list[str]) -> Waiting | None:
     return wait(extension, words, awaited=True)
 
 
-def _meant(word: str) -> list[Call]:
-    session = api.peek()
-    known = session.client.calls if session is not None else {}
+def _meant(extension: Extension, word: str) -> list[Call]:
     if word == "all":
-        return list(known.values())
-    if cell := _CELL.fullmatch(word):
+        session = api.peek()
+        return list(session.client.calls.values()) if session is not None else []
+    if cell := CELL.fullmatch(word):
         found = calls_of(int(cell[1]))
         if not found:
             raise UsageError(f"Cell {word} has no tasks that are known here. `%treadle tasks` lists them.")
         return found
-    number = word.lstrip("#")
-    if not number.isdigit():
-        raise UsageError(f"%treadle cancel {word}: give the number of a task (17), a cell ([12]), or all.")
-    if int(number) not in known:
-        raise UsageError(f"No task #{number} is known here. `%treadle tasks running` lists those that run.")
-    return [known[int(number)]]
+    return calls_meant(extension, word, "cancel")
 
 
 def autosync(extension: Extension, words: list[str]) -> None:

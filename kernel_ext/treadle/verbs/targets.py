@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle_runtime import api
-from treadle_runtime.api import Future, Session
+from treadle_runtime.api import Future, Session, left
 from treadle_runtime.api.earlier import own_call
 from treadle_runtime.api.sync import collect
 from treadle_runtime.client.calls import Call
@@ -45,6 +45,7 @@ def meant(extension: Extension, word: str, verb: str) -> Any:
     space = extension.shell.user_ns
     if word in space:
         return space[word]
+    _refuse_what_was_left(word, verb)
     close = difflib.get_close_matches(word, [name for name in space if not name.startswith("_")], 1)
     maybe = f" Did you mean `{close[0]}`?" if close else ""
     raise UsageError(
@@ -74,6 +75,7 @@ def call_meant(extension: Extension, words: list[str], verb: str) -> Call:
     if type(found) is int and number_of(words[0]) is not None:
         call = client.calls.get(found)
         if call is None:
+            _refuse_what_was_left(str(found), verb)
             raise UsageError(f"No task #{found} is known here: the last 20,000 that ended and all others are kept.")
         return call
     pending = client.pending.get(found)
@@ -81,3 +83,16 @@ def call_meant(extension: Extension, words: list[str], verb: str) -> Call:
     if call is None:
         raise UsageError(f"{words[0]} is no future, and no task writes it: give the number of a task.")
     return call
+
+
+def _refuse_what_was_left(word: str, verb: str) -> None:
+    """Say of a name or number that an earlier kernel has left what makes it known here. Asks the runtime."""
+    session = api.peek()
+    if session is None or not session.joined:
+        return
+    estate = left.Estate(session)
+    if word in estate.names or (word.isdigit() and int(word) in estate.tasks):
+        what = f"#{word}" if word.isdigit() else f"`{word}`"
+        raise UsageError(
+            f"{what} was left by the kernel before this one: `%treadle recover {word}` first, then `%treadle {verb}`."
+        )

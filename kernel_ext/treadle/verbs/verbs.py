@@ -217,7 +217,7 @@ VERBS: Final[dict[str, tuple[Callable[[Extension, list[str]], Any], str, str]]] 
     "code": (code, "code 17", "text that repeats the call, to be pasted into a cell"),
     "cancel": (
         cancel,
-        "cancel [17 | [12] | all]",
+        "cancel [17 | [12] | NAME | all]",
         "end a task, a cell's tasks, all; else those of the cell interrupted last",
     ),
     "failures": (_failures, "failures", "what has failed, alike ones as one"),
