@@ -174,7 +174,7 @@ def test_killed_twice_and_cleared(lab, tmp_path):
     runtime = pid(lab)
     late = re.search(r"^late +f #(\d+) held", lab.ok("%treadle recover").text, re.M)  # bound in the moment before
     assert "`late` was left by the kernel before this one: `%treadle recover late` first" in lab.run("%treadle why late").text
-    assert f"#{late[1]} was left by the kernel before this one" in lab.run(f"%treadle log #{late[1]}").text
+    assert f"#{late[1]} was left by the kernel before this one" in lab.run(f"%treadle story #{late[1]}").text
     lab.ok("%treadle resume\n%treadle recover s")
     assert "held: %treadle resume | recover | clear" in restart(lab, now=True)  # resumed ones are held again
     assert pid(lab) == runtime
