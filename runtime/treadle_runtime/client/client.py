@@ -131,8 +131,7 @@ class Client(Waits):
 
     def put(self, packed: Packed) -> Version:
         """Store a value for tasks to read; raises StoreFull if there is no room."""
-        number = self._next_put
-        self._next_put += 1
+        number, self._next_put = self._next_put, self._next_put + 1
         call = Call(self, number, "put", 0, None)
         vid = number << OUTPUT_BITS
         if self.store is None or packed.nbytes <= INLINE_LIMIT:
@@ -166,8 +165,7 @@ class Client(Waits):
     # ------------------------------------------------------------ receiving
     def receive(self, message: m.ToClient) -> None:
         """Take in one message; called by the link in whichever thread reads."""
-        handler = _HANDLERS.get(type(message))
-        if handler is not None:
+        if (handler := _HANDLERS.get(type(message))) is not None:
             handler(self, message)
 
     def _on_finished(self, message: m.Finished) -> None:
