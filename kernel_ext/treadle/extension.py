@@ -44,6 +44,7 @@ from .show.pending_notice import pending_text
 from .verbs.magics import install_magics
 from .view.failures import footer
 from .view.frames import cell_name
+from .view.page_lines import PageLines
 
 _OFFERED = ("treadle", "task", "wait_on", "barrier", "IN", "OUT", "INOUT")
 
@@ -90,6 +91,7 @@ class Extension:
             keep_listening(self.shell.kernel)
         if isinstance(self.screen, KernelScreen):
             self._undo.append(serve(self.shell.kernel, self.screen.missed))
+            self._undo.append(PageLines().serve(self.shell.kernel))
         set_face(self)
         atexit.register(self._at_exit)
         return _greeting(left_out, self.configured(), find_again(self))

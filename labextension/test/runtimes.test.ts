@@ -31,7 +31,7 @@ test('a server that does not know Treadle is said so once, with the command to r
   let asked = 0;
   const runtimes = list(() => {
     asked += 1;
-    throw new Missing();
+    throw new Missing(INSTALL);
   });
   await runtimes.refresh();
   await runtimes.refresh();

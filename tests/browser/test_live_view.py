@@ -139,9 +139,13 @@ def test_a_reloaded_page_is_live_again_and_the_file_keeps_the_picture(opener: An
     expect(live(notebook).locator("[data-chip=done]")).to_have_text("12 done")
 
 
-def test_without_a_kernel_the_picture_is_there(opener: Any, page: Page) -> None:
-    name = opener.server.notebook("kept.ipynb", SHOW, PLAY)
-    notebook = opener.lab(name)
+FACES = pytest.mark.parametrize("face", ["lab", pytest.param("notebook7", marks=pytest.mark.long)])
+
+
+@FACES
+def test_without_a_kernel_the_picture_is_there(opener: Any, page: Page, face: str) -> None:
+    name = opener.server.notebook(f"kept-{face}.ipynb", SHOW, PLAY)
+    notebook = getattr(opener, face)(name)
     notebook.run(0)
     live(notebook)
     notebook.run(1)
@@ -149,17 +153,19 @@ def test_without_a_kernel_the_picture_is_there(opener: Any, page: Page) -> None:
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
     page.goto("about:blank")
-    notebook = opener.lab(name)
+    notebook = getattr(opener, face)(name)
     picture = notebook.cells.nth(0).locator(".treadle-view")
     expect(picture.locator("img")).to_be_visible()
     expect(picture).to_contain_text("12 done")
     expect(page.locator(".jp-Notebook")).not_to_contain_text("rror displaying widget")
 
 
+@FACES
 def test_without_anywidgets_front_end_the_picture_is_kept_up_to_date_and_says_why(
-    bare_opener: Any, page: Page
+    bare_opener: Any, page: Page, face: str
 ) -> None:
-    notebook = bare_opener.lab(bare_opener.server.notebook("bare.ipynb", SHOW, PLAY))
+    name = bare_opener.server.notebook(f"bare-{face}.ipynb", SHOW, PLAY)
+    notebook = getattr(bare_opener, face)(name)
     notebook.run(0)
     picture = notebook.cells.nth(0).locator(".treadle-view")
     expect(picture.locator("img")).to_be_visible()
@@ -172,8 +178,9 @@ def test_without_anywidgets_front_end_the_picture_is_kept_up_to_date_and_says_wh
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("face", ["lab", "notebook7"])
 def test_an_untrusted_notebook_shows_the_picture(
-    opener: Any, page: Page, shoot: Callable[[Locator, str], None]
+    opener: Any, page: Page, shoot: Callable[[Locator, str], None], face: str
 ) -> None:
     projection = Projection(epoch="e")
     projection.functions({1: "solve"})
@@ -191,8 +198,8 @@ def test_an_untrusted_notebook_shows_the_picture(
     new: Any = nbformat.v4
     cell = new.new_code_cell("view", execution_count=1)
     cell.outputs = [new.new_output("display_data", data={"text/html": html})]
-    name = opener.server.notebook("untrusted.ipynb", cell)
-    notebook = opener.lab(name)
+    name = opener.server.notebook(f"untrusted-{face}.ipynb", cell)
+    notebook = getattr(opener, face)(name)
     trusted = "() => [...jupyterapp.shell.currentWidget.content.widgets].some((cell) => cell.model.trusted)"
     assert page.evaluate(trusted) is False
     output = notebook.cells.nth(0).locator(".jp-OutputArea-output")
@@ -200,4 +207,4 @@ def test_an_untrusted_notebook_shows_the_picture(
     picture = output.locator("img")
     expect(picture).to_be_visible()
     assert picture.evaluate("(img) => img.naturalWidth") > 100
-    shoot(output, "untrusted")
+    shoot(output, f"untrusted-{face}")

@@ -38,8 +38,10 @@ class Page:
         return reply["content"].get("subshell_id")
 
     def say(self, **data):
-        content = {"comm_id": self.comm, "data": {"method": "custom", "content": data}}
-        message = self.client.session.msg("comm_msg", content)
+        self._send("comm_msg", {"comm_id": self.comm, "data": {"method": "custom", "content": data}})
+
+    def _send(self, kind, content):
+        message = self.client.session.msg(kind, content)
         if self.subshell is not None:
             message["header"]["subshell_id"] = self.subshell
         self.client.shell_channel.send(message)
@@ -52,10 +54,13 @@ class Page:
             self.notebook._take(message)
             if message["msg_type"] != "comm_msg" or message["content"]["comm_id"] != self.comm:
                 continue
-            said = message["content"]["data"].get("content")
+            said = self.said_in(message)
             if said and right(said):
                 return said
         return None
+
+    def said_in(self, message):
+        return message["content"]["data"].get("content")
 
     def ask(self, name, **args):
         self.asked += 1
@@ -114,3 +119,48 @@ def test_a_retry_by_the_page_is_known_to_the_kernels_futures(notebook, page, tmp
 def test_what_makes_no_sense_is_answered_in_one_sentence(page):
     assert page.ask("cancel", numbers="all") == "The page did not say which tasks. Reload it."
     assert "does not know 'eval'" in page.ask("eval", code="1")
+
+
+class PanelPage(Page):
+    """A page that opened a line to the kernel itself, as the plugin does where the Jupyter server can't help."""
+
+    def __init__(self, notebook):
+        self.notebook = notebook
+        self.client = notebook.client
+        self.comm = uuid.uuid4().hex
+        self.subshell = self._subshell()
+        self.asked = 0
+        self._send("comm_open", {"comm_id": self.comm, "target_name": "treadle", "data": {}})
+
+    def say(self, **data):
+        self._send("comm_msg", {"comm_id": self.comm, "data": data})
+
+    def said_in(self, message):
+        return message["content"]["data"]
+
+    def close(self):
+        self._send("comm_close", {"comm_id": self.comm, "data": {}})
+
+
+@pytest.mark.long
+def test_a_page_without_a_server_sees_and_steers_over_a_line_of_its_own(notebook, page):
+    panel = PanelPage(notebook)
+    (row,) = panel.hear(lambda said: said["type"] == "runtimes")["runtimes"]
+    assert (row["workers"], row["running"]) == (notebook.value("treadle.start().plan.workers"), 0)
+    panel.say(type="hello", feeds=[1], version="0.1.0")
+    assert panel.hear(lambda said: said["type"] == "delta")["data"]["epoch"] == row["epoch"]
+    notebook.ok("x = nap()")
+    number = notebook.value("x._call_now().number")
+    assert panel.hear(lambda said: said["type"] == "runtimes")["runtimes"][0]["running"] == 1
+    if panel.subshell is not None:
+        cell = notebook.start("time.sleep(2)\nprint('over')")
+        notebook.until(lambda: notebook.cells[cell].status == "busy", "the cell")
+        assert panel.ask("cancel", numbers=[number])["total"] == 1
+        assert "over" not in notebook.cells[cell].text
+        notebook.until(lambda: notebook.cells[cell].status == "idle", "the end of the cell")
+    else:
+        assert panel.ask("cancel", numbers=[number])["total"] == 1
+    feeds = "len(treadle.start().client.on_delta)"
+    before = notebook.value(feeds)
+    panel.close()
+    assert notebook.value(feeds) == before - 1

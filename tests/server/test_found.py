@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from treadle.server import line
 from treadle.server.found import find, find_all, row
+from treadle_runtime.errors import EngineError
 from treadle_runtime.wire import messages as m
-from treadle_runtime.wire.session import Descriptor, Notebook, Owner, publish
+from treadle_runtime.wire.auth import make_token
+from treadle_runtime.wire.session import Descriptor, Notebook, Owner, Session, publish
+from treadle_runtime.wire.stream import listen
 
 
 def described(folder: str = "/none", **changes: Any) -> Descriptor:
@@ -101,3 +107,40 @@ def test_a_row_names_kernels_and_notebooks() -> None:
     old = row(replace(described(named=True), protocol=2))
     assert old["title"] == "own"
     assert "`pip install --upgrade treadle` in the kernel's environment" in old["hint"]
+
+
+@pytest.fixture
+def private() -> Iterator[Session]:
+    """A session's folder with a token in it and a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="t-") as folder:  # 0700
+        make_token(Path(folder) / "token")
+        yield Session(folder)
+
+
+def said_to(session: Session) -> tuple[str, bytes]:
+    """Connect as the server does; return why that failed, and what the listener at the other end was told."""
+    with listen(session.clients) as listener:
+        with pytest.raises(EngineError) as refused:
+            asyncio.run(line.connect(described(str(session.folder))))
+        connected, _ = listener.accept()
+        with connected:
+            connected.settimeout(5)
+            return refused.value.message, connected.recv(1000)
+
+
+def test_a_socket_of_another_user_is_not_shown_the_token(private: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "peer_uid", lambda _: os.getuid() + 1)
+    assert said_to(private) == ("The runtime's socket belongs to another user.", b"")
+
+
+def test_a_folder_that_lets_others_in_is_not_trusted(private: Session) -> None:
+    private.folder.chmod(0o755)
+    with listen(private.clients), pytest.raises(EngineError, match="not private to you"):
+        asyncio.run(line.connect(described(str(private.folder))))
+
+
+def test_a_socket_of_this_user_is_shown_the_token(private: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "GREETING_S", 0.05)
+    why, said = said_to(private)
+    assert why == "The runtime does not answer."
+    assert private.token().encode() in said

@@ -30,6 +30,15 @@ def traceback_text(frames: Sequence[Sequence[Any]], type_name: str, message: str
     return "\n".join(parts)
 
 
+def show_lines(delta: dict[str, Any]) -> None:
+    """Put the lines of cells to a delta's failures, which the runtime knows by file and number."""
+    for row in delta.get("add", {}).get("failure", ()):
+        if row.get("frames"):
+            file, number = row["frames"][-1][:2]
+            row["place"] = f"{cell_name(file)} line {number}"
+            row["traceback"] = traceback_text(row["frames"], row.get("type", "Error"), row.get("message", ""))
+
+
 def place(file: str) -> str:
     """Return how a person calls the file: its cell, or its name."""
     shell = _shell()

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from treadle_runtime.errors import TreadleError
 from treadle_runtime.feed.reducer import as_delta, nothing, reduce
 
-from .frames import cell_name, traceback_text
+from .frames import show_lines
 from .snapshot import at_rest, in_words, render, text, totals
 
 EVERY_S = 0.5
@@ -51,15 +51,28 @@ class FeedSource(Protocol):
         """Carry out a command of the page (names and arguments may be anything); raises TreadleError if it can't be done."""
 
 
-def free_comm(widget: Any) -> None:
+def free_comm(widget_or_comm: Any) -> None:
     """Have commands from the page handled while a cell runs.
 
     ipykernel 7.4 hands a comm's messages to the shell its kernel side last sent from (the main one, which the cell
     blocks) instead of the subshell the page asked for. Other versions have no such attribute.
     """
-    comm = getattr(widget, "comm", None)
+    comm = getattr(widget_or_comm, "comm", widget_or_comm)
     if comm is not None and hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda _data, default=None: default
+
+
+def reply_to(content: dict[str, Any], command: Callable[[str, dict[str, Any]], Any]) -> dict[str, Any]:
+    """Carry out a command and return the reply; the page may send anything."""
+    name, args = content.get("name"), content.get("args")
+    reply = {"type": "reply", "id": content.get("id")}
+    if not isinstance(name, str) or not isinstance(args, dict):
+        return reply | {"error": "This is no command. Reload the page."}
+    try:
+        data = command(name, args)
+    except TreadleError as error:
+        return reply | {"error": error.message}
+    return reply | {"data": data if isinstance(data, dict) else {}}
 
 
 def make_widget(view_id: str) -> Any:
@@ -188,13 +201,7 @@ class Dashboard:
         with self._lock:
             if self._closed:
                 return
-            for row in delta.get("add", {}).get("failure", ()):
-                if row.get("frames"):
-                    file, number = row["frames"][-1][:2]
-                    row["place"] = f"{cell_name(file)} line {number}"
-                    row["traceback"] = traceback_text(
-                        row["frames"], row.get("type", "Error"), row.get("message", "")
-                    )
+            show_lines(delta)
             if not reduce(self._state, delta):
                 self._source.reset()
                 return
@@ -270,7 +277,7 @@ class Dashboard:
                 self._refresh_soon()
                 return
         if kind == "command":
-            self._widget.send(self._answer(content))
+            self._widget.send(reply_to(content, self._source.command))
 
     def _on_page(self, page: str, kind: str, fed: bool) -> None:
         """A page shows the view (`fed`: by deltas from here, else by another way), or has missed some."""
@@ -282,15 +289,3 @@ class Dashboard:
                 del self._pages[next(iter(self._pages))]
         if fed:
             self._widget.send({"type": "delta", "data": as_delta(self._state)})
-
-    def _answer(self, content: dict[str, Any]) -> dict[str, Any]:
-        """Carry out a command and return the reply; the page may send anything."""
-        name, args = content.get("name"), content.get("args")
-        reply = {"type": "reply", "id": content.get("id")}
-        if not isinstance(name, str) or not isinstance(args, dict):
-            return reply | {"error": "This is no command. Reload the page."}
-        try:
-            data = self._source.command(name, args)
-        except TreadleError as error:
-            return reply | {"error": error.message}
-        return reply | {"data": data if isinstance(data, dict) else {}}

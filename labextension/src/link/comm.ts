@@ -10,12 +10,14 @@ export interface Model {
   send(message: unknown): void;
   on(event: string, callback: (message: FromPython) => void): void;
   off(event: string, callback: (message: FromPython) => void): void;
+  /** Whether what is said now is known to wait for the running cell; an anywidget's model can't tell. */
+  readonly waits?: boolean;
 }
 
 const ANSWERS_MS = 700; // Python answers in some ten
 
 export class CommLink implements Link {
-  queued = false;
+  private late = false; // an answer
   private readonly page = crypto.randomUUID?.() ?? String(Math.random());
   private readonly listeners = new Listeners<FromPython>();
   private readonly asked = new Set<number | 'hello'>();
@@ -23,6 +25,10 @@ export class CommLink implements Link {
 
   constructor(private readonly model: Model) {
     model.on('msg:custom', this.onMessage);
+  }
+
+  get queued(): boolean {
+    return this.late || (this.model.waits ?? false);
   }
 
   get name(): string {
@@ -74,8 +80,8 @@ export class CommLink implements Link {
 
   private become(queued: boolean): void {
     this.timer = undefined;
-    if (queued === this.queued) return;
-    this.queued = queued;
+    if (queued === this.late) return;
+    this.late = queued;
     this.listeners.tell({ type: 'link' });
   }
 }

@@ -11,7 +11,7 @@ export const FEEDS: readonly number[] = [1];
 
 export type Answer = { [name: string]: unknown };
 
-export type CommandName = 'cancel' | 'cancel_cell' | 'retry' | 'details' | 'log' | 'code' | 'story' | 'why' | 'members' | 'find' | 'seen' | 'line';
+export type CommandName = 'cancel' | 'cancel_cell' | 'retry' | 'details' | 'log' | 'code' | 'story' | 'why' | 'members' | 'find' | 'seen' | 'line' | 'stop';
 
 export type ToPython =
   | { type: 'hello' }

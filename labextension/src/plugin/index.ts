@@ -1,7 +1,7 @@
 // The JupyterLab plugin: panel, tabs, status item, commands, running list.
 //
 // Everything it needs of the page is optional: Jupyter Notebook has neither tabs nor a status bar, and there the side
-// panel carries both. Without the server extension it says so in one line.
+// panel carries both. Without the server extension it says so in one line, and asks the kernels of open notebooks.
 import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
@@ -20,6 +20,7 @@ import { type Cancel, CancelButtons } from './buttons.ts';
 import { addCommands, kernelOf, request, stopAfterAsking } from './commands.ts';
 import type { LineFacts } from './line.ts';
 import type { LiveView } from './live.ts';
+import { Kernels } from './kernels.ts';
 import { LOOK } from './look.ts';
 import { CellNumbers } from './numbers.ts';
 import { SidePanel } from './panel.ts';
@@ -59,8 +60,15 @@ async function activate(page: Page): Promise<void> {
   const option = <K extends keyof typeof DEFAULTS>(name: K): (typeof DEFAULTS)[K] => (settings?.composite[name] as (typeof DEFAULTS)[K] | undefined) ?? DEFAULTS[name];
   const server = app.serviceManager.serverSettings;
   const works = (): boolean => tracker?.currentWidget?.sessionContext.session?.kernel?.status === 'busy';
-  const runtimes: Runtimes = new Runtimes(sourceOf(server), () => (works() && !active() ? 1 : option('pollSeconds'))); // it may start one now
-  const watches = new Watches((runtime) => new ServerLink(addressesOf(server, runtime.name)));
+  const source = sourceOf(server);
+  const stop = async (name: string): Promise<void> => {
+    const runtime = runtimes.named(name);
+    await (runtime?.via ? watches.of(runtime).ask('stop', {}) : source.stop(name));
+  };
+  const runtimes: Runtimes = new Runtimes({ list: source.list, stop }, () => (works() && !active() ? 1 : option('pollSeconds'))); // it may start one now
+  const watches: Watches = new Watches((runtime) => (runtime.via ? (kernels as Kernels).linkTo(runtime) : new ServerLink(addressesOf(server, runtime.name))));
+  const kernels = tracker && new Kernels(tracker, runtimes);
+  runtimes.others = () => kernels?.list() ?? [];
   runtimes.listen(() => watches.keep(runtimes.list));
   document.head.append(el('style', {}, LOOK));
   new StandIns(runtimes, watches, (place) => isBusy(tracker, place));

@@ -185,13 +185,21 @@ declare module '@jupyterlab/services' {
   };
   export interface KernelMessage {
     readonly header: { readonly msg_id: string; readonly msg_type: string };
-    readonly parent_header: { readonly msg_id?: string };
+    readonly parent_header: { readonly msg_id?: string; readonly msg_type?: string };
     readonly channel: string;
     readonly content: { [name: string]: unknown };
   }
   export const KernelMessage: {
     createMessage(options: { msgType: string; channel: string; session: string; username: string; content: unknown }): KernelMessage;
   };
+  export interface Comm {
+    open(data?: unknown): unknown;
+    send(data: unknown): unknown;
+    close(): unknown;
+    onMsg: (message: KernelMessage) => void;
+    onClose: (message: KernelMessage) => void;
+    readonly isDisposed: boolean;
+  }
   export interface KernelConnection {
     readonly id: string;
     readonly status: string;
@@ -201,6 +209,10 @@ declare module '@jupyterlab/services' {
     readonly connectionStatusChanged: ISignal<KernelConnection, string>;
     readonly clientId: string;
     readonly username: string;
+    readonly handleComms: boolean;
+    readonly supportsSubshells: boolean;
+    readonly commsOverSubshells: string; // a setting of JupyterLab
+    createComm(target: string): Comm;
     sendControlMessage(message: KernelMessage, expectReply: boolean, disposeOnDone: boolean): { readonly done: Promise<KernelMessage | undefined> };
   }
   export interface ServiceManager {

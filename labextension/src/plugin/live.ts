@@ -3,7 +3,7 @@ import { Widget } from '@lumino/widgets';
 import { el } from '../page/dom.ts';
 import { App } from '../view/app.ts';
 import type { Runtime } from './runtimes.ts';
-import type { Watches } from './watch.ts';
+import { keyOf, type Watches } from './watch.ts';
 
 export class LiveView extends Widget {
   app: App | null = null;
@@ -40,29 +40,34 @@ export class LiveView extends Widget {
     this.app?.show(part);
   }
 
-  /** Mount or unmount as the runtime and being visible ask for it. */
+  /** Mount, look away or unmount as the runtime and being visible ask for it. */
   sync(): void {
     this.empty.hidden = this.runtime !== undefined;
     if (!this.empty.hidden && this.empty.textContent !== this.words()) this.empty.textContent = this.words();
-    const wanted = this.isVisible ? this.runtime?.name : undefined;
-    if (wanted === this.shown) return;
-    this.unmount();
-    if (!wanted || !this.runtime) return;
-    const watch = this.watches.of(this.runtime);
-    this.app = new App(watch.link);
-    this.node.append(this.app.root);
-    const stop = watch.look();
-    this.shown = wanted;
-    this.end = () => {
-      stop();
-      this.app?.dispose();
-      this.app = null;
-    };
+    const wanted = this.runtime && keyOf(this.runtime);
+    if (wanted !== this.shown) this.unmount();
+    if (!this.isVisible) this.lookAway();
+    else if (this.runtime) {
+      const watch = this.watches.of(this.runtime);
+      if (!this.app) {
+        this.app = new App(watch.link);
+        this.node.append(this.app.root);
+        this.shown = wanted;
+      }
+      this.end ??= watch.look();
+    }
+  }
+
+  /** Nobody sees it: the feed need not flow, but what was chosen and how near it was stays. */
+  private lookAway(): void {
+    this.end?.();
+    this.end = null;
   }
 
   private unmount(): void {
-    this.end?.();
-    this.end = null;
+    this.lookAway();
+    this.app?.dispose();
+    this.app = null;
     this.shown = undefined;
   }
 
@@ -75,7 +80,7 @@ export class LiveView extends Widget {
   }
 
   protected override onBeforeHide(): void {
-    this.unmount();
+    this.lookAway();
   }
 
   protected override onBeforeDetach(): void {

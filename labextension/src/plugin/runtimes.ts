@@ -1,6 +1,7 @@
 // Which runtimes live, and whose they are: what the server extension tells, asked for again now and then.
 //
-// Knows the list and how to ask; nothing of views. Without the server extension the list is empty and `missing` says so.
+// Knows the list and how to ask; nothing of views. Without the server extension `missing` says so, and the list has only what
+// open notebooks' kernels tell of themselves (kernels.ts).
 import { Listeners } from '../link/listeners.ts';
 import { wordsOf } from '../words/format.ts';
 
@@ -17,6 +18,7 @@ export interface Runtime {
   readonly waiting?: number;
   readonly failed?: number;
   readonly hint?: string; // one line: what does not fit together, and the command to run
+  readonly via?: 'kernel'; // the page reaches it over a kernel's line only
 }
 
 export interface Listing {
@@ -24,11 +26,12 @@ export interface Listing {
   readonly hint?: string;
 }
 
-/** The server has no such address: its environment lacks Treadle, or the extension is switched off. */
+/** The server does not serve runtimes: its environment lacks Treadle, the extension is switched off, or it is forbidden. Its message is for people. */
 export class Missing extends Error {}
 
-export const INSTALL =
-  "The Jupyter server does not know Treadle: run `pip install treadle` in the server's environment, then restart the server.";
+const MEANWHILE = 'Meanwhile open notebooks are reached over their kernels.';
+export const INSTALL = `The Jupyter server does not know Treadle: run \`pip install treadle\` in the server's environment, then restart the server. ${MEANWHILE}`;
+export const FORBIDDEN = `The Jupyter server does not let this page reach runtimes (403 Forbidden). ${MEANWHILE}`;
 const BUSY_MS = 1000;
 const MISSING_MS = 30_000;
 
@@ -47,6 +50,9 @@ export class Runtimes {
   hint = '';
   /** Whether the server has been asked in vain. */
   missing = false;
+  /** Those that are reached in another way, if the server does not list them. */
+  others: () => readonly Runtime[] = () => [];
+  private served: readonly Runtime[] = [];
   private readonly listeners = new Listeners();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: Promise<void> | null = null;
@@ -71,6 +77,11 @@ export class Runtimes {
 
   named(name: string | undefined): Runtime | undefined {
     return this.list.find((runtime) => runtime.name === name);
+  }
+
+  /** Whether the server lists a runtime of this kernel. */
+  isServed(kernel: string): boolean {
+    return this.served.some((runtime) => runtime.kernels?.includes(kernel));
   }
 
   /** Look now, and from then on now and then. */
@@ -109,16 +120,23 @@ export class Runtimes {
   private async look(): Promise<void> {
     try {
       const { runtimes, hint } = await this.source.list();
-      this.list = runtimes;
+      this.served = runtimes;
       this.missing = false;
       this.hint = hint ?? '';
     } catch (error) {
       if (error instanceof Missing) {
-        this.list = [];
+        this.served = [];
         this.missing = true;
-        this.hint = INSTALL;
+        this.hint = error.message;
       } else this.hint = `The Jupyter server did not answer: ${wordsOf(error)}`;
     }
+    this.merge();
+  }
+
+  /** Put together what is known, and tell if that is news. */
+  merge(): void {
+    const epochs = new Set(this.served.map((runtime) => runtime.epoch));
+    this.list = [...this.served, ...this.others().filter((runtime) => !epochs.has(runtime.epoch))];
     const said = JSON.stringify([this.list, this.hint]);
     if (said === this.said || this.ended) return;
     this.said = said;

@@ -60,6 +60,11 @@ class Watch {
   }
 }
 
+/** What tells runtimes apart, and the ways to one. */
+export function keyOf(runtime: Runtime): string {
+  return runtime.via ? `${runtime.name} via ${runtime.via}` : runtime.name;
+}
+
 /** The watches of a page, by runtime; each is made when it is needed and kept until its runtime has gone. */
 export class Watches {
   private readonly known = new Map<string, Watch>();
@@ -68,24 +73,25 @@ export class Watches {
   constructor(private readonly open: (runtime: Runtime) => OpenLink) {}
 
   of(runtime: Runtime): Watch {
-    let watch = this.known.get(runtime.name);
-    if (!watch) this.known.set(runtime.name, (watch = new Watch(this.open(runtime), () => this.listeners.tell())));
+    const key = keyOf(runtime);
+    let watch = this.known.get(key);
+    if (!watch) this.known.set(key, (watch = new Watch(this.open(runtime), () => this.listeners.tell())));
     return watch;
   }
 
   /** End those of runtimes that are no longer there. */
   keep(runtimes: readonly Runtime[]): void {
-    const names = new Set(runtimes.map((runtime) => runtime.name));
-    for (const [name, watch] of this.known) {
-      if (names.has(name)) continue;
+    const keys = new Set(runtimes.map(keyOf));
+    for (const [key, watch] of this.known) {
+      if (keys.has(key)) continue;
       watch.dispose();
-      this.known.delete(name);
+      this.known.delete(key);
     }
   }
 
   /** What is known of a runtime without asking anybody: from the feed if it flows, else from the list. */
   status(runtime: Runtime): Status | null {
-    const watch = this.known.get(runtime.name);
+    const watch = this.known.get(keyOf(runtime));
     return watch?.live ? statusOf(watch.state) : statusIn(runtime);
   }
 

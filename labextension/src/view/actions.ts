@@ -64,13 +64,17 @@ export class Actions {
   }
 
   private async run(asked: Promise<Answer>, doing: string, say: Say, done: (data: Answer) => string): Promise<boolean> {
-    say(this.link.queued ? `${doing}: ${WAITS}.` : `${doing}…`, false);
+    const begin = (): void => say(this.link.queued ? `${doing}: ${WAITS}.` : `${doing}…`, false);
+    begin();
+    const end = this.link.listen((message) => void (message.type === 'link' && begin())); // that it waits shows only after a moment
     try {
       say(done(await asked), false);
       return true;
     } catch (error) {
       say(wordsOf(error), true);
       return false;
+    } finally {
+      end();
     }
   }
 }

@@ -151,7 +151,7 @@ export class App {
 
   /** Time goes on without news: how long something has been running. */
   private tick(): void {
-    if (document.hidden || !this.root.isConnected || !Object.values(this.state.task).some((task) => task.state === 'running')) return;
+    if (document.hidden || !this.root.clientWidth || !Object.values(this.state.task).some((task) => task.state === 'running')) return;
     this.update();
   }
 
