@@ -287,6 +287,14 @@ def shoot(page: Page) -> Callable[[Locator, str], None]:
 
 
 @pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """What tasks wait for; opened in the end, so that none is left."""
+    gate = tmp_path / "gate"
+    yield gate
+    gate.touch()
+
+
+@pytest.fixture
 def tour() -> Path:
     """The folder of the demo notebooks."""
     return ROOT / "notebooks"

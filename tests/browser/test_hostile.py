@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-
 from tests.browser.test_plugin import FACES, SLOW_MS, command, in_panel
 
 pytestmark = pytest.mark.long

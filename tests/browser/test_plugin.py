@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,6 @@ BLOCK = """\
 import concurrent.futures
 concurrent.futures.wait(results)
 print(sum(result.cancelled() for result in results), "cancelled")"""
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Path]:
-    """What tasks wait for; opened in the end, so that none is left."""
-    gate = tmp_path / "gate"
-    yield gate
-    gate.touch()
 
 
 def command(page: Page, name: str) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-
 from tests.browser.test_accessible import AXE, PARTS
-from tests.browser.test_plugin import SLOW_MS, begun, command, gate, in_panel, row  # noqa: F401
+from tests.browser.test_plugin import SLOW_MS, begun, command, in_panel
 
 pytestmark = pytest.mark.long
 WIDTH = 300
@@ -41,7 +40,7 @@ def widen(page: Page) -> None:
 
 
 def test_axe_finds_nothing_in_panel_and_tab(
-    opener: Any, page: Page, gate: Path, shoot: Callable[[Locator, str], None]  # noqa: F811
+    opener: Any, page: Page, gate: Path, shoot: Callable[[Locator, str], None]
 ) -> None:
     notebook = begun(opener, "lab", "axe.ipynb", gate)
     notebook.run(1)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-
-from tests.browser.test_plugin import SLOW_MS, begun, command, gate, in_panel  # noqa: F401
+from tests.browser.test_plugin import SLOW_MS, begun, command, in_panel
 
 pytestmark = pytest.mark.long
 
@@ -34,7 +33,7 @@ def states(view: Locator) -> list[str | None]:
     return [each.get_attribute("data-state") for each in view.locator("[data-task]").all()]
 
 
-def test_the_context_menu_cancels_the_tasks_of_the_cell_that_was_clicked(opener: Any, page: Page, gate: Path) -> None:  # noqa: F811
+def test_the_context_menu_cancels_the_tasks_of_the_cell_that_was_clicked(opener: Any, page: Page, gate: Path) -> None:
     more = ("other = [work(8, GATE), work(9, GATE)]", "wait_on(other)")
     notebook = begun(opener, "lab", "context.ipynb", gate, *more)
     command(page, "treadle:open")
@@ -59,7 +58,7 @@ def test_the_context_menu_inserts_a_decorator(opener: Any, page: Page) -> None:
     expect(notebook.cells.nth(0).locator(".cm-content")).to_contain_text("@task")
 
 
-def test_export_and_log_by_the_menu_while_a_cell_blocks(opener: Any, page: Page, gate: Path) -> None:  # noqa: F811
+def test_export_and_log_by_the_menu_while_a_cell_blocks(opener: Any, page: Page, gate: Path) -> None:
     notebook = begun(opener, "lab", "menus.ipynb", gate)
     notebook.run(1)
     expect(page.locator(".trd-p-status")).to_contain_text("2/2 busy", timeout=SLOW_MS)
@@ -75,7 +74,7 @@ def test_export_and_log_by_the_menu_while_a_cell_blocks(opener: Any, page: Page,
     assert notebook.is_busy(2)
 
 
-def test_a_click_retries_a_failed_task_while_a_cell_blocks(opener: Any, page: Page, gate: Path) -> None:  # noqa: F811
+def test_a_click_retries_a_failed_task_while_a_cell_blocks(opener: Any, page: Page, gate: Path) -> None:
     notebook = begun(opener, "lab", "click.ipynb", gate)
     command(page, "treadle:open")
     notebook.run(1)
@@ -93,7 +92,7 @@ def test_a_click_retries_a_failed_task_while_a_cell_blocks(opener: Any, page: Pa
     mended.unlink()
 
 
-def test_by_keys_alone_through_panel_tabs_graph_details_and_buttons(opener: Any, page: Page, gate: Path) -> None:  # noqa: F811
+def test_by_keys_alone_through_panel_tabs_graph_details_and_buttons(opener: Any, page: Page, gate: Path) -> None:
     notebook = begun(opener, "lab", "keyboard.ipynb", gate)
     command(page, "treadle:open")
     notebook.run(1)

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-
 from tests.browser.conftest import ROOT, Opener, serve
-from tests.browser.test_plugin import FACES, SLOW_MS, command, gate, in_panel, row  # noqa: F401
+from tests.browser.test_plugin import FACES, SLOW_MS, command, in_panel, row
 
 pytestmark = pytest.mark.long
 
@@ -68,7 +67,7 @@ def cancel_button(view: Locator, number: int) -> Locator:
 
 @FACES
 def test_the_panel_sees_and_steers_over_the_kernel(
-    disabled: Any, page: Page, gate: Any, face: str, shoot: Callable[[Locator, str], None]  # noqa: F811
+    disabled: Any, page: Page, gate: Any, face: str, shoot: Callable[[Locator, str], None]
 ) -> None:
     name = f"kernel-{face}.ipynb"
     notebook = open_notebook(page, disabled, face, name, gate, AWAIT, SLEEP, HOLD)
@@ -106,7 +105,7 @@ def test_the_panel_sees_and_steers_over_the_kernel(
     expect(row(page, name)).to_have_count(0, timeout=SLOW_MS)
 
 
-def test_it_says_that_commands_wait_where_the_page_may_not_use_subshells(disabled: Any, page: Page, gate: Any) -> None:  # noqa: F811
+def test_it_says_that_commands_wait_where_the_page_may_not_use_subshells(disabled: Any, page: Page, gate: Any) -> None:
     chosen = disabled.folder.parent / "settings" / "@jupyterlab" / "apputils-extension" / "kernels-settings.jupyterlab-settings"
     chosen.write_text(json.dumps({"commsOverSubshells": "disabled"}))
     try:
@@ -126,7 +125,7 @@ def test_it_says_that_commands_wait_where_the_page_may_not_use_subshells(disable
         chosen.unlink()
 
 
-def test_after_a_restart_and_a_reload_the_line_is_opened_again(disabled: Any, page: Page, gate: Any) -> None:  # noqa: F811
+def test_after_a_restart_and_a_reload_the_line_is_opened_again(disabled: Any, page: Page, gate: Any) -> None:
     notebook = open_notebook(page, disabled, "lab", "again.ipynb", gate, "%load_ext treadle")
     view = in_panel(page)
     expect(view.locator('[data-task="5"]')).to_have_attribute("data-state", "running", timeout=SLOW_MS)

@@ -143,7 +143,8 @@ class PanelPage(Page):
 
 
 @pytest.mark.long
-def test_a_page_without_a_server_sees_and_steers_over_a_line_of_its_own(notebook, page):
+@pytest.mark.usefixtures("page")
+def test_a_page_without_a_server_sees_and_steers_over_a_line_of_its_own(notebook):
     panel = PanelPage(notebook)
     (row,) = panel.hear(lambda said: said["type"] == "runtimes")["runtimes"]
     assert (row["workers"], row["running"]) == (notebook.value("treadle.start().plan.workers"), 0)
