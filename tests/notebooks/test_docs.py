@@ -101,10 +101,11 @@ def test_the_example_of_a_full_store(tmp_path: Path) -> None:
     run([examples[0], full], tmp_path, TREADLE_MEMORY=full.settings["memory"], TREADLE_WORKERS="2")
 
 
-def test_the_cell_of_the_readme_shows_what_it_promises(tmp_path: Path) -> None:
+def test_the_cell_of_the_readme_shows_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import nbformat
     from nbclient import NotebookClient
 
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "runtime"), str(ROOT / "kernel_ext")]))
     cells = [
         nbformat.v4.new_code_cell(each.source)
         for each in blocks(ROOT / "README.md")
