@@ -1,7 +1,7 @@
 """Entropy that tasks ask of the system: made from what is recorded with the task, so that a retry gets the same again.
 
 Law: knows two places, where numpy and where `random` take entropy if they are given no seed (`default_rng()`, `SeedSequence()`,
-`RandomState()`, `np.random.seed()`, `Random()`); outside tasks these do what they always did. Secrets (`os.urandom`, `secrets`,
+`RandomState()`, `np.random.seed()`, `Random()`, `random.seed()`); outside tasks these do what they always did. Secrets (`os.urandom`, `secrets`,
 `uuid4`, `SystemRandom`) stay the system's.
 """
 
@@ -29,7 +29,6 @@ def install() -> None:
     """Give tasks of this process entropy that can be had again. A worker, before its first task."""
     when_imported(_NUMPY, _teach_numpy)
     _teach_random()
-    random.seed = random._inst.seed  # the function was bound before it was taught
 
 
 def follow() -> None:
@@ -87,3 +86,5 @@ def _teach_random() -> None:
     seed.__doc__ = plain.__doc__
     seed.__qualname__, seed.__module__ = plain.__qualname__, plain.__module__
     random.Random.seed = seed  # type: ignore[method-assign]
+    if getattr(random.seed, "__func__", None) is plain:  # bound before it was taught; a person's own is left alone
+        random.seed = random._inst.seed

@@ -4,7 +4,7 @@ Law: knows the process' own state before the task, compares, and puts back what 
 
 Comparing all of it costs 4 us, a small task may cost 6. So there are two looks. The quick one (0.3 us) follows
 every task: environment (its mapping notes changes), sys.path, recursion limit, the handler of SIGINT, the three
-streams. The full one adds what only the system knows: directory, umask, the other handlers, timers. It follows
+streams. The full one adds what only the system knows: directory, umask, the other handlers, timers, descriptor 0. It follows
 the first run of each version of a function, each run of 100 us and more, each run of a function whose code
 mentions such a thing (functions.mentions), and in any case what ran since the last time results were sent.
 """
@@ -115,6 +115,7 @@ class Guards:
             changed = True
         if signal.setitimer(signal.ITIMER_REAL, 0)[0]:
             changed = True
+        changed = self._streams.reopen() or changed
         logs.keep()
         if not faulthandler.is_enabled():
             faulthandler.enable(self._streams.err.fileno())

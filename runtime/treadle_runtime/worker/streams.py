@@ -55,6 +55,9 @@ class NoInput(io.TextIOBase):
         """Raise EOFError: there is nobody to ask."""
         return self.read()
 
+    def close(self) -> None:
+        """Do nothing: a task that closes sys.stdin must not take it from the next one."""
+
     def fileno(self) -> int:
         """Return descriptor 0, which is at its end from the start (child processes inherit it)."""
         return 0
@@ -96,6 +99,15 @@ class Streams:
     def restore(self) -> None:
         """Put the streams back where a task replaced them."""
         sys.stdin, sys.stdout, sys.stderr = self.input, self.out, self.err
+
+    def reopen(self) -> bool:
+        """Open descriptor 0 again where a task closed it (`open(0).read()` does); True if it was closed."""
+        try:
+            os.fstat(0)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)  # it gets the lowest number: 0
+            return True
+        return False
 
     def ends(self) -> tuple[int, int]:
         """Hand on what is pending; return where the logs end now. Any thread."""

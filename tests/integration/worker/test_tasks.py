@@ -149,16 +149,19 @@ def test_what_would_strike_later_is_put_right(host: Any) -> None:
         faulthandler.disable()
         os.environ = {}  # type: ignore[assignment]  # noqa: B003
         os.close(os.open(os.devnull, os.O_RDONLY))
+        open(0).close()  # noqa: SIM115
+        sys.stdin.close()
         threading.Thread(target=os.getpid).start()
 
     def look() -> Any:
         import faulthandler
 
-        return signal.alarm(0), faulthandler.is_enabled(), "PATH" in os.environ
+        ended = os.read(0, 1) == b"" and os.get_inheritable(0) and not sys.stdin.closed
+        return signal.alarm(0), faulthandler.is_enabled(), "PATH" in os.environ, ended
 
     meddler, looker = host.define(meddle), host.define(look)
     _, number = host.launch(host.row(meddler), host.row(looker))
-    assert host.wait(number).value == (0, True, True)
+    assert host.wait(number).value == (0, True, True, True)
 
 
 def test_modules_are_imported_while_idle(unstarted: Any) -> None:
