@@ -7,6 +7,7 @@ from concurrent.futures import wait
 
 import pytest
 
+import treadle_runtime.api
 from treadle_runtime.api import start, stop, task, wait_on
 from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.wire.messages import Watch
@@ -70,3 +71,39 @@ def test_a_failure_is_new_in_the_view_until_somebody_looks(session, fail, look):
     assert session.client.link.wait(lambda: rows()[0].get("seen"), LIMIT_S)
     session.client.link.send(Watch(False))
     session.client.on_delta.clear()
+
+
+def plain(a, b=2, **more):
+    return a, b, more
+
+
+def starred(*xs):
+    return xs
+
+
+def both(a, b=2, *xs, k=3, **more):
+    return a, b, xs, k, more
+
+
+def placed(a, /, b=1, c=2, *xs):
+    return a, b, c, xs
+
+
+CALLS = {
+    plain: [((1,), {"b": 5, "c": 6})],
+    starred: [((), {}), ((1, 2), {})],
+    both: [((1,), {"b": 4}), ((1, 2, 3, 4), {"k": 5, "z": 6})],
+    placed: [((0,), {"c": 5}), ((0, 1, 2, 3), {})],
+    max: [((3, 7, 5), {}), (([],), {"default": 4})],
+}
+
+
+@pytest.mark.parametrize("function", CALLS)
+def test_what_a_page_copies_repeats_the_call(session, function):
+    for args, kwargs in CALLS[function]:
+        future = task(function)(*args, **kwargs)
+        answer = session.client.link.ask("command", {"name": "code", "args": {"number": future._call.number}})
+        *before, call = answer["data"]["code"].splitlines()
+        space = {"treadle": treadle_runtime.api, function.__name__: function}
+        exec("\n".join(before), space)
+        assert eval(call, space) == wait_on(future) == function(*args, **kwargs)

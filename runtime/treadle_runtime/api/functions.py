@@ -20,7 +20,7 @@ from .captured import CannotTravel, Captured, Surroundings
 from .reach import Reach, contents, is_constant, is_data, reach
 from .seen import Seen
 from .shipping import ship
-from .signature import display_name
+from .signature import by_place, display_name
 
 _NAMELESS: Final = 20
 """How many functions that no module names are kept for retries."""
@@ -35,7 +35,7 @@ class FunctionVersion:
     id: int
     name: str
     code: bytes
-    options: dict[str, Any]
+    options: dict[str, Any]  # `signature.by_place`
     labels: tuple[str, ...]  # of what is captured: "the global df"
 
     @property
@@ -47,15 +47,14 @@ class FunctionVersion:
 class Watch:
     """One function as its calls see it. Made by `FunctionBook.watch`; any thread."""
 
-    __slots__ = ("__weakref__", "_book", "_captured", "_elsewhere", "_lock", "_options", "_root", "_seen", "_volatile", "_without", "function", "name", "version")
+    __slots__ = ("__weakref__", "_book", "_captured", "_elsewhere", "_lock", "_root", "_seen", "_volatile", "_without", "function", "name", "version")
 
-    def __init__(self, book: FunctionBook, function: Callable[..., Any], name: str, options: dict[str, Any]) -> None:
+    def __init__(self, book: FunctionBook, function: Callable[..., Any], name: str) -> None:
         self.function = function
         self.name = name
         self.version: FunctionVersion | None = None
         self._without: tuple[FunctionVersion, tuple[Any, ...]]
         self._book = book
-        self._options = options
         self._root = plain(function)
         self._lock = threading.RLock()
         self._seen: Seen | None = None
@@ -111,7 +110,7 @@ class Watch:
             old = {(c.slot.kind, *c.slot.mark): c for c in self._captured}
             self._captured = [old.get((s.kind, *s.mark)) or Captured(s) for s in reached.slots]
             if self.version is None or self.version.code != code or self.version.labels != labels:
-                version = FunctionVersion(self._book.next_id(), self.name, code, self._options, labels)
+                version = FunctionVersion(self._book.next_id(), self.name, code, by_place(self.function), labels)
                 self._book.note_origin(version.id, self)
                 self._book.define(version)
                 self.version, self._without = version, (version, ())
@@ -157,12 +156,12 @@ class FunctionBook:
         self._origins: dict[int, tuple[str, str, weakref.ref[Watch]]] = {}
         self._nameless: deque[Watch] = deque(maxlen=_NAMELESS)
 
-    def watch(self, function: Callable[..., Any], name: str | None = None, options: dict[str, Any] | None = None) -> Watch:
+    def watch(self, function: Callable[..., Any], name: str | None = None) -> Watch:
         """Return a new watch on a function; a task keeps its own, one per book.
 
         `book.watch(f).look()` gives the version to call now, and the data that goes with the call.
         """
-        return Watch(self, function, name or display_name(function), options or {})
+        return Watch(self, function, name or display_name(function))
 
     def note_origin(self, id: int, watch: Watch) -> None:
         """Note where the function of a version stands in its module."""

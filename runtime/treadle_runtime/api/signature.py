@@ -258,6 +258,24 @@ def display_name(function: Callable[..., Any]) -> str:
     return str(name).rpartition("<locals>.")[2]
 
 
+def by_place(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return which arguments can't be given by name, as plain data; empty if all can.
+
+    "only": names before `/`; "star": what `*` takes, and "before": the other names before it, which go by place if it takes anything.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin: all that is given by place is called so
+        return {"star": "args"}
+    star = next((one.name for one in parameters if one.kind is Parameter.VAR_POSITIONAL), "")
+    found = {
+        "only": [one.name for one in parameters if one.kind is Parameter.POSITIONAL_ONLY],
+        "before": [one.name for one in parameters if star and one.kind is Parameter.POSITIONAL_OR_KEYWORD],
+        "star": star,
+    }
+    return {name: told for name, told in found.items() if told}
+
+
 def _binding_of(function: object) -> str:
     if isinstance(function, staticmethod):
         return "static"

@@ -132,9 +132,20 @@ def _code(host: Host, args: Answer) -> Answer:
         raise ValueError(f"What {label(task)} was given is no longer kept.")
     name = task.function.name
     given = f"treadle.inputs({task.number})"
-    if name.isidentifier():
+    if not name.isidentifier():
+        return {"code": f"globals().update({given})  # the names that {label(task)} read"}
+    definition = host.crew.functions.get(row[1])
+    if definition is None or not (places := definition[3]):
         return {"code": f"{name}(**{given})"}
-    return {"code": f"globals().update({given})  # the names that {label(task)} read"}
+    values, star = f"given_{task.number}", places.get("star", "")
+    parts = []
+    if names := places.get("only"):
+        parts.append(f"*({values}.pop(name) for name in {names} if name in {values})")
+    if names := places.get("before"):  # what `*` takes was given, so these were as well
+        parts.append(f"*({values}.pop(name) for name in {names} if {star!r} in {values})")
+    if star:
+        parts.append(f"*{values}.pop({star!r}, ())")
+    return {"code": f"{values} = {given}\n{name}({', '.join(parts)}, **{values})"}
 
 
 def _story(host: Host, args: Answer) -> Answer:

@@ -38,7 +38,7 @@ class View(Message, tag="view"):
 
 
 class Define(Message, tag="define"):
-    """Functions (also runtime -> worker). Row: (function id, display name, code, options)."""
+    """Functions (also runtime -> worker). Row: (function id, display name, code, options: which arguments go by place)."""
 
     functions: list[tuple[int, str, bytes, dict[str, Any]]]
 
