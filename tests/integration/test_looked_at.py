@@ -105,5 +105,5 @@ def test_what_a_page_copies_repeats_the_call(session, function):
         answer = session.client.link.ask("command", {"name": "code", "args": {"number": future._call.number}})
         *before, call = answer["data"]["code"].splitlines()
         space = {"treadle": treadle_runtime.api, function.__name__: function}
-        exec("\n".join(before), space)
+        exec("\n".join(before), space)  # noqa: S102
         assert eval(call, space) == wait_on(future) == function(*args, **kwargs)

@@ -149,7 +149,7 @@ def test_what_would_strike_later_is_put_right(host: Any) -> None:
         faulthandler.disable()
         os.environ = {}  # type: ignore[assignment]  # noqa: B003
         os.close(os.open(os.devnull, os.O_RDONLY))
-        open(0).close()  # noqa: SIM115
+        open(0).close()
         sys.stdin.close()
         threading.Thread(target=os.getpid).start()
 
