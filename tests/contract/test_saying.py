@@ -111,3 +111,22 @@ def imported():
 def test_who_displays_nothing_pays_nothing(engine):
     if engine == "local":  # elsewhere tasks run in this process
         assert wait_on(imported()) == []
+
+
+def test_names_of_files_that_are_not_utf8_can_be_said(caplog):
+    """They hold half characters, which can't be sent as text: as a file name can be opened, it can be told."""
+    caplog.set_level(logging.WARNING)
+
+    @task(name="open {path}")
+    def look(path, log):
+        if not log:
+            raise FileNotFoundError(path)
+        logging.getLogger("lib").warning("no %s", path)
+        warnings.warn(path, stacklevel=1)
+
+    failed = look("caf\udce9", log=False)
+    assert type(failed.exception()) is FileNotFoundError
+    assert failed.exception().args == ("caf\udce9",)
+    with pytest.warns(UserWarning, match="caf"):
+        wait_on(look("caf\udce9", log=True))
+    assert any("no caf" in record.getMessage() for record in caplog.records)

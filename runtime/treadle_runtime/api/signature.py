@@ -14,6 +14,7 @@ from inspect import Parameter
 from typing import Any, TypeAlias
 
 from ..errors import FutureUsedAsValue, UsageError
+from ..wire.codec import spelled
 from .annotations import directions_in
 from .directions import IN, Direction, direction_of
 from .options import LATER, OPTIONS, TaskOptions, options_from
@@ -216,6 +217,9 @@ class TaskSignature:
         form = self.options.name
         if form is None or "{" not in form:
             return form
+        return spelled(self._filled(form, args, kwargs))
+
+    def _filled(self, form: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         values: dict[str, Any] = self._bound(*args, **kwargs) if self._bound is not None else {"args": args}
         try:
             return form.format(**values)

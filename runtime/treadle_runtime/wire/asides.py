@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..core.model import Number
+from .codec import encode_words
 
 STREAM: Final = "aside"
 """The stream of an `Output` row that carries one."""
@@ -91,7 +92,7 @@ _decoder: msgspec.msgpack.Decoder[Aside] = msgspec.msgpack.Decoder(Aside)
 
 def pack_aside(aside: Aside) -> bytes:
     """Return an aside as bytes."""
-    return _encoder.encode(aside)
+    return encode_words(_encoder, aside)
 
 
 def unpack_aside(data: bytes) -> Aside:

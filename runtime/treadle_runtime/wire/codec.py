@@ -7,7 +7,7 @@ Frames travel several at a time (a zmq message, a write to a stream), so many sm
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,28 @@ class Malformed(ValueError):  # noqa: N818 - it names the frame, not the program
 
 encode: Final[Callable[[Message], bytes]] = msgspec.msgpack.Encoder().encode
 """Return a message as one frame. (The encoder's own method: a function around it would cost as much again.)"""
+
+
+def encode_words(encoder: msgspec.msgpack.Encoder, value: Any) -> bytes:
+    """Encode what holds people's own words: half characters in them, as of file names that are not UTF-8, are spelled out."""
+    try:
+        return encoder.encode(value)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=encoder.enc_hook)
+        return encoder.encode(_spelled(plain))
+
+
+def spelled(text: str) -> str:
+    """Return a text with half characters spelled out: `\\udce9`."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, str):
+        return spelled(value)
+    if isinstance(value, dict):
+        return {_spelled(key): _spelled(each) for key, each in value.items()}
+    return [_spelled(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def from_client(frame: bytes) -> FromClient:

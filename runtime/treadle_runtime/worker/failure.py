@@ -17,6 +17,7 @@ import msgspec
 
 from ..errors import TreadleError
 from ..store.travel import dumps
+from ..wire.codec import encode_words
 from .frame_names import pack_names
 
 _OWN = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.path.dirname(cloudpickle.__file__))
@@ -72,7 +73,7 @@ def pack_exception(number: int, error: BaseException, arguments: str = "", worke
             relation, current = "context", current.__context__
         else:
             break
-    return _encoder.encode(Failure(number, worker, attempt, chain, arguments))
+    return encode_words(_encoder, Failure(number, worker, attempt, chain, arguments))
 
 
 def pack_lost(
