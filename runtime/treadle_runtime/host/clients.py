@@ -33,7 +33,7 @@ from ..wire.process import Watch
 from ..wire.stream import Overlong
 from .ears import Ears
 from .lines import Line, Lines
-from .viewers import Viewer, Viewers
+from .viewers import Viewers
 
 if TYPE_CHECKING:
     from .loop import Host
@@ -61,8 +61,8 @@ class Clients:
         self.watch = Watch()
         self.ever = 0  # how many there have been
         self._known: dict[ClientId, tuple[int, float]] = {}  # all ever: which process
-        self.lines = self._lines = Lines(door, ears, self)
-        self.viewers = Viewers(host, self._lines)
+        self.lines = Lines(door, ears, self)
+        self.viewers = Viewers(host, self.lines)
         self._token = token
         self._journal = journal
         self._host = host
@@ -70,12 +70,13 @@ class Clients:
     # ------------------------------------------------------------------ what comes in
     def on_frames(self, line: Line, frames: list[bytes], now: float, events: list[Event]) -> None:
         """Take in what somebody sent."""
-        client: Client | Viewer | None = line.owner
-        if client is None:
-            client = self._on_stranger(line, frames.pop(0), now, events)
-        if not isinstance(client, Client):
-            if client is not None:
-                self.viewers.on_frames(client, frames)
+        if line.owner is None:
+            self._on_stranger(line, frames.pop(0), now, events)
+            if line.listener is not self:  # it is a page
+                line.listener.on_frames(line, frames, now, events)
+                return
+        client: Client | None = line.owner
+        if client is None:  # refused
             return
         cid, add = client.cid, self._journal.add
         for frame in frames:
@@ -91,20 +92,14 @@ class Clients:
 
     def on_overlong(self, line: Line, error: Overlong, now: float, events: list[Event]) -> None:
         """Say why nothing of this line can be read any more; a client that sent such a thing has left."""
-        if isinstance(line.owner, Viewer):
-            self.viewers.on_hung_up(line.owner)
-            return
         client: Client | None = line.owner
         print(f"closes the line of {f'client {client.cid}' if client else 'a stranger'}: {error}", flush=True)
-        self._lines.post(line, m.Refused(f"The runtime has closed the connection: {error}."))
+        self.lines.post(line, m.Refused(f"The runtime has closed the connection: {error}."))
         if client is not None:
             self._gone(client, now, events)
 
     def on_hung_up(self, line: Line) -> None:
         """Note that nothing more comes from this line. Its client may come back."""
-        if isinstance(line.owner, Viewer):
-            self.viewers.on_hung_up(line.owner)
-            return
         client: Client | None = line.owner
         if client is not None and client.line is line:
             client.line = None
@@ -112,9 +107,6 @@ class Clients:
 
     def on_caught_up(self, line: Line) -> None:
         """Show a client what it missed of the feed while it did not read."""
-        if isinstance(line.owner, Viewer):
-            self.viewers.on_caught_up(line.owner)
-            return
         client: Client | None = line.owner
         if client is not None and client.missed:
             client.missed = False
@@ -122,9 +114,7 @@ class Clients:
                 self._host.feed.on_watch(client.cid, False, False)  # no change before the whole
                 self._host.feed.on_watch(client.cid, True, True)
 
-    def _on_stranger(
-        self, line: Line, frame: bytes, now: float, events: list[Event]
-    ) -> Client | Viewer | None:
+    def _on_stranger(self, line: Line, frame: bytes, now: float, events: list[Event]) -> None:
         try:
             hello = from_client(frame)
         except Malformed:
@@ -132,7 +122,8 @@ class Clients:
         reason = "The first message must be a hello."
         if isinstance(hello, m.View):
             if same_token(hello.token, self._token):
-                return self.viewers.welcome(line)
+                self.viewers.welcome(line)
+                return
             reason = "The token is wrong: this runtime belongs to another session."
         elif isinstance(hello, m.Hello):
             if not same_token(hello.token, self._token):
@@ -145,16 +136,16 @@ class Clients:
             elif self._host.ending:
                 reason = "The runtime is about to end. Start a new one."
             else:
-                return self._welcome(line, hello, now, events)
+                self._welcome(line, hello, now, events)
+                return
         self._refuse(line, reason)
-        return None
 
     def _refuse(self, line: Line, reason: str) -> None:
         print(f"refused a stranger: {reason}", flush=True)
-        self._lines.post(line, m.Refused(reason))
-        self._lines.hang_up(line)
+        self.lines.post(line, m.Refused(reason))
+        self.lines.hang_up(line)
 
-    def _welcome(self, line: Line, hello: m.Hello, now: float, events: list[Event]) -> Client | None:
+    def _welcome(self, line: Line, hello: m.Hello, now: float, events: list[Event]) -> None:
         process = (hello.pid, hello.start_time)
         cid = hello.resume if self._known.get(hello.resume) == process else self.ever + 1
         old = self.present.get(cid)
@@ -162,16 +153,15 @@ class Clients:
             self._forget(old)
         if not self.watch.add(cid, *process):
             self._refuse(line, "The process that says hello does not exist here.")
-            return None
+            return
         self.ever = max(self.ever, cid)
         client = Client(cid, line, *process)
-        self._lines.introduce(line, client)
+        self.lines.introduce(line, client, self)
         self._known[cid] = process
         self.present[cid] = client
         self._host.publish()
         events.append(ClientJoined(now, cid))
-        self._lines.post(line, self._host.welcome(cid))
-        return client
+        self.lines.post(line, self._host.welcome(cid))
 
     def _on_malformed(self, client: Client, error: Malformed) -> None:
         print(f"client {client.cid} sent what is no message: {error}", flush=True)
@@ -261,12 +251,12 @@ class Clients:
                 continue
             line = client.line
             if line is not None:
-                self._lines.read(line, now, events)  # its last words
+                self.lines.read(line, now, events)  # its last words
             if client.cid in self.present:  # it did not say goodbye in them
                 print(f"client {client.cid} (pid {client.pid}) has ended", flush=True)
                 self._gone(client, now, events)
             if line is not None:
-                self._lines.cut(line)  # a forked child may hold the other end, and will never read
+                self.lines.cut(line)  # a forked child may hold the other end, and will never read
 
     def _gone(self, client: Client, now: float, events: list[Event], for_good: bool = False) -> None:
         self._forget(client)
@@ -279,7 +269,7 @@ class Clients:
     def _forget(self, client: Client) -> None:
         self.present.pop(client.cid, None)
         if client.line is not None:
-            self._lines.hang_up(client.line)
+            self.lines.hang_up(client.line)
         self.watch.remove(client.cid)
         self._host.feed.on_watch(client.cid, False, False)
 
@@ -288,7 +278,7 @@ class Clients:
         """Queue a message for a client, if it is still there."""
         client = self.present.get(cid)
         if client is not None and client.line is not None:
-            self._lines.post(client.line, message)
+            self.lines.post(client.line, message)
 
     def show(self, cid: ClientId, delta: m.Delta) -> None:
         """Queue a change of the feed; whoever does not read gets the whole picture later instead."""
@@ -297,7 +287,7 @@ class Clients:
             if client.line.stream.unsent:
                 client.missed = True
             else:
-                self._lines.post(client.line, delta)
+                self.lines.post(client.line, delta)
 
     def tell_all(self, message: m.Message) -> None:
         """Queue a message for every client."""
@@ -306,11 +296,11 @@ class Clients:
 
     def send(self) -> None:
         """Send what this turn has queued."""
-        self._lines.send()
+        self.lines.send()
 
     def close(self, limit_s: float) -> None:
         """Give all lines back, the last words sent, if that takes no longer than `limit_s`."""
-        self._lines.close(limit_s)
+        self.lines.close(limit_s)
         self.watch.close()
 
 

@@ -87,10 +87,10 @@ class Lines:
         self._ears.add(line.key, functools.partial(self.read, line))
         return line
 
-    def introduce(self, line: Line, owner: Any) -> None:
-        """Say who a stranger is: from now on it may send what it likes."""
-        line.owner = owner
-        line.stream.limit = FRAME_LIMIT
+    def introduce(self, line: Line, owner: Any, listener: Listener, limit: int = FRAME_LIMIT) -> None:
+        """Say who a stranger is, and who hears of it from now on: it may send what it likes, up to `limit` bytes at once."""
+        line.owner, line.listener = owner, listener
+        line.stream.limit = limit
         self._strangers.remove(line)
 
     def post(self, line: Line, message: Message) -> None:

@@ -12,10 +12,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import __version__
+from ..core.events import Event
 from ..feed.delta import FEED
 from ..wire import messages as m
 from ..wire.codec import Malformed
 from ..wire.pages import PAGE_LIMIT, FromPage, PageBye, PageCommand, PageHello, from_page, to_page
+from ..wire.stream import Overlong
 from .commands import reply
 
 if TYPE_CHECKING:
@@ -56,19 +58,18 @@ class Viewers:
         self._last: tuple[Any, bytes] = (None, b"")  # a change is encoded once for all pages
 
     # ------------------------------------------------------------------ what comes in
-    def welcome(self, line: Line) -> Viewer:
+    def welcome(self, line: Line) -> None:
         """Let a page look on that has shown the token."""
         viewer = Viewer(next(self._keys), line)
-        self._lines.introduce(line, viewer)
-        line.stream.limit = PAGE_LIMIT
+        self._lines.introduce(line, viewer, self, PAGE_LIMIT)
         self.present[viewer.key] = viewer
         host = self._host
         said = to_page("welcome", version=__version__, feed=FEED, epoch=host.epoch, name=host.name)
         self._lines.post_frame(line, said)
-        return viewer
 
-    def on_frames(self, viewer: Viewer, frames: list[bytes]) -> None:
+    def on_frames(self, line: Line, frames: list[bytes], _now: float, _events: list[Event]) -> None:
         """Take in what a page said."""
+        viewer: Viewer = line.owner
         for frame in frames:
             try:
                 message = from_page(frame)
@@ -76,23 +77,31 @@ class Viewers:
                 self._cut_off(viewer, f"The page said what is no message ({error}). Reload it.")
                 return
             self._on_message(viewer, message)
-            if viewer.line.closing:
+            if line.closing:
                 return
         if viewer.wants_all:  # once, however often it said so
             viewer.wants_all = False
             self._show_all(viewer)
 
-    def on_hung_up(self, viewer: Viewer) -> None:
-        """Forget a page that has gone."""
-        if self.present.pop(viewer.key, None) is not None:
-            self._host.feed.on_watch(viewer.key, False, False)
-            self.asked = deque(each for each in self.asked if each[0] is not viewer)
+    def on_overlong(self, line: Line, _error: Overlong, _now: float, _events: list[Event]) -> None:
+        """Forget a page that is none of ours."""
+        self._forget(line.owner)
 
-    def on_caught_up(self, viewer: Viewer) -> None:
+    def on_hung_up(self, line: Line) -> None:
+        """Forget a page that has gone."""
+        self._forget(line.owner)
+
+    def on_caught_up(self, line: Line) -> None:
         """Show a page all that it missed while it did not read."""
+        viewer: Viewer = line.owner
         if viewer.missed:
             viewer.missed = False
             self._show_all(viewer)
+
+    def _forget(self, viewer: Viewer) -> None:
+        if self.present.pop(viewer.key, None) is not None:
+            self._host.feed.on_watch(viewer.key, False, False)
+            self.asked = deque(each for each in self.asked if each[0] is not viewer)
 
     def _on_message(self, viewer: Viewer, message: FromPage) -> None:
         if isinstance(message, PageCommand):
@@ -118,7 +127,7 @@ class Viewers:
         print(f"cuts off a page: {reason}", flush=True)
         self._lines.post_frame(viewer.line, to_page("refused", reason=reason))
         self._lines.hang_up(viewer.line)
-        self.on_hung_up(viewer)
+        self._forget(viewer)
 
     # ------------------------------------------------------------------ what goes out
     def answer(self) -> None:

@@ -92,7 +92,7 @@ def test_of_too_many_strangers_the_oldest_must_go(house: House, monkeypatch: pyt
     monkeypatch.setattr(module, "STRANGERS", 3)
     known = house.guest(b"hello")
     house.turn()
-    house.lines.introduce(house.heard[0][0], "a friend")
+    house.lines.introduce(house.heard[0][0], "a friend", house)
     guests = [house.guest() for _ in range(5)]
     house.turn()
     for guest in (known, *guests):
@@ -103,7 +103,7 @@ def test_of_too_many_strangers_the_oldest_must_go(house: House, monkeypatch: pyt
 def test_a_stranger_may_say_little_a_friend_much(house: House) -> None:
     guest = house.guest(b"hello")
     house.turn()
-    house.lines.introduce(house.heard[0][0], "a friend")
+    house.lines.introduce(house.heard[0][0], "a friend", house)
     guest.send([bytes(module.HELLO_LIMIT + 1)])
     stranger = house.guest(bytes(module.HELLO_LIMIT + 1))
     house.turn()
@@ -118,7 +118,7 @@ def test_who_does_not_read_gets_it_when_it_does_and_its_end_after_that(house: Ho
     guest = house.guest(b"hello")
     house.turn()
     line = house.heard[0][0]
-    house.lines.introduce(line, "a friend")
+    house.lines.introduce(line, "a friend", house)
     large = m.Define([(1, "f", bytes(1_000_000), {})])
     house.lines.post(line, large)
     house.lines.send()
