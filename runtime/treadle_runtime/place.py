@@ -5,8 +5,10 @@ Law: a few flags per thread and process; knows nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 _forked = False
@@ -20,16 +22,14 @@ class _Local(threading.local):
 _local = _Local()
 
 
-def enter_task(task: Any = None) -> Any:
-    """Note that user code of a task runs in this thread from now on; return what `leave_task` needs."""
-    before = _local.running
-    _local.running = (task,)
-    return before
-
-
-def leave_task(before: Any) -> None:
-    """Undo `enter_task`."""
-    _local.running = before
+@contextlib.contextmanager
+def running(task: Any = None) -> Iterator[None]:
+    """Note that user code of a task runs in this thread, within the block."""
+    before, _local.running = _local.running, (task,)
+    try:
+        yield
+    finally:
+        _local.running = before
 
 
 def inside_task() -> bool:
@@ -49,7 +49,7 @@ def in_worker() -> bool:
 
 
 def current_task() -> Any:
-    """Return what `enter_task` was given by the innermost task of this thread, or None."""
+    """Return what `running` was given for the innermost task of this thread, or None."""
     running = _local.running
     return None if running is None else running[0]
 

@@ -68,9 +68,8 @@ class Recipe:
         context = TaskContext()
         options = {**self.options, **{k: v for k, v in (self.call.notes or {}).items() if k == "seed"}}
         context.begin(self.call.number, self.call.attempt, self.name, options)
-        before = place.enter_task(context)
         try:
-            with Surroundings(options.get("seed")):
+            with place.running(context), Surroundings(options.get("seed")):
                 function = (
                     self.function.enter(self.data) if isinstance(self.function, Code) else self.function
                 )
@@ -78,7 +77,6 @@ class Recipe:
         finally:
             if isinstance(self.function, Code):
                 self.function.leave()
-            place.leave_task(before)
 
 
 def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

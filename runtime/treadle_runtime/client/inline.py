@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from .. import place
 from ..core.model import FinishedRow, Kind, Number, Outcome, OutputRow, TaskRow, Vid, maker_of, vid_of
 from ..core.states import TaskState
 from ..store.packing import Packed
@@ -97,7 +98,7 @@ class InlineLink:
         sources = [functools.partial(Packed.from_bytes, self._values[vid]) for vid in row[3]]
         given = row[10] is not None and row[10].get("seed") is not None
         seed = context.seed() if given or row[1] in self._drawing else None
-        with Surroundings(seed), self._printed.of(row[0]):
+        with Surroundings(seed), self._printed.of(row[0]), place.running(context):
             ran = execute(row[0], function, row[2], sources, row[4], row[10], context)
         if context.notes is not None:
             ran.notes = {**(ran.notes or {}), **context.notes}

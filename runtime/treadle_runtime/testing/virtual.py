@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .. import place
 from ..api.session import Session, install
 from ..client.client import Client
 from ..client.handles import Handle, Handles
@@ -270,7 +271,8 @@ class VirtualCluster:
         sources = [functools.partial(Packed.from_bytes, data) for data in datas]
         context = TaskContext(worker.worker)
         context.begin(number, attempt, name, row[10])
-        ran = execute(number, worker.functions[row[1]], row[2], sources, row[4], row[10], context)
+        with place.running(context):
+            ran = execute(number, worker.functions[row[1]], row[2], sources, row[4], row[10], context)
         outputs: list[OutputRow] = []
         for k, packed in enumerate(ran.outputs):
             vid, data = vid_of(number, k), packed.to_bytes()

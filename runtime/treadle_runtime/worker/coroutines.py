@@ -60,13 +60,11 @@ class _Beside:
         return self._value
 
     def _run(self) -> None:
-        before = place.enter_task(self._task)
         try:
-            self._value = asyncio.run(self._begin())
+            with place.running(self._task):
+                self._value = asyncio.run(self._begin())
         except BaseException as error:  # noqa: BLE001 - raised again by who waits
             self._error = error
-        finally:
-            place.leave_task(before)
 
     async def _begin(self) -> Any:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from .. import place
 from ..core.model import Outcome
 from ..errors import NotSerializable, TaskTimeout, UsageError
 from ..store.fingerprint import fingerprint
@@ -66,7 +65,7 @@ def execute(
 ) -> Ran:
     """Run `function` on what `payload` and `sources` hold; never raises for what user code does.
 
-    Blocks for as long as that runs. KeyboardInterrupt gives `INTERRUPTED`, a call that took too long `TIMED_OUT`.
+    Where not every thread is a task's, the caller says so with `place.running(task)`. Blocks for as long as that runs. KeyboardInterrupt gives `INTERRUPTED`, a call that took too long `TIMED_OUT`.
 
     Parameters
     ----------
@@ -79,23 +78,6 @@ def execute(
     task
         the running task, as `place.current_task()` gives it.
     """
-    before = place.enter_task(task)
-    try:
-        return attempt_in_worker(number, function, payload, sources, outputs, options, task)
-    finally:
-        place.leave_task(before)
-
-
-def attempt_in_worker(
-    number: int,
-    function: Callable[..., Any] | Code,
-    payload: bytes,
-    sources: Sequence[Callable[[], Packed]],
-    outputs: int,
-    options: dict[str, Any] | None = None,
-    task: Any = None,
-) -> Ran:
-    """Do what `execute` does in a process where every thread counts as inside the task: a worker."""
     args, kwargs, code = (), {}, None  # type: tuple[Any, ...], dict[str, Any], Code | None
     run_s = cpu_s = 0.0
     try:

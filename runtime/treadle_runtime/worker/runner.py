@@ -22,7 +22,7 @@ from . import entropy
 from .backlog import Backlog, Row, unrun
 from .code import Code
 from .context import TaskContext, stand_for_threads
-from .execute import Notes, Ran, attempt_in_worker
+from .execute import Notes, Ran, execute
 from .failure import OUTPUT, pack_exception, with_output
 from .functions import Function
 from .guards import Guards
@@ -129,7 +129,7 @@ class Runner:
                 value = function.value
                 if value is None or options is not None:
                     value = self._make_ready(function, options)
-                ran = attempt_in_worker(number, value, payload, sources, outputs, options, self._context)
+                ran = execute(number, value, payload, sources, outputs, options, self._context)
             self._running = None
         except KeyboardInterrupt:
             self._running = None

@@ -34,9 +34,8 @@ def said(monkeypatch):
     monkeypatch.setattr(bars, "_of", (0, 0))
     task = TaskContext(1)
     task.begin(7, 1, "f", None)
-    before = place.enter_task(task)
-    yield found
-    place.leave_task(before)
+    with place.running(task):
+        yield found
 
 
 def test_each_position_has_a_line_and_a_line_that_stays_is_not_used_again(said, capsys):

@@ -20,9 +20,8 @@ def page(tmp_path: Path):
     reader = StatusReader(tmp_path / "1")
     task.report = page.report
     task.begin(7, 1, "f", None)
-    before = place.enter_task(task)
-    yield reader
-    place.leave_task(before)
+    with place.running(task):
+        yield reader
     reader.close()
     page.close()
 

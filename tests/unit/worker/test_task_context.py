@@ -18,13 +18,10 @@ from treadle_runtime.worker.seeding import seed_all
 def drawn(seed: int | None, attempt: int = 1) -> tuple[float, TaskContext]:
     task = TaskContext(worker=3)
     task.begin(17, attempt, "f", None if seed is None else {"seed": seed})
-    before = place.enter_task(task)
-    try:
+    with place.running(task):
         assert current_task() is task
         assert rng() is rng()
         return rng().random(), task
-    finally:
-        place.leave_task(before)
 
 
 def test_the_generator_depends_on_the_seed_alone() -> None:
