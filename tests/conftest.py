@@ -1,14 +1,28 @@
-"""Order of the suites: browser tests come last. And an interrupt is one, however the run was started.
+"""Order of the suites: browser tests come last. And an interrupt is one, however the run was started; and `soon`.
 
-Their driver keeps an event loop alive in the main thread to the end of the run, and tests that start one of their own
-cannot run beside it.
+The driver of browsers keeps an event loop alive in the main thread to the end of the run, and tests that start one of
+their own cannot run beside it.
 """
 
 from __future__ import annotations
 
 import signal
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+
+LIMIT_S = 20.0
+
+
+def soon(true: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
+    """Wait until `true()`, and return what it gave; fail after the limit."""
+    end = time.monotonic() + limit_s
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.005)
+    return found
 
 
 def pytest_configure() -> None:

@@ -11,6 +11,8 @@ import pytest
 from treadle_runtime.api import INOUT, start, task, wait_on
 from treadle_runtime.errors import TaskCancelled, TaskTimeout, WorkerLost
 
+from ..conftest import soon
+
 WITHIN_S = 3.0
 SLACK_S = 2.0  # for machines that do other things meanwhile
 
@@ -51,18 +53,11 @@ def worker_of():
     return os.getpid()
 
 
-def until(holds):
-    limit = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < limit, "it never came true"
-        time.sleep(0.005)
-
-
 def run_until_it_is_there(call, folder):
     marker = folder / "runs"
     future = call(str(marker))
     future._call.client.flush()
-    until(marker.exists)
+    soon(marker.exists)
     return future
 
 
@@ -100,7 +95,7 @@ def test_a_task_that_does_not_react_goes_with_its_worker_which_is_replaced(runti
     assert "it did not react, so its worker was ended" in said
     assert took < WITHIN_S + SLACK_S
     assert "did not react to its cancel" in story(runtime, future)
-    until(lambda: sum(worker["ready"] for worker in runtime.client.link.ask("workers", {})) == 2)
+    soon(lambda: sum(worker["ready"] for worker in runtime.client.link.ask("workers", {})) == 2)
     assert wait_on(worker_of()) != os.getpid()
 
 

@@ -21,7 +21,7 @@ from treadle_runtime.errors import StoreFull, UsageError
 from treadle_runtime.feed.reducer import nothing, reduce
 from treadle_runtime.wire.messages import Watch
 
-from .conftest import LIMIT_S, soon
+from ..conftest import LIMIT_S, soon
 
 ROOT = Path(__file__).resolve().parents[2]
 

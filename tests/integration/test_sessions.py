@@ -19,7 +19,7 @@ import pytest
 from treadle_runtime.api import INOUT, barrier, cancel, current, peek, put, start, stop, task, wait_on
 from treadle_runtime.errors import RuntimeLost, StoreFull, TaskCancelled, UsageError
 
-from .conftest import LIMIT_S, soon
+from ..conftest import LIMIT_S, soon
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -20,6 +19,8 @@ from typing import Any
 import psutil
 import pytest
 import websocket
+
+from ..conftest import soon
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 30.0
@@ -33,15 +34,6 @@ class Flag(AllowAllAuthorizer):
     def is_authorized(self, handler, user, action, resource):
         return not (os.path.exists(os.environ["FORBID"]) and (action, resource) == ("execute", "kernels"))
 """
-
-
-def soon(true: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
-    """Wait until `true()`, and return what it gave; fail after the limit."""
-    end = time.monotonic() + limit_s
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.01)
-    return found
 
 
 @dataclass
@@ -216,7 +208,7 @@ def running(folder: Path) -> Iterator[Server]:
         )
     server = Server(port, psutil.Process(process.pid), log, folder / "forbid")
     try:
-        soon(lambda: process.poll() is not None or _serves(server))
+        soon(lambda: process.poll() is not None or _serves(server), LIMIT_S)
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
         yield server
     finally:

@@ -24,7 +24,8 @@ from treadle_runtime.wire import messages as m
 from treadle_runtime.wire.codec import encode
 from treadle_runtime.wire.session import Descriptor, Owner, Session, publish
 
-from .conftest import BASE, TOKEN, Page, Server, soon
+from ..conftest import soon
+from .conftest import BASE, TOKEN, Page, Server
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028{{7*7}}"
 

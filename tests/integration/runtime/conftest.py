@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,7 @@ from treadle_runtime.store.packing import Packed, unpack
 from treadle_runtime.store.references import encode_payload, ref
 from treadle_runtime.wire import messages as m
 
-LIMIT_S = 20.0
-
-
-def soon(true: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
-    """Wait until `true()`, and return what it gave; fail after the limit."""
-    end = time.monotonic() + limit_s
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.005)
-    return found
+from ...conftest import LIMIT_S, soon
 
 
 class Read:
