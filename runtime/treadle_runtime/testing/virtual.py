@@ -309,9 +309,7 @@ class VirtualCluster:
         taken = [task for task in worker.queue if task[0] in retract.numbers]
         for task in taken:
             worker.queue.remove(task)
-        rows: list[ReturnRow] = [
-            (n, at, Outcome.TAKEN_BACK, (), 0.0, 0.0, 0, None, None) for n, at, _ in taken
-        ]
+        rows: list[ReturnRow] = [(n, at, Outcome.TAKEN_BACK, (), 0.0, 0.0, 0, None, None) for n, at, _ in taken]
         if rows:
             self._events.append(e.TasksReturned(self._at, worker.worker, rows))
 
