@@ -141,6 +141,54 @@ test('a refusal is said in its own words', () => {
   link.dispose();
 });
 
+test('what is no message is passed over, and the line goes on', () => {
+  const link = new ServerLink(['ws://here/x']);
+  const all = heard(link);
+  Socket.last.say({ type: 'welcome' });
+  for (const data of ['{"type": "del', 'null', '7', '{}', '{"type": "delta"}', '{"type": "of a later version"}']) Socket.last.onmessage({ data });
+  Socket.last.say(RESET);
+  assert.deepEqual(all, [{ type: 'link' }, RESET]);
+  link.dispose();
+});
+
+function asking(link: ServerLink): Commands {
+  const commands = new Commands(link);
+  link.listen((message) => void commands.take(message));
+  return commands;
+}
+
+test('nobody waits for ever: what is asked of a server that is not there is refused, and so is what is open at the end', async () => {
+  const link = new ServerLink(['ws://here/x']);
+  const commands = asking(link);
+  for (let i = 0; i < 10; i++) {
+    Socket.last.onclose();
+    later(60_000);
+  }
+  const tries = Socket.all.length;
+  const vain = commands.ask('cancel', { all: true });
+  assert.equal(Socket.all.length, tries + 1, 'it looks again, since somebody wants something');
+  Socket.last.onclose();
+  await assert.rejects(vain, Refused);
+  link.dispose();
+  const ended = new ServerLink(['ws://here/x']);
+  const open = asking(ended);
+  const held = open.ask('why', { number: 1 });
+  Socket.last.say({ type: 'welcome' });
+  const asked = open.ask('why', { number: 2 });
+  ended.dispose();
+  await assert.rejects(held, Refused);
+  await assert.rejects(asked, Refused);
+});
+
+test('a page that was refused says so to whoever asks', async () => {
+  const link = new ServerLink(['ws://here/x']);
+  const commands = asking(link);
+  Socket.last.say({ type: 'refused', reason: 'Run `pip install --upgrade treadle`.' });
+  Socket.last.onclose();
+  await assert.rejects(commands.ask('cancel', { numbers: [1] }), /pip install --upgrade/);
+  link.dispose();
+});
+
 function both(): { link: BestLink; kernel: Kernel; all: FromPython[] } {
   const kernel = new Kernel();
   const link = new BestLink(new CommLink(kernel));
@@ -212,4 +260,16 @@ test('what waits for the running cell is said to', () => {
   kernel.say({ type: 'reply', id: 7, data: {} });
   assert.equal(link.queued, false);
   link.dispose();
+});
+
+test('a link that has ended opens nothing, whatever the model says then', () => {
+  const { link, kernel } = both();
+  link.send({ type: 'hello' });
+  link.dispose();
+  const before = Socket.all.length;
+  link.useServer(() => new ServerLink(['ws://here/other']));
+  assert.equal(Socket.all.length, before);
+  const said = kernel.sent.length;
+  later(5000);
+  assert.equal(kernel.sent.length, said);
 });

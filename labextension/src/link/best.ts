@@ -52,6 +52,7 @@ export class BestLink implements Link {
 
   dispose(): void {
     clearTimeout(this.timer);
+    this.greeted = false;
     this.server?.dispose();
     this.comm.dispose();
     this.listeners.clear();

@@ -2,14 +2,14 @@
 //
 // Deltas come from a thread of the kernel and flow while a cell runs; what the page says may wait until the cell has
 // ended. That shows only when an answer does not come, so it is watched for.
-import { FEEDS, type FromPython, type Link, type ToPython, VERSION } from './link.ts';
+import { FEEDS, type FromPython, type Link, messageFrom, type ToPython, VERSION } from './link.ts';
 import { Listeners } from './listeners.ts';
 
 export interface Model {
   get(name: string): unknown;
   send(message: unknown): void;
-  on(event: string, callback: (message: FromPython) => void): void;
-  off(event: string, callback: (message: FromPython) => void): void;
+  on(event: string, callback: (message: unknown) => void): void;
+  off(event: string, callback: (message: unknown) => void): void;
   /** Whether what is said now is known to wait for the running cell; an anywidget's model can't tell. */
   readonly waits?: boolean;
 }
@@ -65,7 +65,9 @@ export class CommLink implements Link {
     this.timer ??= setTimeout(() => this.become(this.asked.size > 0), ANSWERS_MS);
   }
 
-  private readonly onMessage = (message: FromPython): void => {
+  private readonly onMessage = (came: unknown): void => {
+    const message = messageFrom(came);
+    if (!message) return;
     if (message.type === 'reply') this.answered(message.id);
     else if (message.type === 'delta' && message.data.reset) this.answered('hello');
     this.listeners.tell(message);

@@ -25,6 +25,14 @@ export type FromPython =
   | { type: 'status'; text: string }
   | { type: 'link' }; // said by the link itself: its `name` or `queued` has changed
 
+/** What came, if it is a message that is understood; null: it is none, or one that only a later version knows. */
+export function messageFrom(came: unknown): FromPython | null {
+  if (typeof came !== 'object' || came === null) return null;
+  const { type, id, data } = came as { type?: unknown; id?: unknown; data?: unknown };
+  const whole = type === 'delta' ? typeof data === 'object' && data !== null : type === 'reply' ? typeof id === 'number' : type === 'status';
+  return whole ? (came as FromPython) : null;
+}
+
 export interface Link {
   /** How the page is served, in the head's words: "live", "live via kernel", "waits for the running cell". */
   readonly name: string;

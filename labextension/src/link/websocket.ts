@@ -1,8 +1,9 @@
 // The Jupyter server's websocket to a runtime: needs no kernel, so it works while a cell blocks, and after a reload.
 //
 // Cookies come first: only if the server does not let the page in without it does the token go into the address. A
-// line that drops is opened again, later each time; commands under way are refused then, so that no button waits for ever.
-import { FEEDS, type FromPython, type Link, type ToPython, VERSION } from './link.ts';
+// line that drops is opened again, later each time; commands under way are refused then, and so are those for which
+// nobody is there: no button waits for ever.
+import { FEEDS, type FromPython, type Link, messageFrom, type ToPython, VERSION } from './link.ts';
 import { Listeners } from './listeners.ts';
 
 const AGAIN_MS = [200, 500, 1000, 2000, 5000, 10_000, 30_000];
@@ -41,9 +42,9 @@ export class ServerLink implements Link {
   open = false;
   private readonly listeners = new Listeners<FromPython>();
   private readonly asked = new Set<number>();
-  private readonly held: ToPython[] = [];
+  private readonly held: Extract<ToPython, { type: 'command' }>[] = [];
   private socket: WebSocket | null = null;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined; // while it will be tried again
   private failures = 0;
   private address = 0;
   private answered = false; // ever
@@ -69,7 +70,7 @@ export class ServerLink implements Link {
     if (message.type === 'hello') this.greeted = true;
     else if (message.type === 'bye') this.greeted = false;
     if (this.open) this.pass(message);
-    else if (message.type === 'command') this.held.push(message);
+    else if (message.type === 'command') this.hold(message);
   }
 
   listen(take: (message: FromPython) => void): () => void {
@@ -78,37 +79,47 @@ export class ServerLink implements Link {
 
   dispose(): void {
     this.ended = true;
+    this.open = false;
     clearTimeout(this.timer);
+    this.refuse(LOST);
     window.removeEventListener('online', this.soon);
     document.removeEventListener('visibilitychange', this.soon);
     this.listeners.clear();
     this.socket?.close();
   }
 
+  /** A command for when the line stands; if it has been given up, that is reason to look again. */
+  private hold(command: (typeof this.held)[number]): void {
+    this.held.push(command);
+    if (this.refused || this.ended) this.refuse(this.refused || LOST);
+    else if (!this.socket && this.timer === undefined) this.connect();
+  }
+
   private connect(): void {
     clearTimeout(this.timer);
+    this.timer = undefined;
     const address = this.addresses[this.address % this.addresses.length];
     if (address === undefined) return;
     const socket = (this.socket = new WebSocket(address));
-    socket.onmessage = (event: MessageEvent<string>) => this.onMessage(JSON.parse(event.data) as { type: string });
+    socket.onmessage = (event: MessageEvent<string>) => this.onMessage(parsed(event.data));
     socket.onclose = () => this.onClose();
   }
 
-  private onMessage(message: { type: string }): void {
-    if (message.type === 'welcome') {
+  private onMessage(message: { type?: unknown; reason?: unknown } | null): void {
+    if (message?.type === 'welcome') {
       this.open = this.answered = true;
       this.failures = 0;
       this.refused = '';
       if (this.greeted) this.pass({ type: 'hello' });
       for (const held of this.held.splice(0)) this.pass(held);
       this.listeners.tell({ type: 'link' });
-    } else if (message.type === 'refused') {
-      this.refused = String((message as { reason?: unknown }).reason);
+    } else if (message?.type === 'refused') {
+      this.refused = String(message.reason);
       this.listeners.tell({ type: 'status', text: this.refused });
     } else {
-      const known = message as FromPython;
-      if (known.type === 'reply') this.asked.delete(known.id);
-      this.listeners.tell(known);
+      const known = messageFrom(message);
+      if (known?.type === 'reply') this.asked.delete(known.id);
+      if (known) this.listeners.tell(known);
     }
   }
 
@@ -120,9 +131,9 @@ export class ServerLink implements Link {
     if (!was && !this.refused) this.address += 1; // maybe it wants the token
     const later = was || this.address % this.addresses.length === 0 || this.refused;
     if (later) this.failures += 1;
-    for (const id of this.asked) this.listeners.tell({ type: 'reply', id, error: LOST });
-    this.asked.clear();
-    if (this.failures > 1) for (const held of this.held.splice(0)) if (held.type === 'command') this.listeners.tell({ type: 'reply', id: held.id, error: LOST });
+    const unheard = this.failures > 1 || this.refused ? [] : this.held.splice(0);
+    this.refuse(this.refused || LOST);
+    this.held.push(...unheard);
     const again = AGAIN_MS[Math.min(this.refused ? AGAIN_MS.length - 1 : this.failures - 1, AGAIN_MS.length - 1)] ?? 0;
     const wait = later ? again * (0.75 + Math.random() / 2) : 0;
     if (this.answered || this.failures < IN_VAIN) this.timer = setTimeout(() => this.connect(), wait);
@@ -136,8 +147,25 @@ export class ServerLink implements Link {
     this.connect();
   };
 
+  /** Nobody will answer what is asked. */
+  private refuse(error: string): void {
+    const ids = [...this.asked, ...this.held.splice(0).map(({ id }) => id)];
+    this.asked.clear();
+    for (const id of ids) this.listeners.tell({ type: 'reply', id, error });
+  }
+
   private pass(message: ToPython): void {
     if (message.type === 'command') this.asked.add(message.id);
     this.socket?.send(JSON.stringify(message.type === 'hello' ? { ...message, feeds: FEEDS, version: VERSION } : message));
+  }
+}
+
+/** What a frame of text says; null if that can't be read. */
+function parsed(text: string): { type?: unknown } | null {
+  try {
+    const found: unknown = JSON.parse(text);
+    return typeof found === 'object' ? found : null;
+  } catch {
+    return null; // cut off, or not for us: what follows may be whole
   }
 }

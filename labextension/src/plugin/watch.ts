@@ -49,8 +49,8 @@ class Watch {
   }
 
   dispose(): void {
+    this.link.dispose(); // who waits for an answer hears that none will come
     this.end();
-    this.link.dispose();
   }
 
   private take(message: FromPython): void {
