@@ -13,6 +13,12 @@ export interface Cancel {
   readonly last: number;
 }
 
+interface Placed {
+  readonly parent: HTMLElement;
+  readonly place: HTMLElement; // in the line
+  readonly button: HTMLButtonElement;
+}
+
 export class CancelButtons {
   private readonly observer: MutationObserver;
   private readonly sizes = new ResizeObserver(() => this.soon());
@@ -57,29 +63,46 @@ export class CancelButtons {
       for (const button of buttons) button.remove();
       this.known.delete(host);
     }
-    for (const [host, places] of hosts) this.arrange(host, places);
+    this.arrange([...hosts].flatMap(([host, places]) => this.buttonsFor(host, places)));
     this.observer.takeRecords(); // what was changed here is no news
   }
 
-  private arrange(host: HTMLElement, places: HTMLElement[]): void {
+  private buttonsFor(host: HTMLElement, places: HTMLElement[]): Placed[] {
     const parent = host.parentElement;
-    if (!parent) return;
+    if (!parent) return [];
     const buttons = this.known.get(host) ?? [];
     while (buttons.length > places.length) buttons.pop()?.remove();
     while (buttons.length < places.length) buttons.push(this.make());
     this.known.set(host, buttons);
-    parent.style.position = 'relative';
-    places.forEach((place, i) => {
-      const button = buttons[i] as HTMLButtonElement;
+    return places.flatMap((place, i) => {
       const line = anchorOf(place.closest('.treadle-line, .treadle-card')?.className ?? '');
       const tasks = /treadle-tasks-(\d+)-(\d+)/.exec(place.className);
-      if (!line || !tasks) return;
+      const button = buttons[i];
+      if (!line || !tasks || !button) return [];
       button.dataset['what'] = JSON.stringify({ epoch: line.epoch, first: Number(tasks[1]), last: Number(tasks[2]) });
+      return [{ parent, place, button }];
+    });
+  }
+
+  /** Put the buttons where their places are. All is written before anything is read: the page is laid out twice, however many there are. */
+  private arrange(all: Placed[]): void {
+    for (const { parent, button } of all) {
+      parent.style.position = 'relative';
       if (button.parentElement !== parent) parent.append(button);
-      place.style.cssText = `display:inline-block;visibility:hidden;overflow:hidden;white-space:nowrap;vertical-align:middle;width:${button.offsetWidth}px;height:${button.offsetHeight}px`;
+    }
+    const sizes = all.map(({ button }) => [button.offsetWidth, button.offsetHeight]);
+    all.forEach(({ place }, i) => {
+      const [width, height] = sizes[i] as [number, number];
+      place.style.cssText = `display:inline-block;visibility:hidden;overflow:hidden;white-space:nowrap;vertical-align:middle;width:${width}px;height:${height}px`;
+    });
+    const corners = all.map(({ parent, place }) => {
       const [from, to] = [parent.getBoundingClientRect(), place.getBoundingClientRect()];
-      button.style.left = `${to.left - from.left + parent.scrollLeft}px`;
-      button.style.top = `${to.top - from.top + parent.scrollTop}px`;
+      return [to.left - from.left + parent.scrollLeft, to.top - from.top + parent.scrollTop];
+    });
+    all.forEach(({ button }, i) => {
+      const [left, top] = corners[i] as [number, number];
+      button.style.left = `${left}px`;
+      button.style.top = `${top}px`;
     });
   }
 

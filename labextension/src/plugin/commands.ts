@@ -49,7 +49,11 @@ export async function stopAfterAsking(runtimes: Runtimes, watches: Watches, runt
     body: works ? trans.__('Its tasks are cancelled and its workers end. Results that the notebook already has stay.') : trans.__('Nothing runs in it. Its workers end.'),
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Stop') })],
   });
-  if (!button.accept) return;
+  if (button.accept) await stop(runtimes, runtime, trans);
+}
+
+/** Stop a runtime; if that can't be done, say so. */
+export async function stop(runtimes: Runtimes, runtime: Runtime, trans: Translation): Promise<void> {
   try {
     await runtimes.stop(runtime.name);
   } catch (error) {

@@ -66,6 +66,7 @@ export class Repair {
   }
 
   private async askKernel(kernel: KernelConnection, open: readonly Place[]): Promise<void> {
+    if (this.panel.isDisposed || kernel.id !== this.kernel) return;
     const models = this.panel.content.widgets.map((cell) => cell.model).filter((model) => model.type === 'code');
     const cells = [...new Set(open.map(({ cell }) => cell.id))];
     const others = models.map((model) => model.id).filter((id) => !cells.includes(id));

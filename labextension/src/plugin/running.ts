@@ -2,6 +2,7 @@
 import type { IRunningSessionManagers } from '@jupyterlab/running';
 import type { Translation } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import { stop } from './commands.ts';
 import { icon } from './icon.ts';
 import { type Runtime, type Runtimes, titleOf } from './runtimes.ts';
 
@@ -9,19 +10,18 @@ export function listRunning(managers: IRunningSessionManagers, runtimes: Runtime
   const owner = {};
   const changed = new Signal<unknown, unknown>(owner);
   runtimes.listen(() => changed.emit(undefined));
-  const stop = (runtime: Runtime): void => void runtimes.stop(runtime.name);
   managers.add({
     name: trans.__('Treadle runtimes'),
     running: () =>
       runtimes.list.map((runtime) => ({
         open: () => open(runtime),
-        shutdown: () => stop(runtime),
+        shutdown: () => void stop(runtimes, runtime, trans),
         icon: () => icon,
         label: () => titleOf(runtime),
         labelTitle: () => [runtime.name, words(runtime)].filter(Boolean).join('\n'),
         detail: () => words(runtime),
       })),
-    shutdownAll: () => runtimes.list.forEach(stop),
+    shutdownAll: () => runtimes.list.forEach((runtime) => void stop(runtimes, runtime, trans)),
     refreshRunning: () => void runtimes.refresh(),
     runningChanged: changed,
     shutdownLabel: trans.__('Stop Runtime'),

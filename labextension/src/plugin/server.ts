@@ -13,7 +13,11 @@ export function sourceOf(settings: ServerSettings): Source {
     return response;
   };
   return {
-    list: async () => (await (await ask('GET')).json()) as Listing,
+    list: async () => {
+      const listing = (await (await ask('GET')).json()) as Partial<Listing> | null;
+      if (!Array.isArray(listing?.runtimes)) throw new Error('its answer is no list of runtimes');
+      return listing as Listing;
+    },
     stop: async (name) => void (await ask('DELETE', encodeURIComponent(name))),
   };
 }
