@@ -87,6 +87,8 @@ def test_a_waiting_task_says_why_in_the_words_of_the_magic(bench: Bench, scene: 
     )
     details.get_by_role("button", name="load_mesh #1").click()
     expect(details.get_by_role("heading")).to_contain_text("load_mesh #1")
+    expect(details.get_by_role("button", name="load_mesh #1")).to_have_count(0)  # it does not read itself
+    expect(details.locator("button:focus")).to_have_count(1)
 
 
 def test_failures_are_grouped_and_opening_one_marks_it_as_looked_at(bench: Bench, scene: Scene) -> None:

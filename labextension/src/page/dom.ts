@@ -80,6 +80,10 @@ export class Rows<Record, Parts extends { element: HTMLElement }> {
     private readonly fill: (parts: Parts, record: Record, key: string) => void,
   ) {}
 
+  of(key: string): Parts | undefined {
+    return this.rows.get(key);
+  }
+
   update(records: [string, Record][]): void {
     const wanted = new Set(records.map(([key]) => key));
     for (const [key, parts] of this.rows) {

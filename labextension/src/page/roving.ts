@@ -1,4 +1,5 @@
 // One tab stop for many controls: the arrow keys walk among them, Tab leaves. What is added or taken away is found again.
+import { setAttribute } from './dom.ts';
 
 export interface Roving {
   /** After controls came or went: exactly one is a tab stop. */
@@ -9,7 +10,7 @@ export interface Roving {
 export function roving(parent: HTMLElement, selector: string, keys: readonly [string, string], moved: (control: HTMLElement) => void = () => {}): Roving {
   const controls = (): HTMLElement[] => [...parent.querySelectorAll<HTMLElement>(selector)].filter((each) => !each.hidden);
   const stop = (wanted: HTMLElement | undefined): void => {
-    for (const each of controls()) each.tabIndex = each === wanted ? 0 : -1;
+    for (const each of controls()) setAttribute(each, 'tabindex', each === wanted ? '0' : '-1');
   };
   const refresh = (): void => {
     const all = controls();

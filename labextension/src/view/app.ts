@@ -55,7 +55,7 @@ export class App {
       this.badge();
     },
   });
-  private readonly log = new LogView({ read: (number, offset) => this.ask('log', { number, offset }) });
+  private readonly log = new LogView({ read: (number, offset) => this.commands.ask('log', { number, offset }) });
   private readonly details: DetailsView;
   private readonly places: Places;
   private readonly ends: (() => void)[];
@@ -129,7 +129,6 @@ export class App {
     this.root.dataset['seq'] = String(this.state.seq);
     this.graph.update(this.state, delta);
     this.failures.update(this.state);
-    this.failures.mark(this.chosen);
     this.head.update(this.state, this.link.name);
     this.filters.update(this.state);
     this.badge();
@@ -146,7 +145,6 @@ export class App {
     if (part === 'functions' || this.places.hasSide) this.functions.update(state);
     this.log.update(state);
     this.details.update(state);
-    this.tasks.mark(this.chosen);
   }
 
   /** Time goes on without news: how long something has been running. */

@@ -1,8 +1,8 @@
 // Details of one task or group, with what can be done about it: what the feed says at once, the rest when the runtime has
 // answered.
-import type { FailureRecord, State } from '../feed/reducer.ts';
+import type { FailureRecord, State, TaskState } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
-import { el, setAttribute, setText, signOf } from '../page/dom.ts';
+import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
 import { count, inBytes, shorten } from '../words/format.ts';
 import { groupName, nameOf } from '../words/names.ts';
 import { FINAL, total } from '../words/states.ts';
@@ -30,6 +30,7 @@ export class DetailsView {
   private readonly said = el('div', { class: 'trd-said', role: 'status' });
   private readonly copied = el('div');
   private readonly facts = el('dl', { class: 'trd-facts' });
+  private readonly factRows = new Rows<string, { element: HTMLElement; value: HTMLElement }>(this.facts, makeFact, (parts, value) => setText(parts.value, value));
   private readonly data = el('div', { class: 'trd-data' });
   private readonly tail = el('pre', { class: 'trd-tail', tabindex: 0, 'aria-label': 'Last lines of its output', hidden: true });
   private readonly trace = el('pre', { class: 'trd-trace', tabindex: 0, 'aria-label': 'Traceback', hidden: true });
@@ -37,6 +38,7 @@ export class DetailsView {
   private id: string | null = null;
   private state: State | null = null;
   private answer: Answer = {};
+  private dataOf: Answer | null = null; // the answer whose data are shown
   private known = ''; // the state the last answer was asked in
   private askedAt = 0;
   private cancelling = false;
@@ -82,7 +84,9 @@ export class DetailsView {
   };
 
   show(state: State, id: string | null): void {
+    const walked = id !== this.id && this.data.contains(document.activeElement); // a datum's maker was pressed
     if (id !== this.id) {
+      this.data.replaceChildren();
       this.answer = {};
       this.known = '';
       this.askedAt = 0;
@@ -93,6 +97,7 @@ export class DetailsView {
     }
     this.id = id;
     this.update(state);
+    if (walked && !this.element.hidden) this.focus();
   }
 
   /** Take in the runtime's answer about a task. */
@@ -134,19 +139,27 @@ export class DetailsView {
     if (id === null) return;
     if (!group) this.askAgain(id, task?.state ?? '');
     if (this.element.hidden) return;
-    if (task) this.name.replaceChildren(signOf(task.state), ` ${nameOf(state, id)}`);
-    else if (group) setText(this.name, `${groupName(state, group)} × ${count(total(group.counts))}`);
-    else if (failure) this.name.replaceChildren(signOf('failed'), ` ${failure.function ?? 'task'} #${id}`);
-    else setText(this.name, String(this.answer['label']));
+    if (task) this.call(nameOf(state, id), task.state);
+    else if (group) this.call(`${groupName(state, group)} × ${count(total(group.counts))}`);
+    else if (failure) this.call(`${failure.function ?? 'task'} #${id}`, 'failed');
+    else this.call(String(this.answer['label']));
     const facts = group ? factsOfGroup(state, id) : factsOfTask(state, id, this.answer, Date.now() / 1000);
-    this.facts.replaceChildren(...facts.map(([name, value]) => el('div', { 'data-fact': name }, el('dt', {}, name), el('dd', {}, value))));
+    this.factRows.update(facts);
     const ended = task ? FINAL.has(task.state) : failure !== undefined || this.answer['open'] === false;
     const trace = ended && task?.state !== 'done' ? this.traceback(failure?.traceback) : '';
     this.trace.hidden = !trace;
     setText(this.trace, trace);
-    if (group) this.data.replaceChildren();
-    else this.showData();
+    this.showData();
     this.enable(Boolean(group), ended, task?.state ?? (failure ? 'failed' : String(this.answer['state'] ?? '')));
+  }
+
+  /** What stands at the top; what is there already is left alone, as all here, so that it can be selected and copied. */
+  private call(name: string, state?: TaskState): void {
+    const words = state ? ` ${name}` : name;
+    if (this.name.textContent === words && this.name.dataset['state'] === state) return;
+    if (state) this.name.dataset['state'] = state;
+    else delete this.name.dataset['state'];
+    this.name.replaceChildren(...(state ? [signOf(state)] : []), words);
   }
 
   /** The longer of the two: the kernel's has the lines of the cells, the runtime's what led to it. */
@@ -197,6 +210,8 @@ export class DetailsView {
   }
 
   private showData(): void {
+    if (this.dataOf === this.answer || this.data.contains(document.activeElement)) return;
+    this.dataOf = this.answer;
     const reads = dataIn(this.answer['reads']);
     const makes = dataIn(this.answer['makes']);
     const readers = Array.isArray(this.answer['readers']) ? (this.answer['readers'] as [number, string][]) : [];
@@ -204,8 +219,7 @@ export class DetailsView {
     if (reads.length) rows.push(this.row('reads', reads, number(this.answer['reads_total']) ?? reads.length));
     if (makes.some((datum) => datum.nbytes)) rows.push(this.row('makes', makes.map((datum, i) => ({ ...datum, maker: 0, label: makes.length > 1 ? `output ${i + 1}` : 'its result' })), makes.length));
     if (readers.length) rows.push(this.row('read by', readers.map(([maker, label]) => ({ maker, label, nbytes: 0, state: '', place: '' })), readers.length));
-    const focused = this.data.contains(document.activeElement);
-    if (!focused) this.data.replaceChildren(...rows);
+    this.data.replaceChildren(...rows);
   }
 
   private row(title: string, data: Datum[], all: number): HTMLElement {
@@ -220,4 +234,9 @@ export class DetailsView {
     if (all > items.length) items.push(el('li', { class: 'trd-muted' }, `and ${all - items.length} more`));
     return el('div', { class: 'trd-data-row' }, el('span', { class: 'trd-muted' }, title), el('ul', { class: 'trd-inline' }, ...items));
   }
+}
+
+function makeFact(name: string): { element: HTMLElement; value: HTMLElement } {
+  const value = el('dd');
+  return { element: el('div', { 'data-fact': name }, el('dt', {}, name), value), value };
 }

@@ -26,11 +26,12 @@ export class FailuresView {
   private readonly empty = el('p', { class: 'trd-muted' }, 'Nothing has failed.');
   readonly element = el('section', { class: 'trd-section trd-failures', 'aria-label': 'Failures' }, this.title, this.empty, this.list);
   readonly announcer = el('div', { class: 'trd-unseen trd-announcer', role: 'status', 'aria-live': 'polite' });
-  private readonly rows = new Rows<FailureRecord, Parts>(this.list, (key) => this.make(key), (parts, failure) => this.fill(parts, failure));
+  private readonly rows = new Rows<FailureRecord, Parts>(this.list, (key) => this.make(key), (parts, failure, key) => this.fill(parts, failure, key));
   private readonly looked = new Set<number>(); // here, before the feed says so
   private records = new Map<number, FailureRecord>();
   private state: State | null = null;
   private announced = 0;
+  private chosen: string | null = null;
   /** Kinds of failures nobody has looked at. */
   unseen = 0;
 
@@ -53,9 +54,12 @@ export class FailuresView {
 
   /** Mark the row whose task is looked at. */
   mark(id: string | null): void {
-    for (const button of this.list.querySelectorAll<HTMLButtonElement>('.trd-failure-head')) {
-      setAttribute(button, 'aria-expanded', String(button.dataset['number'] === id));
-    }
+    this.chosen = id;
+    for (const { number } of this.records.values()) this.markRow(this.rows.of(String(number)), String(number));
+  }
+
+  private markRow(parts: Parts | undefined, key: string): void {
+    if (parts) setAttribute(parts.button, 'aria-expanded', String(key === this.chosen));
   }
 
   private isSeen(failure: FailureRecord): boolean {
@@ -84,7 +88,9 @@ export class FailuresView {
     this.events.open(number);
   }
 
-  private fill({ element, what, message, where, retry }: Parts, failure: FailureRecord): void {
+  private fill(parts: Parts, failure: FailureRecord, key: string): void {
+    const { element, what, message, where, retry } = parts;
+    this.markRow(parts, key);
     setAttribute(element, 'data-seen', String(this.isSeen(failure)));
     setText(what, headline(failure));
     message.hidden = !failure.message;

@@ -2,7 +2,7 @@
 import type { State } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
 import { el, setText } from '../page/dom.ts';
-import { count } from '../words/format.ts';
+import { count, wordsOf } from '../words/format.ts';
 import { nameOf } from '../words/names.ts';
 import { FINAL } from '../words/states.ts';
 
@@ -12,8 +12,8 @@ const KEPT = 400_000; // characters in the page
 const NEAR_END_PX = 24;
 
 export interface LogEvents {
-  /** Ask the runtime for what is behind `offset`; null: it could not say, and has said why. */
-  read(number: number, offset: number): Promise<Answer | null>;
+  /** Ask the runtime for what is behind `offset`; rejects with a sentence. */
+  read(number: number, offset: number): Promise<Answer>;
 }
 
 export class LogView {
@@ -27,10 +27,9 @@ export class LogView {
   private chars = 0;
   private dropped = 0;
   private state: State | null = null;
-  private active = false;
   private reading = false;
   private ended = false; // all of a final task is here
-  private readonly timer = setInterval(() => void this.read(), EVERY_MS);
+  private timer: ReturnType<typeof setInterval> | undefined; // while somebody looks
 
   constructor(private readonly events: LogEvents) {
     this.more.addEventListener('click', () => {
@@ -50,13 +49,14 @@ export class LogView {
 
   /** Whether anybody looks. */
   setActive(active: boolean): void {
-    this.active = active;
+    clearInterval(this.timer);
+    this.timer = active ? setInterval(() => void this.read(), EVERY_MS) : undefined;
     void this.read();
   }
 
-  /** Show the log of a task; null: of none. */
-  show(number: number | null): void {
-    if (number === this.number || number === null) return;
+  /** Show the log of a task. */
+  show(number: number): void {
+    if (number === this.number) return;
     this.number = number;
     [this.next, this.chars, this.dropped, this.ended] = [0, 0, 0, false];
     this.text.replaceChildren();
@@ -76,10 +76,15 @@ export class LogView {
   }
 
   private async read(): Promise<void> {
-    if (this.number === null || !this.active || this.reading || this.ended || !this.more.hidden || document.hidden) return;
+    if (this.number === null || this.timer === undefined || this.reading || this.ended || !this.more.hidden || document.hidden) return;
+    const { number } = this;
     this.reading = true;
     try {
-      await this.pages(this.number);
+      await this.pages(number);
+    } catch (error) {
+      if (number !== this.number) return;
+      setText(this.note, wordsOf(error));
+      this.more.hidden = false; // to try it again
     } finally {
       this.reading = false;
     }
@@ -90,10 +95,6 @@ export class LogView {
       const runs = this.runs(); // before it is asked: what comes last is not missed
       const answer = await this.events.read(number, this.next);
       if (number !== this.number) return;
-      if (!answer) {
-        this.ended = true;
-        return;
-      }
       this.append(Array.isArray(answer['parts']) ? (answer['parts'] as [string, string][]) : []);
       this.next = Number(answer['next'] ?? this.next);
       if (answer['more']) continue;

@@ -1,7 +1,7 @@
 // Tasks one by one, newest first: those of the feed, and what the runtime finds beyond them.
 import type { State, TaskState } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
-import { el, Rows, setAttribute, setText, signOf } from '../page/dom.ts';
+import { el, Rows, setText, signOf } from '../page/dom.ts';
 import { type Roving, roving } from '../page/roving.ts';
 import { lanesOf } from '../stream/lanes.ts';
 import { type Filter, isEmpty, matcher } from '../words/filter.ts';
@@ -45,10 +45,11 @@ export class TasksView {
   private readonly further = el('button', { class: 'trd-button', type: 'button', hidden: true }, 'Look further back');
   private readonly table = el('table', { class: 'trd-table trd-task-table' }, el('thead', {}, el('tr', {}, ...HEADS.map(([title, look]) => el('th', { scope: 'col', class: look }, title)))), this.body);
   readonly element = el('section', { class: 'trd-section', 'aria-label': 'Tasks' }, this.title, this.table, this.note, this.further);
-  private readonly rows = new Rows<Row, Parts>(this.body, (key) => this.make(key), fill);
+  private readonly rows = new Rows<Row, Parts>(this.body, (key) => this.make(key), (parts, row, key) => this.fill(parts, row, key));
   private readonly stops: Roving;
   private state: State | null = null;
   private filter: Filter | null = null;
+  private chosen: string | null = null;
   private found = new Map<string, Row>();
   private next: number | null = null;
   private asked = 0;
@@ -82,10 +83,14 @@ export class TasksView {
 
   /** Mark the task that is looked at. */
   mark(id: string | null): void {
-    for (const name of this.body.querySelectorAll<HTMLElement>('.trd-link')) {
-      if (name.dataset['number'] === id) setAttribute(name, 'aria-current', 'true');
-      else name.removeAttribute('aria-current');
-    }
+    const before = this.chosen;
+    this.chosen = id;
+    for (const key of [before, id]) if (key !== null) this.markRow(this.rows.of(key), key);
+  }
+
+  private markRow(parts: Parts | undefined, key: string): void {
+    if (key === this.chosen) parts?.name.setAttribute('aria-current', 'true');
+    else parts?.name.removeAttribute('aria-current');
   }
 
   /** Whether there may be tasks that the feed does not carry. */
@@ -151,15 +156,16 @@ export class TasksView {
     const element = el('tr', { 'data-row': key }, state, el('th', { scope: 'row' }, name), cell, worker, said);
     return { element, state, shown: null, name, cell, worker, said };
   }
-}
 
-function fill(parts: Parts, row: Row): void {
-  if (parts.shown !== row.state) {
-    parts.state.replaceChildren(signOf(row.state), el('span', { class: 'trd-word' }, ` ${WORD[row.state]}`));
-    parts.shown = row.state;
+  private fill(parts: Parts, row: Row, key: string): void {
+    if (parts.shown !== row.state) {
+      parts.state.replaceChildren(signOf(row.state), el('span', { class: 'trd-word' }, ` ${WORD[row.state]}`));
+      parts.shown = row.state;
+    }
+    setText(parts.name, row.label);
+    setText(parts.cell, row.cell > 0 ? `[${row.cell}]` : '');
+    setText(parts.worker, row.worker ? String(row.worker) : '');
+    setText(parts.said, row.said);
+    this.markRow(parts, key);
   }
-  setText(parts.name, row.label);
-  setText(parts.cell, row.cell > 0 ? `[${row.cell}]` : '');
-  setText(parts.worker, row.worker ? String(row.worker) : '');
-  setText(parts.said, row.said);
 }
