@@ -165,6 +165,8 @@ class Scene:
         }
         if state == "waiting":
             found.update(began=None, run_s=0.0, why=f"mean_of_cases #{number} is waiting. 3 inputs are still made by case 41 #{self.running[0]} (running on worker 1).")
+        if number == 1:
+            found.update(reads=[], reads_total=0)
         if state == "failed":
             found.update(type="ZeroDivisionError", message="division by zero", arguments="mesh=<768 x 768 float64>, case=0", traceback="File job.py, line 3")
         return found
