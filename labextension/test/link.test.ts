@@ -273,3 +273,12 @@ test('a link that has ended opens nothing, whatever the model says then', () => 
   later(5000);
   assert.equal(kernel.sent.length, said);
 });
+
+test('what was asked of a kernel that goes is refused', async () => {
+  const link = new CommLink(new Kernel());
+  const commands = new Commands(link);
+  link.listen((message) => void commands.take(message));
+  const asked = commands.ask('cancel', { all: true });
+  link.dispose();
+  await assert.rejects(asked, Refused);
+});

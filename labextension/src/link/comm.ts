@@ -2,7 +2,7 @@
 //
 // Deltas come from a thread of the kernel and flow while a cell runs; what the page says may wait until the cell has
 // ended. That shows only when an answer does not come, so it is watched for.
-import { FEEDS, type FromPython, type Link, messageFrom, type ToPython, VERSION } from './link.ts';
+import { FEEDS, type FromPython, type Link, LOST, messageFrom, type ToPython, VERSION } from './link.ts';
 import { Listeners } from './listeners.ts';
 
 export interface Model {
@@ -56,6 +56,8 @@ export class CommLink implements Link {
 
   dispose(): void {
     clearTimeout(this.timer);
+    for (const id of this.asked) if (id !== 'hello') this.listeners.tell({ type: 'reply', id, error: LOST });
+    this.asked.clear();
     this.model.off('msg:custom', this.onMessage);
     this.listeners.clear();
   }

@@ -29,7 +29,7 @@ export type FromPython =
 export function messageFrom(came: unknown): FromPython | null {
   if (typeof came !== 'object' || came === null) return null;
   const { type, id, data } = came as { type?: unknown; id?: unknown; data?: unknown };
-  const whole = type === 'delta' ? typeof data === 'object' && data !== null : type === 'reply' ? typeof id === 'number' : type === 'status';
+  const whole = type === 'delta' ? typeof data === 'object' && data !== null : type === 'reply' ? typeof id === 'number' : type === 'status' || type === 'link';
   return whole ? (came as FromPython) : null;
 }
 
@@ -42,6 +42,9 @@ export interface Link {
   /** Be told what comes; the returned function ends it. */
   listen(take: (message: FromPython) => void): () => void;
 }
+
+/** Said to whoever waits for an answer that will not come. */
+export const LOST = 'The connection to the runtime was lost before it answered. Try again.';
 
 /** What a command could not do, in one sentence to show. */
 export class Refused extends Error {}

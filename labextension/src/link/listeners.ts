@@ -9,6 +9,10 @@ export class Listeners<Message = void> {
     return () => void this.all.delete(take);
   }
 
+  delete(take: (message: Message) => void): void {
+    this.all.delete(take);
+  }
+
   tell(message: Message): void {
     for (const take of [...this.all]) take(message);
   }

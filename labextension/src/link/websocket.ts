@@ -3,12 +3,11 @@
 // Cookies come first: only if the server does not let the page in without it does the token go into the address. A
 // line that drops is opened again, later each time; commands under way are refused then, and so are those for which
 // nobody is there: no button waits for ever.
-import { FEEDS, type FromPython, type Link, messageFrom, type ToPython, VERSION } from './link.ts';
+import { FEEDS, type FromPython, type Link, LOST, messageFrom, type ToPython, VERSION } from './link.ts';
 import { Listeners } from './listeners.ts';
 
 const AGAIN_MS = [200, 500, 1000, 2000, 5000, 10_000, 30_000];
 const IN_VAIN = 4; // a server that never answered has none of Treadle: asked so often, and when the page is looked at again
-const LOST = 'The connection to the runtime was lost before it answered. Try again.';
 
 interface Settings {
   readonly baseUrl: string;

@@ -7,7 +7,8 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Comm, KernelConnection, KernelMessage } from '@jupyterlab/services';
 import { CommLink, type Model } from '../link/comm.ts';
 import { BestLink } from '../link/best.ts';
-import type { FromPython } from '../link/link.ts';
+import { LOST } from '../link/link.ts';
+import { Listeners } from '../link/listeners.ts';
 import type { Runtime, Runtimes } from './runtimes.ts';
 import type { OpenLink } from './watch.ts';
 
@@ -18,7 +19,7 @@ const NAMED = /\btreadle\b/;
 class KernelLine implements Model {
   rows: readonly Runtime[] = [];
   private comm: Comm | null = null;
-  private readonly takers = new Set<(message: FromPython) => void>();
+  private readonly takers = new Listeners<unknown>();
 
   constructor(
     private readonly kernel: KernelConnection,
@@ -40,7 +41,7 @@ class KernelLine implements Model {
   connect(): void {
     if (this.open || !this.kernel.handleComms) return;
     const comm = (this.comm = this.kernel.createComm(TARGET));
-    comm.onMsg = (message) => this.take(message.content['data'] as FromPython | { type: 'runtimes'; runtimes: readonly Runtime[] });
+    comm.onMsg = (message) => this.take(message.content['data'] as { type?: unknown; runtimes?: readonly Runtime[] } | null);
     comm.onClose = () => this.lost();
     comm.open({});
   }
@@ -57,26 +58,24 @@ class KernelLine implements Model {
   }
 
   send(message: unknown): void {
+    const { type, id } = message as { type: string; id?: number };
     if (this.open) this.comm?.send(message);
+    else if (type === 'command') this.takers.tell({ type: 'reply', id, error: LOST });
   }
 
-  on(_: string, take: (message: FromPython) => void): void {
+  on(_: string, take: (message: unknown) => void): void {
     this.takers.add(take);
   }
 
-  off(_: string, take: (message: FromPython) => void): void {
+  off(_: string, take: (message: unknown) => void): void {
     this.takers.delete(take);
   }
 
-  private take(message: FromPython | { type: 'runtimes'; runtimes: readonly Runtime[] }): void {
-    if (message.type === 'runtimes') {
-      this.rows = message.runtimes;
+  private take(message: { type?: unknown; runtimes?: readonly Runtime[] } | null): void {
+    if (message?.type === 'runtimes') {
+      this.rows = message.runtimes ?? [];
       this.news();
-    } else this.pass(message);
-  }
-
-  private pass(message: FromPython): void {
-    for (const take of [...this.takers]) take(message);
+    } else this.takers.tell(message);
   }
 
   private lost(): void {
@@ -87,7 +86,7 @@ class KernelLine implements Model {
 
   private readonly onStatus = (_: unknown, status: string): void => {
     if (this.comm && (status === 'restarting' || status === 'autorestarting' || status === 'dead')) this.lost();
-    else this.pass({ type: 'link' });
+    else this.takers.tell({ type: 'link' });
   };
 }
 
