@@ -150,6 +150,7 @@ def serve(
     labconfig = base / "config" / "labconfig"
     labconfig.mkdir(parents=True)
     off = {"disabledExtensions": dict.fromkeys(disabled, True)}
+    off |= {"buildCheck": False, "buildAvailable": False}  # each page of JupyterLab would start node to see whether it is to be built
     (labconfig / "page_config.json").write_text(json.dumps(off))
     if knows_treadle:  # as the wheel puts it there
         config = ROOT / "kernel_ext" / "treadle" / "server" / "config"
