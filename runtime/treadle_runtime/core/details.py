@@ -5,6 +5,7 @@ Law: reads the books, changes nothing; bounded, whatever a task reads. Times are
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Final
 
 from .books import Books
@@ -38,7 +39,9 @@ def details(books: Books, task: Task) -> dict[str, Any]:
         began = next((fact[4] for fact in reversed(log[1:]) if fact[2] == TaskState.PLACED), None)
     reads = list(dict.fromkeys(task.reads))
     readers = {
-        reader.number: reader for version in task.outputs for reader in (version.readers or {}).values()
+        reader.number: reader
+        for version in task.outputs[:NAMED]
+        for reader in islice((version.readers or {}).values(), NAMED)
     }
     found = row(task)
     found.update(

@@ -42,7 +42,7 @@ def find(books: Books, text: str = "", state: str = "", offset: int = 0) -> dict
     wanted = text.strip().lower()
     number, cell = _number_in(wanted, "#", ""), _number_in(wanted, "[", "]")
     found: list[dict[str, Any]] = []
-    passed = offset
+    passed = offset = min(offset, len(books.tasks))
     for task in islice(reversed(books.tasks.values()), offset, offset + LOOKED_AT):
         passed += 1
         if state and task.state != state:
