@@ -300,3 +300,15 @@ def test_arguments_that_do_not_fit_show_the_call_alone(wrong, words):
 def test_stop_takes_no_number():
     with pytest.raises(UsageError, match="cancel=5 is neither True nor False"):
         stop(5)
+
+
+def test_an_exception_may_say_what_it_says_in_numpys_text():
+    class Odd(Exception):
+        def __str__(self):
+            return np.str_("odd")
+
+    @task
+    def fail():
+        raise Odd
+
+    assert str(fail().exception()) == "odd"

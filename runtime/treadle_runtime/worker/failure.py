@@ -57,7 +57,7 @@ class Failure(msgspec.Struct, array_like=True):
 
 OUTPUT: Final = 2000
 """Characters of what a task has printed that its failure carries: the last ones."""
-_encoder = msgspec.msgpack.Encoder()
+_encoder = msgspec.msgpack.Encoder(enc_hook=str)  # what a __str__ gives may be a str of a kind of its own, as numpy's
 _decoder = msgspec.msgpack.Decoder(Failure)
 
 
