@@ -303,12 +303,12 @@ def test_stop_takes_no_number():
 
 
 def test_an_exception_may_say_what_it_says_in_numpys_text():
-    class Odd(Exception):
+    class OddError(Exception):
         def __str__(self):
             return np.str_("odd")
 
     @task
     def fail():
-        raise Odd
+        raise OddError
 
     assert str(fail().exception()) == "odd"
