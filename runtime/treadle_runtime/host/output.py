@@ -184,8 +184,10 @@ class Output:
         found: list[Part] = []
         places = self._places.get(number, [])
         for path, stream, begin, end in places:
-            data = _read(path, begin, min(end, begin + TASK_LIMIT))
-            found.append((stream, data if stream == STREAM else data.decode(errors="replace")))
+            if stream == STREAM:
+                found += [(stream, aside) for _, _, _, aside, _ in split(_read(path, begin, end))]
+            else:
+                found.append((stream, _read(path, begin, min(end, begin + TASK_LIMIT)).decode(errors="replace")))
         for one in self._workers.values():
             status = one.page.read()
             if status.number == number:
@@ -227,8 +229,8 @@ class Output:
                 if whose == number:
                     self._catch_up(log, number, max(begin, log.end), end)
             self._tell(whose, STREAM, data)  # their worker bounds them
-            at = one.asides.sent + HEAD.size
-            self._place(whose, (one.asides.path, STREAM, at, at + len(data)))
+            at = one.asides.sent
+            self._place(whose, (one.asides.path, STREAM, at, at + HEAD.size + len(data)))
 
     def _catch_up(self, log: _Log, number: Number, begin: int, end: int) -> None:
         """Send on what a task has printed up to here, whole lines or not."""
@@ -267,8 +269,11 @@ class Output:
         return os.pread(log.file, min(end - begin, room), begin) if end > begin and room > 0 else b""
 
     def _place(self, number: Number, place: tuple[str, str, int, int]) -> None:
-        """Remember where something lies that a task has said."""
-        self._places.setdefault(number, []).append(place)
+        """Remember where something lies that a task has said; one place for what lies in one piece, as the moves of a bar."""
+        places = self._places.setdefault(number, [])
+        if places and places[-1][:2] == place[:2] and places[-1][3] == place[2]:
+            place = (*place[:2], places.pop()[2], place[3])
+        places.append(place)
         if len(self._places) > KEPT:
             self._places.popitem(last=False)
 

@@ -178,3 +178,16 @@ def test_asides_survive_a_death(worker: Worker, told: Told) -> None:
     worker.page.aside(len(record) + 10)
     worker.output.close(1)
     assert told == [(7, "stdout", "last words"), (7, "aside", b"fig")]
+
+
+def test_a_bar_that_moves_for_hours_is_read_in_one_piece(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker.begin(7)
+    moves = [b"%d" % n for n in range(100)]
+    worker.session.log(1, "aside").write_bytes(b"".join(HEAD.pack(7, len(move), 30, 0) + move for move in moves))
+    worker.page.aside(worker.session.log(1, "aside").stat().st_size)
+    worker.output.look(1)
+    reads: list[str] = []
+    read = module._read
+    monkeypatch.setattr(module, "_read", lambda path, begin, end: reads.append(path) or read(path, begin, end))
+    assert worker.output.text(7) == [("aside", move) for move in moves]
+    assert len([path for path in reads if path.endswith("aside")]) == 1
