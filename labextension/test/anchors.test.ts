@@ -18,7 +18,7 @@ test('a line made of what the runtime says is found again and says as of when', 
   const html = lineHtml(anchor, { counts: { running: 2, waiting: 1, placed: 1, done: 210, failed: 2 }, at: '14:02:31' });
   assert.deepEqual(anchorIn(html), anchor);
   assert.match(html, /2 running · 2 waiting · 210 done · <span [^>]*>2 failed<\/span>/);
-  assert.match(html, /as of 14:02:31 · <span class="treadle-cancel treadle-tasks-3-40">/);
+  assert.match(html, /as of 14:02:31 <span class="treadle-cancel treadle-tasks-3-40">· cancel/);
   const ended = { counts: { done: 38 }, at: '14:02:31' };
   assert.equal(anchorIn(lineHtml(anchor, ended))?.open, false);
   assert.doesNotMatch(lineHtml(anchor, ended), /as of/);

@@ -94,7 +94,7 @@ def test_a_card_tells_what_a_line_would(notebook):
     ran = notebook.ok("only = held('h')\nonly")
     number = notebook.value("only._call.number")
     html = card(ran)["text/html"]
-    assert f'"treadle-cancel treadle-tasks-{number}-{number}">cancel: <code>%treadle cancel {number}</code>' in html
+    assert f'"treadle-cancel treadle-tasks-{number}-{number}">· cancel: <code>%treadle cancel {number}</code>' in html
     ended = notebook.ok("import threading\nthreading.Timer(1.0, Path(gate, 'h').touch).start()\nwait_on(only)")
     notebook.until(lambda: "done" in card(ran)["text/plain"], "the end")
     assert len(ran.shown) == 1

@@ -63,4 +63,4 @@ def anchored(
 def cancelling(command: str, tasks: tuple[Number, Number]) -> str:
     """Return what a page of ours exchanges for a button that cancels these tasks, and others show as it is."""
     place = f"treadle-cancel treadle-tasks-{tasks[0]}-{tasks[1]}"
-    return f'<span class="{place}">cancel: <code>{escape(command)}</code></span>'
+    return f'<span class="{place}">· cancel: <code>{escape(command)}</code></span>'

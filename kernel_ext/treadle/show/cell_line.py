@@ -114,7 +114,7 @@ class CellLine:
         side, plain, tasks = "", words, (tally.first, tally.following - 1)
         if tally.left:
             when = f"as of {time.strftime('%H:%M:%S')}"
-            cancel = f" · {cancelling(f'%treadle cancel [{number}]', tasks)}" if number else ""
+            cancel = f" {cancelling(f'%treadle cancel [{number}]', tasks)}" if number else ""
             side, plain = f'<span style="{SMALL}">{when}{cancel}</span>', f"{words} ({when})"
         shown = escape(words)
         if count := tally.states.get(TaskState.FAILED):
@@ -122,7 +122,7 @@ class CellLine:
         failures, previous = self._failures(), self._previous()
         html = as_row(shown, strip(self.counts()), side)
         below = [escape(line) for line in failures]
-        below += [f"{told} · {cancelling(command, which)}" for told, command, which in previous]
+        below += [f"{told} {cancelling(command, which)}" for told, command, which in previous]
         below += [escape(self.mark)] if self.mark else []
         html += "".join(f'<div style="{SMALL}">{line}</div>' for line in below)
         told = [f"{told} · cancel: {command}" for told, command, _ in previous]

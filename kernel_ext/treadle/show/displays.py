@@ -122,7 +122,7 @@ def call_html(call: Any, seen: Seen | None = None, made: str = "") -> str:
     when = f"as of {time.strftime('%H:%M:%S')}"
     stop = cancelling(f"%treadle cancel {call.number}", (call.number, call.number))
     words = "".join(f" · {escape(told)}" for told in _doing(seen))
-    return as_row(f"{name}{words}", bar, f'<span style="{SMALL}">{when} · {stop}</span>')
+    return as_row(f"{name}{words}", bar, f'<span style="{SMALL}">{when} {stop}</span>')
 
 
 def _doing(seen: Seen) -> list[str]:

@@ -49,8 +49,8 @@ export function lineHtml(anchor: Anchor, { counts, at }: LineFacts): string {
   const strip = `<table style="width:180px;border:none;border-collapse:collapse;table-layout:fixed;margin:2px 0" aria-hidden="true"><tr style="background:none">${parts.join('')}</tr></table>`;
   const open = isOpen(counts);
   const [first, last] = anchor.tasks ?? [0, 0];
-  const cancel = `<span class="treadle-cancel treadle-tasks-${first}-${last}">cancel: <code>%treadle cancel [${anchor.cell}]</code></span>`;
-  const side = open ? `<span style="${SMALL}">as of ${at}${anchor.cell ? ` · ${cancel}` : ''}</span>` : '';
+  const cancel = `<span class="treadle-cancel treadle-tasks-${first}-${last}">· cancel: <code>%treadle cancel [${anchor.cell}]</code></span>`;
+  const side = open ? `<span style="${SMALL}">as of ${at}${anchor.cell ? ` ${cancel}` : ''}</span>` : '';
   const style = 'padding:0 12px 0 0;text-align:left;border:none;background:none;vertical-align:middle';
   const cells = [said.join(' · '), strip, side].filter(Boolean).map((cell) => `<td style="${style}">${cell}</td>`);
   const row = `<table style="border:none;border-collapse:collapse;margin:0;font-size:inherit"><tr style="background:none">${cells.join('')}</tr></table>`;

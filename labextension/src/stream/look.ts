@@ -10,4 +10,5 @@ export const STREAM_LOOK = `
 .trd .trd-stream-scroll:focus-visible { outline-offset: -2px; }
 .trd-stream-canvas { display: block; width: 100%; touch-action: pan-y; }
 .trd-stream-said { flex: none; min-height: 24px; padding: 3px 12px 5px; font-size: 12px; color: var(--trd-text); border-top: 1px solid color-mix(in srgb, var(--trd-border) 60%, transparent); overflow-wrap: anywhere; }
+.trd-stream-said:empty { visibility: hidden; }
 `;
