@@ -194,6 +194,11 @@ def test_showing_what_tasks_still_write_says_so(notebook):
     assert not notebook.ok("c = wait_on(c)\nc").text
 
 
+def test_verbs_take_a_view_for_the_array_that_tasks_write(notebook):
+    notebook.ok("import numpy as np\nwhole = np.ones(4); view = whole[:2]\ntask(a=treadle.INOUT)(lambda a: a.fill(2))(whole)")
+    assert re.match(r"<lambda> #\d+ (is|will|runs|has|was)", notebook.ok("%treadle why view").text)
+
+
 # ---------------------------------------------------------------- the summary
 def test_the_summary_says_in_five_lines_what_held_a_cell_back(notebook):
     notebook.ok("@task\ndef add_slowly(a, b):\n    time.sleep(0.05)\n    return a + b")

@@ -14,14 +14,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-import numpy as np
-
 from treadle_runtime.api import Future, wait_on
 from treadle_runtime.api.session import clients
-from treadle_runtime.api.sync import collect
+from treadle_runtime.api.sync import collect, written
 from treadle_runtime.client.calls import Call
 from treadle_runtime.client.remote_traceback import leaves_no_trace, strip
-from treadle_runtime.store.members import root_of
 
 from ..shell.waiting import Waiting, suspend
 from .inference import awaits
@@ -186,12 +183,10 @@ def _must_be_first(statement: ast.stmt) -> bool:
 
 def _is_written(value: Any) -> bool:
     """Tell whether a live object's newest version comes from a `%%task` cell."""
-    for client in clients():
-        live = client.current(value)
-        found = client.pending.get(root_of(live) if isinstance(live, np.ndarray) else live)
-        if found is not None and not isinstance(live, Future):
-            return is_cell_task(found[0].newest.call)
-    return False
+    if isinstance(value, Future):
+        return False
+    groups = [written(client, value) for client in clients()]
+    return any(group is not None and is_cell_task(group.newest.call) for group in groups)
 
 
 def _by_cell(client: Any) -> bool:

@@ -191,9 +191,8 @@ class Printer:
             self._clock.start()
 
     def _run(self) -> None:
-        tick = threading.Event()
         while True:
-            tick.wait(LOOK_S)
+            time.sleep(LOOK_S)
             with self._lock:
                 self._look(time.monotonic() - COUNT_S)
                 if not self._open:

@@ -10,11 +10,9 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from treadle_runtime.api import Future
 from treadle_runtime.api.session import clients
-from treadle_runtime.store.members import root_of
+from treadle_runtime.api.sync import written
 
 
 def pending_text(value: Any, source: str, space: Mapping[str, Any]) -> str:
@@ -32,11 +30,9 @@ def pending_text(value: Any, source: str, space: Mapping[str, Any]) -> str:
     for client in () if isinstance(value, Future) else clients():
         if not len(client.pending):
             continue
-        live = client.current(value)
-        found = client.pending.get(root_of(live) if isinstance(live, np.ndarray) else live)
-        if found is None:
+        if (group := written(client, value)) is None:
             continue
-        writes = [call for call in found[0].newest.unsettled() if not call.final]
+        writes = [call for call in group.newest.unsettled() if not call.final]
         name = _name(value, source, space)
         if not writes:
             return f"{name}: tasks have written it since; wait_on({name})"

@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from ..view.picture import BAR_ORDER, COLOURS
 
 
-def strip(counts: Mapping[str, float], width: str = "150px", height: int = 8) -> str:
+def strip(counts: Mapping[str, float]) -> str:
     """Return a strip whose parts are as long as the counts are large."""
     total = sum(counts.values()) or 1
     parts = "".join(
-        f'<td style="width:{100 * counts[state] / total:.2f}%;height:{height}px;padding:0;border:none;'
+        f'<td style="width:{100 * counts[state] / total:.2f}%;height:8px;padding:0;border:none;'
         f'background:{COLOURS[state]}{";opacity:.45" if state in ("ready", "waiting") else ""}"></td>'
         for state in BAR_ORDER
         if counts.get(state)
     )
     return (
-        f'<table style="display:inline-table;vertical-align:middle;width:{width};border:none;border-collapse:collapse;'
-        f'table-layout:fixed;margin:0" '
+        '<table style="display:inline-table;vertical-align:middle;width:150px;border:none;border-collapse:collapse;'
+        'table-layout:fixed;margin:0" '
         f'aria-hidden="true"><tr style="background:none">{parts}</tr></table>'
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from treadle_runtime import api
 from treadle_runtime.api import Future, Session, left
 from treadle_runtime.api.earlier import own_call
-from treadle_runtime.api.sync import collect
+from treadle_runtime.api.sync import collect, written
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
 
@@ -78,8 +78,8 @@ def call_meant(extension: Extension, words: list[str], verb: str) -> Call:
             _refuse_what_was_left(str(found), verb)
             raise UsageError(f"No task #{found} is known here: the last 20,000 that ended and all others are kept.")
         return call
-    pending = client.pending.get(found)
-    call = pending[0].newest.call if pending is not None else client.retries.call_of(found)
+    group = written(client, found)
+    call = group.newest.call if group is not None else client.retries.call_of(found)
     if call is None:
         raise UsageError(f"{words[0]} is no future, and no task writes it: give the number of a task.")
     return call

@@ -22,6 +22,7 @@ from .earlier import own_call
 from .functions import FunctionVersion
 from .named import find
 from .session import Session, peek
+from .sync import written
 from .task import Task
 
 _NAMED = 3
@@ -128,8 +129,8 @@ def _chosen(client: Client, objs: Iterable[Any], cell: int | None) -> list[Call]
 def _call_of(client: Client, obj: Any) -> Call | None:
     if isinstance(obj, Future) or type(obj) is int:
         return own_call(client, obj)
-    pending = client.pending.get(obj)
-    return pending[0].newest.call if pending is not None else client.retries.call_of(obj)
+    group = written(client, obj)
+    return group.newest.call if group is not None else client.retries.call_of(obj)
 
 
 def _nothing(calls: list[Call], objs: Any, cell: int | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, overload
 import numpy as np
 
 from .. import place
+from ..client import groups
 from ..client.calls import Call, look_at
 from ..client.client import Client
 from ..client.futures import Future
@@ -117,6 +118,13 @@ def _unseen(obj: Any) -> UsageError:
     )
 
 
+def written(client: Client, obj: Any) -> groups.Group | None:
+    """Return what tasks make of a live object, or of the array it is a view of; None if no task writes it."""
+    live = client.current(obj)
+    found = client.pending.get(root_of(live) if isinstance(live, np.ndarray) else live)
+    return None if found is None else found[0]
+
+
 def collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[int]) -> None:
     if isinstance(obj, Future):
         calls.append(obj._call_now())
@@ -124,11 +132,7 @@ def collect(with_pending: list[Client], obj: Any, calls: list[Call], seen: set[i
     if id(obj) in seen:
         return
     seen.add(id(obj))
-    for client in with_pending:
-        live = client.current(obj)
-        found = client.pending.get(root_of(live) if isinstance(live, np.ndarray) else live)
-        if found is not None:
-            calls.append(found[0].newest.call)
+    calls += [group.newest.call for client in with_pending if (group := written(client, obj)) is not None]
     if isinstance(obj, (list, tuple, set, frozenset)):
         for part in obj:
             collect(with_pending, part, calls, seen)
