@@ -43,6 +43,7 @@ from ..wire.auth import same_token
 from ..wire.codec import Malformed, from_worker
 from ..wire.session import Session
 from ..wire.stream import Overlong
+from ..worker.failure import pack_exception
 from ..worker.seeding import drawing_again
 from .death import Death, describe
 from .lines import Line, Lines
@@ -269,8 +270,6 @@ class Crew:
 
     def _give_up(self, reason: str, events: list[Event]) -> None:
         """Let a stand-in take all tasks and fail them: better than to wait for workers that never come."""
-        from ..worker.failure import pack_exception  # late: the runtime unpickles nothing, this only packs
-
         self._notify("warning", reason)
         self._failure = pack_exception(0, EngineError(f"{reason} Then stop the runtime with treadle.stop()."))
         self.stand_in, self._next = self._next, self._next + 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..core.model import Number
 from ..engines.protocol import Ended
+from ..worker.failure import pack_exception, pack_lost
 from ..worker.limit import too_late
 
 if TYPE_CHECKING:
@@ -42,9 +43,6 @@ class Death:
 
     def failure(self, function: str = "a task") -> bytes:
         """Return the packed description that the task's future raises as WorkerLost, or TaskTimeout."""
-        # late: it imports pickle machinery the runtime never uses
-        from ..worker.failure import pack_exception, pack_lost
-
         if self.limit_s:
             late = too_late(f"{function} #{self.number}", self.limit_s)
             return pack_exception(self.number, late, "", self.ended.worker, self.attempt)
