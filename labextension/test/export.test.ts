@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { toDot } from '../src/export/dot.ts';
 import { toHtml } from '../src/export/html.ts';
-import { escaped, fileName, type Picture, pictureOf, withoutPaths } from '../src/export/picture.ts';
+import { escaped, fileName, fitted, type Picture, pictureOf, withoutPaths } from '../src/export/picture.ts';
 import { toSvg } from '../src/export/svg.ts';
 import { nothing, reduce } from '../src/feed/reducer.ts';
 import { Nodes } from '../src/graph/nodes.ts';
@@ -90,6 +90,14 @@ test('file names say what and when and hold nothing that a file system minds', (
   assert.equal(fileName(picture('nb-1'), 'svg'), 'treadle-nb-1-2026-11-22-1402.svg');
   assert.match(fileName(picture('../../etc/<x>: "évil"'), 'html'), /^treadle-[A-Za-z0-9_-]+\.html$/);
   assert.equal(fileName(picture(''), 'dot'), 'treadle-2026-11-22-1402.dot');
+});
+
+test('a name is cut where its letters are as wide as the room', () => {
+  assert.equal(fitted('mean_square', 11), 'mean_squa…', 'm and _ are wider');
+  assert.equal(fitted('solve it', 11), 'solve it');
+  assert.equal(fitted('<b>bold</b>', 11), '<b>bold<…');
+  assert.equal(fitted('计算计算计算计算', 11), '计算计算…');
+  assert.equal(fitted('\ud83d\ude80\ud83d\ude80\ud83d\ude80', 5), '\ud83d\ude80…');
 });
 
 test('what XML forbids is replaced, whole characters of many bytes stay', () => {

@@ -15,6 +15,7 @@ test('sizes, shares, counts', () => {
   assert.equal(many(1, 'task'), '1 task');
   assert.equal(many(12345, 'task'), '12,345 tasks');
   assert.equal(shorten('abcdef', 4), 'abc…');
+  assert.equal(shorten('ab\ud83d\ude80def', 4), 'ab…', 'half a rocket is none');
 });
 
 test('the time of day', () => {

@@ -126,3 +126,13 @@ def test_words_signs_and_colours_are_those_of_the_live_view() -> None:
     theme = (source / "page" / "theme.ts").read_text(encoding="utf-8")
     light = theme[theme.index("LIGHT:") : theme.index("DARK:")]
     assert COLOURS.items() <= dict(re.findall(r"(\w+): '(#\w+)'", light)).items()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("mean_of_all", "mean_of_all"), ("计算平均值和方差", "计算平均…"), ("🚀🚀🚀🚀🚀🚀🚀", "🚀🚀🚀🚀…")],
+)
+def test_a_name_stays_within_its_tile_however_wide_its_letters(name: str, shown: str) -> None:
+    state = {**nothing(), "task": {"1": {"fn": 1, "cell": 1, "state": "done"}}, "function": {"1": {"name": name}}}
+    drawn = svg(state)[0]
+    assert f">{shown} #1</text>" in drawn

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
+from unicodedata import east_asian_width
 
 WORDS: Final = {
     "running": "running",
@@ -121,7 +122,9 @@ def _group_node(name: str, counts: Mapping[str, int], parents: Iterable[str]) ->
 
 
 def _label(name: str, number: str) -> str:
-    return f"{short(name, max(3, _LETTERS - 1 - len(number)))} {number}"
+    wide = sum(east_asian_width(letter) in "WF" for letter in name)  # as wide as two
+    room = (_LETTERS - 1 - len(number)) * len(name) // max(1, len(name) + wide)
+    return f"{short(name, max(3, room))} {number}"
 
 
 def _place(nodes: dict[str, Node]) -> tuple[int, int]:

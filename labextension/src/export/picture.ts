@@ -100,3 +100,15 @@ export function escaped(text: string): string {
 export function clipped(text: string, most: number): string {
   return shorten(text.replace(/\s+/g, ' '), Math.max(2, most));
 }
+
+/** `text` in one line, as wide as so many small letters at most: where the picture is drawn is not known, so nothing can be measured. */
+export function fitted(text: string, most: number): string {
+  const letters = [...text.replace(/\s+/g, ' ')];
+  const widths = letters.map((letter) => (letter.length > 1 || letter >= '\u2e80' ? 2 : BROAD.test(letter) ? 1.4 : 1));
+  if (widths.reduce((sum, width) => sum + width, 0) <= most) return letters.join('');
+  let room = most - 1.2; // the dots
+  const end = widths.findIndex((width) => (room -= width) < 0);
+  return `${letters.slice(0, Math.max(1, end)).join('')}…`;
+}
+
+const BROAD = /[A-Zmw<>=+~@%&_]/;

@@ -6,7 +6,7 @@ import { FONT } from '../page/shapes.ts';
 import { DARK, LIGHT, type Palette } from '../page/theme.ts';
 import { count } from '../words/format.ts';
 import { BAR_ORDER, HATCHED, HOLLOW, inWords, SIGN, STATES, total, WORD } from '../words/states.ts';
-import { clipped, escaped, type Picture, type PictureNode } from './picture.ts';
+import { clipped, escaped, fitted, type Picture, type PictureNode } from './picture.ts';
 
 const MARGIN = 24;
 const TITLE = 34;
@@ -85,7 +85,7 @@ function cardOf(node: PictureNode): string {
   if (HATCHED.has(state)) parts.push(`<rect x="${round(x + 26)}" y="${round(y)}" width="${w - 26}" height="${h}" rx="6" fill="url(#hatch)"/>`);
   parts.push(`<rect class="rim" ${at} rx="6"${state === 'waiting' ? ' stroke-dasharray="4 3"' : ''}/>`);
   parts.push(`<g${hollow ? '' : ' class="on"'}>${signOf(state, x + 5.5, y + h / 2 - 7.5, 15)}</g>`);
-  parts.push(`<text class="name" x="${round(x + (hollow ? 25 : 32))}" y="${round(y + h / 2)}">${escaped(clipped(node.label, Math.max(3, room)))} <tspan class="muted">${escaped(node.suffix)}</tspan></text></g>`);
+  parts.push(`<text class="name" x="${round(x + (hollow ? 25 : 32))}" y="${round(y + h / 2)}">${escaped(fitted(node.label, Math.max(3, room)))} <tspan class="muted">${escaped(node.suffix)}</tspan></text></g>`);
   return parts.join('');
 }
 
@@ -109,7 +109,7 @@ function boxOf(node: PictureNode, counts: Counts): string {
   return [
     `<g class="${state}"><title>${escaped(`${node.label} ${node.suffix}: ${inWords(counts)}`)}</title>${sheets.join('')}`,
     `<rect class="card" x="${round(x)}" y="${round(y)}" width="${w}" height="${h}" rx="7"/><rect class="rim" x="${round(x)}" y="${round(y)}" width="${w}" height="${h}" rx="7"/>`,
-    `<text class="name" x="${round(x + 9)}" y="${round(y + 16)}">${escaped(clipped(node.label, Math.max(3, room)))} <tspan class="muted">${escaped(node.suffix)}</tspan></text>`,
+    `<text class="name" x="${round(x + 9)}" y="${round(y + 16)}">${escaped(fitted(node.label, Math.max(3, room)))} <tspan class="muted">${escaped(node.suffix)}</tspan></text>`,
     ...bar,
     `<text class="small muted" x="${round(x + 9)}" y="${round(y + 60)}">${escaped(clipped(words, Math.floor((w - 14) / 5.8)))}</text></g>`,
   ].join('');

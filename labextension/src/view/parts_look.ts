@@ -110,4 +110,7 @@ p.trd-muted { margin: 4px 0; }
   .trd-functions [data-column=p95] { display: none; }
   .trd-section { padding: 8px 10px; }
 }
+@container (max-width: 240px) {
+  .trd-meters { grid-template-columns: 1fr; }
+}
 `;
