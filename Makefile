@@ -10,7 +10,7 @@ KERNELS ?= 6.31 7.3 7.4
 # Every test starts processes that import Treadle: none shall compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lab lint frontend waiting computing measuring browser kernels lowest bench torture clean
+.PHONY: help demo test lab lint frontend waiting computing measuring browser pictures kernels lowest bench torture clean
 
 help:
 	@echo "make demo      set up, run the demo notebooks on real input, print what they found; leaves build/*.html"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint      ruff, mypy, import contracts      make browser   the browser tests alone"
 	@echo "make bench     benchmarks and budgets            make kernels   kernel tests with ipykernel $(KERNELS)"
 	@echo "make torture   the long random tests             make lowest    all tests with the lowest versions admitted"
+	@echo "make pictures  retake docs/images"
 	@echo "make clean     remove .venv and build"
 
 # --- set-up, once -------------------------------------------------------------------------------------------------
@@ -85,6 +86,9 @@ measuring: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser TREADLE_SHOTS=build/shots $(PYTEST) tests/browser -m "long or not long"
+
+pictures: $(VENV)/.dev
+	@browser=$$(.ci/find-browser) && TREADLE_BROWSER=$$browser TREADLE_SHOTS=docs/images $(PYTEST) tests/browser/test_pictures.py -m "long or not long"
 
 kernels: $(VENV)/.dev
 	@for version in $(KERNELS); do \

@@ -144,6 +144,20 @@ def test_commands_and_options_that_are_named_exist(page: Path) -> None:
     assert set(re.findall(r"TREADLE_[A-Z_]+[A-Z]", text)) <= known
 
 
+def test_every_picture_is_shown_and_says_what_is_on_it() -> None:
+    shown = set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        found = re.findall(r'(?:src|srcset)="([^":]+)"', text) + re.findall(r"!\[[^\]]*\]\(([^):]+)\)", text)
+        shown |= {(page.parent / each).resolve() for each in found}
+        words = re.findall(r'<img [^>]*alt="([^"]*)"', text) + re.findall(r"!\[([^\]]*)\]", text)
+        assert len(words) == text.count("<img ") + text.count("![")
+        assert all(len(each.split()) >= 4 for each in words), words
+    there = set((ROOT / "docs" / "images").resolve().iterdir())
+    assert shown == there, sorted(path.name for path in shown ^ there)
+    assert not [path.name for path in there if path.stat().st_size >= 200_000]
+
+
 def test_every_error_is_explained() -> None:
     from treadle_runtime import errors
 
@@ -168,5 +182,5 @@ def test_the_readme_begins_with_what_it_is_and_has_a_picture() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     first = text.split("\n\n")[1]
     assert len(first.splitlines()) <= 5
-    order = ["docs/images/live-graph.png", "## In your own notebook", "make demo", "make test"]
+    order = ["docs/images/window.png", "## In your own notebook", "make demo", "make test"]
     assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)

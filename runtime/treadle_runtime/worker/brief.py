@@ -15,10 +15,10 @@ _brief.maxstring = _brief.maxother = 60
 def brief(value: Any) -> str:
     """Return a value as one short piece of text."""
     shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
+    if isinstance(shape, tuple) and shape:
         return f"<{type(value).__name__} {'x'.join(map(str, shape))}>"
     try:
-        return _brief.repr(value)
+        return _brief.repr(value.item() if shape == () else value)  # a number of numpy's is a number
     except Exception:  # noqa: BLE001 - a repr that raises must not hide the failure
         return f"<{type(value).__name__}>"
 
