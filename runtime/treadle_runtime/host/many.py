@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def open_of(host: Host, kernel: object) -> list[Number]:
-    """Return the tasks that have not ended: of the notebook with this kernel, of all if no notebook here has it."""
-    clients = host.notebooks.of_kernel(kernel) if isinstance(kernel, str) else set()
+    """Return the tasks that have not ended: of the notebook with this kernel, of all if none is named."""
+    clients = host.notebooks.of_kernel(str(kernel)) if kernel is not None else set()
+    if kernel is not None and not clients:  # never all instead: they may be other people's
+        raise ValueError("No notebook with this kernel is here: %treadle cancel in one of its cells cancels its tasks.")
     tasks = host.scheduler.books.tasks.values()
     return [
         task.number
