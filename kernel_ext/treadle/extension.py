@@ -150,6 +150,8 @@ class Extension:
             self.screen.begin()
         self._names.restore()
         self.cells.begin(info)
+        if isinstance(self.screen, KernelScreen):
+            self.screen.missed.begin(self.cells.current.parent, self.cells.current.number)
         if self.cells.session is not None:
             share(self.cells.session, self.shell)
         self.ancestry.begin(
@@ -171,6 +173,8 @@ class Extension:
             self.screen.write(self.cells.current.parent, "stdout", f"{told}\n")
         self.headless.on_end(result)
         self.lines.end()
+        if isinstance(self.screen, KernelScreen):
+            self.screen.missed.end()
         self.button.on_end(getattr(result, "error_in_exec", None))
         if self.cells.headless:
             self.lines.settle_cards()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { nothing } from '../src/feed/reducer.ts';
 import { type Answer, type Commands, type Link, Refused } from '../src/link/link.ts';
+import { visible } from '../src/page/dom.ts';
 import { matchesSpan } from '../src/stream/matches.ts';
 import { Actions, failedLike } from '../src/view/actions.ts';
 import { dataIn, factsOfTask } from '../src/view/facts.ts';
@@ -73,4 +74,8 @@ test('the filter on what has run', () => {
   const found = (filter: Parameters<typeof matchesSpan>[1]): boolean => matchesSpan(state, filter, span);
   assert.ok(found(null) && found({ text: 'SOL' }) && found({ text: 'case a' }) && found({ text: '#7' }) && found({ fn: 1, cell: 3, state: 'done' }));
   assert.ok(!found({ fn: 2 }) && !found({ cell: 4 }) && !found({ state: 'failed' }) && !found({ text: 'mean' }));
+});
+
+test('what would turn or hide its neighbours is spelled out', () => {
+  assert.equal(visible('a\u202eb\x1b[31m\tc\n<i>d'), 'a\\u202eb\\x1b[31m\tc\n<i>d');
 });

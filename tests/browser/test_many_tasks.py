@@ -139,7 +139,7 @@ def test_panning_over_100_000_tasks_while_they_change(
 
 @pytest.mark.long
 def test_a_runtime_that_runs_100_000_tasks_is_watched(
-    opener: Any, page: Page, shoot: Callable[[Locator, str], None]
+    browser: Browser, opener: Any, page: Page, shoot: Callable[[Locator, str], None]
 ) -> None:
     received: list[tuple[float, int]] = []
 
@@ -148,8 +148,8 @@ def test_a_runtime_that_runs_100_000_tasks_is_watched(
 
     page.on("websocket", lambda socket: socket.on("framereceived", on_frame))
     notebook = opener.lab(opener.server.notebook("many.ipynb", WORK, "%treadle", RUN))
+    before, lab = heap_nbytes(page), renderer_nbytes(browser)  # JupyterLab and the notebook alone
     notebook.run(0)
-    before = heap_nbytes(page)
     notebook.run(1)
     view = notebook.cells.nth(1).locator(".trd")
     expect(view).to_be_visible(timeout=15_000)
@@ -166,9 +166,17 @@ def test_a_runtime_that_runs_100_000_tasks_is_watched(
     shoot(view, "many-real")
     frames, cpu = pan_undisturbed(page, canvas, 240, FRAME_MS)
     grown = heap_nbytes(page) - before
-    figures = {"feed": f"{rate / 1024:.1f} KiB/s", "heap of the view": f"{grown / 1e6:.0f} MB"}
+    page.evaluate("() => { jupyterapp.commands.execute('treadle:open') }")  # a second view
+    expect(page.locator("#treadle-panel .trd [data-chip=done]")).to_have_text("100,001 done", timeout=15_000)
+    whole = renderer_nbytes(browser) - lab
+    figures = {
+        "feed": f"{rate / 1024:.1f} KiB/s",
+        "heap of the views": f"{grown / 1e6:.0f} MB",
+        "whole page": f"{whole / 1e6:.0f} MB more than the {lab / 1e6:.0f} MB of JupyterLab alone",
+    }
     say("real runtime, while it runs", frames_busy, **figures)
     say("real runtime, afterwards", frames, CPU=f"{cpu:.1f} ms per frame")
     assert is_fluent(frames, cpu, FRAME_MS), f"{cpu:.1f} ms of CPU per frame"
     assert rate < FEED_BYTES_PER_S
     assert grown < PAGE_NBYTES / 4
+    assert whole < PAGE_NBYTES

@@ -14,7 +14,7 @@ from tests.browser.test_plugin import SLOW_MS, begun, command, in_panel
 pytestmark = pytest.mark.long
 WIDTH = 300
 RUN = "async (place) => (await axe.run(document.querySelector(place))).violations"
-LOOKS = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Light High Contrast", "JupyterLab Dark High Contrast", "forced colours"]
+LOOKS = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast", "forced colours"]
 SIGNS = """(view) => Object.fromEntries([...view.querySelectorAll('.trd-task-table .trd-sign')].map((sign) =>
   [sign.dataset.state, sign.querySelector('path').getAttribute('d')]))"""
 

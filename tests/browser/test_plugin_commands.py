@@ -30,7 +30,7 @@ def by_menu(page: Page, words: str) -> None:
 
 def states(view: Locator) -> list[str | None]:
     """Return the states of all tasks."""
-    return [each.get_attribute("data-state") for each in view.locator("[data-task]").all()]
+    return [each.get_attribute("data-state") for each in view.locator(".trd-tasks > li").all()]
 
 
 def test_the_context_menu_cancels_the_tasks_of_the_cell_that_was_clicked(opener: Any, page: Page, gate: Path) -> None:
@@ -43,11 +43,11 @@ def test_the_context_menu_cancels_the_tasks_of_the_cell_that_was_clicked(opener:
     expect(view.locator('[data-task="10"]')).to_be_attached(timeout=SLOW_MS)
     notebook.start(4)
     by_context_menu(page, notebook.cells.nth(1).locator(".jp-InputArea-editor"), "Cancel This Cell's Tasks")
-    expect(view.locator('[data-task][data-state="cancelled"]')).to_have_count(4, timeout=SLOW_MS)
+    expect(view.locator('.trd-tasks > [data-state="cancelled"]')).to_have_count(4, timeout=SLOW_MS)
     assert states(view)[:4] == ["done", "done", "done", "failed"]
     assert notebook.is_busy(4), "tasks of the other cell go on"
     by_context_menu(page, notebook.cells.nth(3).locator(".jp-OutputArea-output").first, "Cancel This Cell's Tasks")
-    expect(view.locator('[data-task][data-state="cancelled"]')).to_have_count(6, timeout=SLOW_MS)
+    expect(view.locator('.trd-tasks > [data-state="cancelled"]')).to_have_count(6, timeout=SLOW_MS)
     notebook.wait_for_end(4)
 
 

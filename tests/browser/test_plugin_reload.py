@@ -58,6 +58,8 @@ def test_output_goes_on_after_a_reload_and_what_was_missed_is_there(
     page.goto(f"{opener.server.url}{'/lab/tree' if face == 'lab' else '/notebooks'}/{name}")
     expect(output).to_contain_text("said 1", timeout=SLOW_MS)
     expect(output.locator(".treadle-line")).to_contain_text("2 done")
+    prompt = notebook.cells.nth(2).locator(".jp-InputPrompt")
+    expect(prompt).to_have_text("[*]:", timeout=SLOW_MS)  # it runs, though this page has not started it
     (gates / "2").touch()
     expect(output).to_contain_text("said 2", timeout=SLOW_MS)
     expect(output.locator(".treadle-line")).to_contain_text("3 done")
@@ -66,6 +68,7 @@ def test_output_goes_on_after_a_reload_and_what_was_missed_is_there(
     button.click()
     expect(output.locator(".treadle-line")).to_contain_text("3 cancelled", timeout=SLOW_MS)
     expect(button).to_have_count(0)
+    expect(prompt).to_have_text("[3]:", timeout=SLOW_MS)
     for n in range(3):
         assert output.inner_text().count(f"said {n}") == 1
     assert "open" not in str(output.locator(".treadle-line").get_attribute("class"))

@@ -39,14 +39,19 @@ def test_what_tasks_said_below_a_cell_is_told_while_it_runs_and_when_it_has_ende
     notebook.ok(f"%load_ext treadle\nGATE = {str(gate)!r}")
     cell = notebook.start(TASKS, cell_id="cell-a")
     notebook.until(lambda: any("treadle-line" in str(o) for o in notebook.cells[cell].outputs), "the line")
-    told = missed(notebook, cells=[], others=["cell-a", "cell-b"])["cells"]
+    reply = missed(notebook, cells=[], others=["cell-a", "cell-b"])
+    running = reply["running"]
+    assert (running["cell"], running["request"]) == ("cell-a", cell)
+    told = reply["cells"]
     assert set(told) == {"cell-a"}, "open, while the cell runs"
     assert told["cell-a"]["request"] == cell
     lines = [piece for piece in told["cell-a"]["pieces"] if "treadle-line" in piece.get("display", "")]
     assert "treadle-open" in lines[0]["data"]["text/html"]
     gate.touch()
     notebook.until(lambda: notebook.cells[cell].status == "idle", "the end of the cell")
-    assert missed(notebook, cells=[], others=["cell-a"])["cells"] == {}
+    assert notebook.value("len(In)") == running["number"] + 2  # this cell, and none of number 0
+    reply = missed(notebook, cells=[], others=["cell-a"])
+    assert (reply["cells"], reply["running"]) == ({}, None)
     told = missed(notebook, cells=["cell-a"], displays=[lines[0]["display"]])
     said = "".join(piece.get("text", "") for piece in told["cells"]["cell-a"]["pieces"])
     assert all(f"said {n}" in said for n in range(3))

@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from treadle_runtime.api import Future
@@ -28,6 +27,7 @@ from treadle_runtime.errors import headline
 from ..show.anchors import SMALL, anchored, new_id
 from ..show.displays import Seen, call_html, future_bundle
 from ..show.future_card import ASK_EVERY_S, look_at
+from ..view.escaped import escape
 from .inference import CellTask
 
 if TYPE_CHECKING:

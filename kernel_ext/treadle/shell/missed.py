@@ -39,7 +39,17 @@ class Missed:
         self._displays: OrderedDict[str, dict[str, Any]] = OrderedDict()  # as they are now
         self._nbytes = 0
         self._unnamed = 0
+        self._running: dict[str, Any] | None = None
         self._lock = threading.Lock()
+
+    def begin(self, parent: Any, number: int) -> None:
+        """A cell runs from now on."""
+        cell, request = _origin(parent)
+        self._running = {"cell": cell, "request": request, "number": number} if cell else None
+
+    def end(self) -> None:
+        """It has ended."""
+        self._running = None
 
     def note(self, kind: str, content: dict[str, Any], parent: Any) -> None:
         """Keep what is sent below the cell whose request `parent` is."""
@@ -55,7 +65,7 @@ class Missed:
                 self._forget_oldest()
 
     def answer(self, cells: list[str], others: list[str], displays: list[str]) -> dict[str, Any]:
-        """Return what was told to cells, of `others` only what is still open, and displays as they are now."""
+        """Return what was told to cells, of `others` only what is still open, displays as they are now, and which cell runs."""
         found = {}
         with self._lock:
             for cell in [*cells, *others]:
@@ -63,7 +73,7 @@ class Missed:
                 if told is not None and (cell in cells or self._is_open(told)):
                     found[cell] = {"request": told.request, "pieces": list(self._pieces(told))}
             now = {display: self._displays[display] for display in displays if display in self._displays}
-        return {"cells": found, "displays": now}
+        return {"cells": found, "displays": now, "running": self._running}
 
     def _of(self, cell: str, request: str) -> Told:
         told = self._cells.get(cell)

@@ -7,10 +7,11 @@ changes there.
 from __future__ import annotations
 
 import uuid
-from html import escape
 from typing import Final, Literal
 
 from treadle_runtime.core.model import Number
+
+from ..view.escaped import escape
 
 Kind = Literal["line", "card", "note"]
 SMALL: Final = "font-size:12px;opacity:.8"

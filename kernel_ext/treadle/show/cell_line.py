@@ -6,7 +6,6 @@ Law: says what a tally counts and `lines` has learned; decides nothing about tas
 from __future__ import annotations
 
 import time
-from html import escape
 from typing import Any, Final
 
 from treadle_runtime.client import estimate
@@ -17,6 +16,7 @@ from treadle_runtime.wire import messages as m
 
 from ..shell.cells import Cell
 from ..shell.screen import Bundle
+from ..view.escaped import escape
 from ..view.picture import short
 from ..view.snapshot import unpathed
 from .anchors import SMALL, anchored, cancelling, new_id

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 from treadle_runtime.api import Future
@@ -19,6 +18,7 @@ from treadle_runtime.core.states import TASK_FINAL, TaskState
 from treadle_runtime.errors import headline
 from treadle_runtime.worker.brief import arguments_text
 
+from ..view.escaped import escape
 from ..view.failures import failure_html, failure_text
 from ..view.picture import BAR_ORDER, WORDS
 from .anchors import SMALL, cancelling

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from html import escape
 from typing import Final
 
 from treadle_runtime.worker.sampling import Place, Profile
 
+from ..view.escaped import escape
 from ..view.frames import place
 
 WIDTH: Final = 900

@@ -5,7 +5,6 @@ Law: text of what the client and the runtime know; changes nothing and waits for
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any, Final
 
 from treadle_runtime.client.failed import grouped
@@ -13,6 +12,7 @@ from treadle_runtime.client.review import Ran, review, sentences
 from treadle_runtime.core.states import TASK_FINAL, TaskState
 from treadle_runtime.errors import UsageError
 
+from ..view.escaped import escape
 from .anchors import STYLE
 
 _NUMBERS: Final = 5

@@ -5,11 +5,11 @@ Law: pure formatting of what the client knows of a call; never blocks, never unp
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from treadle_runtime.core.states import TaskState
 
+from .escaped import escape
 from .frames import traceback_text
 
 _BETWEEN = {

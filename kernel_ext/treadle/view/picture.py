@@ -10,9 +10,10 @@ import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Final
 from unicodedata import east_asian_width
+
+from .escaped import escape
 
 WORDS: Final = {
     "running": "running",

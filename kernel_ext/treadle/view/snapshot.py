@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from treadle_runtime.feed.failures import headline
 
+from .escaped import escape
 from .picture import BAR_ORDER, COLOURS, WORDS, img, name_of, short
 
 _WORKERS = 16

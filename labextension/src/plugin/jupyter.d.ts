@@ -247,7 +247,8 @@ declare module '@jupyterlab/notebook' {
   export interface CellModel {
     readonly id: string;
     readonly type: string;
-    readonly executionCount?: number | null;
+    executionCount?: number | null;
+    executionState?: string; // "running", "idle": what the prompt shows
     readonly outputs?: OutputAreaModel;
     readonly sharedModel: { getSource(): string; updateSource(start: number, end: number, value?: string): void };
   }

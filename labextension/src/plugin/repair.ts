@@ -17,6 +17,14 @@ const KEPT = 500;
 interface Answer {
   readonly cells: { readonly [cell: string]: { readonly request: string; readonly pieces: readonly Piece[] } };
   readonly displays: { readonly [display: string]: { readonly [mime: string]: unknown } };
+  readonly running: Running | null;
+}
+
+/** A cell that runs: by its id in the notebook, its request, the number it will have. */
+interface Running {
+  readonly cell: string;
+  readonly request: string;
+  readonly number: number;
 }
 
 /** Ask a runtime how far the tasks of a line are; null if it is not there. */
@@ -27,6 +35,7 @@ export class Repair {
   private readonly requests = new Map<string, string>(); // of cells that another page started -> the cell
   private readonly fed = new Map<string, number>(); // display -> when the kernel last said something of it
   private readonly since = new Map<string, string>(); // display -> what the runtime said when the kernel had spoken last
+  private running: Running | null = null; // started by another page
   private kernel = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,7 +88,7 @@ export class Repair {
       return; // the kernel was restarted or has gone before it answered
     }
     if (this.panel.isDisposed || kernel.id !== this.kernel || !reply) return;
-    const { cells: told = {}, displays = {} } = reply.content as unknown as Partial<Answer>; // a kernel without Treadle: an error
+    const { cells: told = {}, displays = {}, running = null } = reply.content as unknown as Partial<Answer>; // a kernel without Treadle: an error
     for (const [display, data] of Object.entries(displays)) this.feed(display, data);
     for (const [id, { request, pieces }] of Object.entries(told)) {
       const model = models.find((each) => each.id === id);
@@ -88,6 +97,29 @@ export class Repair {
       for (const piece of lacking(pieces, shownIn(model.outputs))) this.append(model.outputs, piece);
       for (const piece of pieces) if ('display' in piece) this.feed(piece.display, piece.data);
     }
+    this.showRunning(running);
+  }
+
+  /** The prompt of the cell that another page started: `[*]`, its number when it has ended. */
+  private showRunning(running: Running | null): void {
+    if (this.running && this.running.request !== running?.request) this.endRunning(this.running);
+    const model = running && this.modelOf(running.cell);
+    if (!model || this.isOurs(running.cell)) return;
+    this.running = running;
+    this.remember(running.request, running.cell);
+    model.executionState = 'running';
+  }
+
+  private endRunning({ cell, number }: Running): void {
+    this.running = null;
+    const model = this.modelOf(cell);
+    if (!model || this.isOurs(cell)) return;
+    model.executionCount = number || null;
+    model.executionState = 'idle';
+  }
+
+  private modelOf(id: string): CellModel | undefined {
+    return this.panel.content.widgets.find((cell) => cell.model.id === id)?.model;
   }
 
   /** Whether this page itself has run the cell, so that it gets all output anyway. */
@@ -105,6 +137,10 @@ export class Repair {
     const kind = message.header.msg_type;
     const content = message.content as { transient?: { display_id?: string }; data?: { [mime: string]: unknown }; name?: string; text?: string };
     const display = content.transient?.display_id ?? '';
+    if (kind === 'status') {
+      if (message.content['execution_state'] === 'idle' && this.running && message.parent_header.msg_id === this.running.request) this.endRunning(this.running);
+      return;
+    }
     if (kind === 'update_display_data') {
       if (!display.startsWith('treadle-') || this.own.has(display)) return;
       this.feed(display, content.data ?? {});
@@ -115,7 +151,7 @@ export class Repair {
       if (kind === 'display_data' && display) this.own.add(display);
       return;
     }
-    const outputs = this.panel.content.widgets.find((each) => each.model.id === cell)?.model.outputs;
+    const outputs = this.modelOf(cell)?.outputs;
     if (!outputs) return;
     if (kind === 'stream') this.append(outputs, { stream: String(content.name), text: String(content.text) });
     else if (kind === 'display_data') this.append(outputs, { display, data: content.data ?? {} });

@@ -69,10 +69,11 @@ def test_causes_come_in_their_order():
 def test_html_is_escaped():
     @treadle.task
     def hostile():
-        raise ValueError("<b>&")
+        raise ValueError("<b>&\u202e\x1b")
 
-    assert "<b>&" not in future_bundle(hostile())["text/html"]
-    assert "&lt;b&gt;&amp;" in future_bundle(hostile())["text/html"]
+    html = future_bundle(hostile())["text/html"]
+    assert not [part for part in ("<b>&", "\u202e", "\x1b") if part in html]
+    assert "&lt;b&gt;&amp;\\u202e\\x1b" in html
 
 
 def test_list_of_futures_is_a_card_and_other_lists_are_not():
