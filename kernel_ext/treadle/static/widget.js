@@ -69,7 +69,7 @@ ${Be(["task","state","cell"],e)}${n}</details>`}var Rn=.62,Zr=.26,Nn=9,Cn=.16,je
 .trd-frame-head .trd-button { padding: 4px 6px; min-width: 22px; }
 .trd-note { position: absolute; left: 8px; bottom: 42px; max-width: 80%; padding: 5px 9px; font-size: 12px; color: var(--trd-text); background: var(--trd-card); border: 1px solid var(--trd-failed); border-radius: 6px; }
 @container (max-width: 420px) {
-  .trd-tools { gap: 2px; }
+  .trd-tools { right: 4px; left: 4px; gap: 2px; }
   .trd-tools .trd-button { padding: 6px 5px; min-width: 22px; }
   .trd-tools .trd-select { max-width: 94px; }
 }
