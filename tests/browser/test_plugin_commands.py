@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.test_plugin import SLOW_MS, begun, command, in_panel
+from tests.browser.test_plugin import SLOW_MS, begun, command, in_panel, row
 
 pytestmark = pytest.mark.long
 
@@ -38,6 +38,7 @@ def test_the_context_menu_cancels_the_tasks_of_the_cell_that_was_clicked(opener:
     notebook = begun(opener, "lab", "context.ipynb", gate, *more)
     command(page, "treadle:open")
     notebook.run(1)
+    expect(row(page, "context.ipynb")).to_contain_text("2/2 busy · 1 failed", timeout=SLOW_MS)  # the first four have ended
     notebook.run(3)
     view = in_panel(page)
     expect(view.locator('[data-task="10"]')).to_be_attached(timeout=SLOW_MS)
@@ -46,7 +47,7 @@ def test_the_context_menu_cancels_the_tasks_of_the_cell_that_was_clicked(opener:
     expect(view.locator('.trd-tasks > [data-state="cancelled"]')).to_have_count(4, timeout=SLOW_MS)
     assert states(view)[:4] == ["done", "done", "done", "failed"]
     assert notebook.is_busy(4), "tasks of the other cell go on"
-    by_context_menu(page, notebook.cells.nth(3).locator(".jp-OutputArea-output").first, "Cancel This Cell's Tasks")
+    by_context_menu(page, notebook.cells.nth(3).locator(".jp-InputArea-editor"), "Cancel This Cell's Tasks")
     expect(view.locator('.trd-tasks > [data-state="cancelled"]')).to_have_count(6, timeout=SLOW_MS)
     notebook.wait_for_end(4)
 
