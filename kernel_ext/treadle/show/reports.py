@@ -52,6 +52,7 @@ def summary_bundle(session: Any, cell: int | None = None) -> dict[str, str]:
         known = "has no tasks that have ended" if mine else "has no tasks"
         raise UsageError(f"Cell [{cell}] {known}, so there is nothing to sum up.")
     first, last = min(mine), max(mine) + 1
+    timeline = client.link.ask("timeline", {"first": first, "last": last})
     rows = [
         Ran(
             number,
@@ -62,13 +63,14 @@ def summary_bundle(session: Any, cell: int | None = None) -> dict[str, str]:
             sum(output[1] for output in call.outputs),
             tuple(makers),
         )
-        for number, born, at, makers in client.link.ask("timeline", {"first": first, "last": last})
+        for number, born, at, makers in timeline
         if (call := mine.get(number)) is not None and call.run_s
     ]
     if not rows:
         raise UsageError(f"The runtime no longer knows when the tasks of cell [{cell}] ran: sum up sooner.")
     stored = sum(nbytes for number, nbytes in client.stored if number in mine)
-    head, *lines = sentences(review(rows, session.plan.workers, stored))
+    forgotten = max(0, len(ended) - len(timeline))
+    head, *lines = sentences(review(rows, session.plan.workers, stored, len(rows) + forgotten))
     left = len(mine) - len(ended)
     going = f" ({left} more go on)" if left else ""
     head = f"[{cell}] {head}{going}"

@@ -37,6 +37,7 @@ class Review:
     """What held them back; worker-seconds are seconds times workers."""
 
     tasks: int
+    there_were: int  # of the others is not known when they ran
     workers: int
     took_s: float
     work_s: float
@@ -60,7 +61,7 @@ class Review:
         return max(0.0, self.workers * self.took_s - self.work_s)
 
 
-def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0) -> Review:
+def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0, there_were: int = 0) -> Review:
     """Return what held these tasks back.
 
     Parameters
@@ -71,11 +72,14 @@ def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0) -> Review:
         how many tasks can run at a time.
     stored_nbytes
         of arguments that were stored for them.
+    there_were
+        so many tasks in all, if that is more.
     """
     began, end = min(ran.born for ran in rows), max(ran.ended for ran in rows)
     notebook_s, notebook_idle_s, tail_idle_s = _free(rows, workers)
     return Review(
         tasks=len(rows),
+        there_were=max(there_were, len(rows)),
         workers=workers,
         took_s=end - began,
         work_s=sum(ran.run_s for ran in rows),
@@ -130,7 +134,9 @@ def sentences(found: Review) -> list[str]:
     took, workers = found.took_s, found.workers
     gain = f", {found.work_s / took:.1f}x" if took else ""
     on = f"{workers} worker{'s' if workers != 1 else ''}"
-    head = f"{found.tasks} task{'' if found.tasks == 1 else 's'} in {duration(took)}: {duration(found.work_s)} of work on {on}{gain}"
+    of = f" of {found.there_were}" if found.there_were > found.tasks else ""
+    what = f"{found.tasks}{of} task{'' if found.tasks == 1 else 's'}"
+    head = f"{what} in {duration(took)}: {duration(found.work_s)} of work on {on}{gain}"
     return [
         head,
         _path_line(found),
@@ -142,6 +148,8 @@ def sentences(found: Review) -> list[str]:
 
 
 def _path_line(found: Review) -> str:
+    if found.there_were > found.tasks:
+        return "critical path: not known, since when the others ran is forgotten. Sum up sooner, or smaller cells"
     path, share = found.path, found.path_s / found.took_s if found.took_s else 0.0
     names = [f"{ran.function} #{ran.number}" for ran in path]
     if len(names) > NAMED:

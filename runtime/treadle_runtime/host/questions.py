@@ -174,14 +174,15 @@ def _workers(host: Host) -> Answer:
 
 
 def _timeline(host: Host, first: int, last: int) -> Answer:
-    """When the newest of the tasks [first, last) came, when they ended, and whose results they read."""
-    tasks, found = host.scheduler.books.tasks, []
-    for number in range(max(first, last - MOST), last):
-        task = tasks.get(number)
-        if task is not None and task.state in TASK_FINAL:
-            born = task.log[0]
-            found.append([number, born[8], task.log[-1][4], list(born[6])])
-    return found
+    """When the tasks [first, last) that are remembered came, when they ended, and whose results they read."""
+    tasks = host.scheduler.books.tasks
+    few = last - first <= len(tasks)
+    known = filter(None, map(tasks.get, range(first, last))) if few else tasks.values()
+    ended = [task for task in known if first <= task.number < last and task.state in TASK_FINAL]
+    ended.sort(key=lambda task: task.number)
+    return [
+        [task.number, task.log[0][8], task.log[-1][4], list(task.log[0][6])] for task in ended[-MOST:]
+    ]
 
 
 def _look(host: Host, number: int, payload: bool = False) -> Answer:

@@ -30,6 +30,12 @@ def test_nothing_held_it_back() -> None:
     assert notebook.endswith("nothing was called: fine")
 
 
+def test_of_a_part_of_the_tasks_no_chain_is_told() -> None:
+    head, path, *_ = sentences(review(even(), workers=2, there_were=50))
+    assert head.startswith("8 of 50 tasks in 4.0 s")
+    assert path.startswith("critical path: not known")
+
+
 def test_a_chain_is_the_limit() -> None:
     rows = [ran(n, 0.0, float(n), 1.0, *([n - 1] if n > 1 else []), name=f"step{n}") for n in range(1, 7)]
     found = review([*rows, ran(7, 0.0, 2.0, 2.0)], workers=4)
