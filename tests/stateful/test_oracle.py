@@ -15,7 +15,7 @@ from treadle_runtime.testing import VirtualCluster
 sys.path.insert(0, os.path.dirname(__file__))
 from programs import PROGRAMS, Oracle, WithTasks
 
-EXAMPLES = int(os.environ.get("TREADLE_TEST_PROGRAMS", "800"))
+EXAMPLES = int(os.environ.get("TREADLE_TEST_PROGRAMS", "2000"))
 relaxed = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
