@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { clock, inBytes, inPercent, inSeconds, many, shorten, sinceThen } from '../src/words/format.ts';
+import { clock, inBytes, inPercent, inSeconds, many, shorten, sinceThen, uncoloured } from '../src/words/format.ts';
 
 test('durations have two or three figures', () => {
   const said: [number, string][] = [[0, '0 µs'], [3.5e-5, '35 µs'], [0.00123, '1.23 ms'], [0.0456, '45.6 ms'], [0.456, '456 ms'], [4.312, '4.31 s'], [43.12, '43.1 s'], [125, '2 min 5 s'], [11520, '3 h 12 min'], [-1, '0 µs']];
@@ -22,4 +22,8 @@ test('the time of day', () => {
   const wall = new Date(2026, 1, 3, 4, 5, 6, 78).getTime() / 1000;
   assert.equal(clock(wall), '04:05:06');
   assert.equal(clock(wall, 2), '04:05:06.07');
+});
+
+test('what a terminal would colour is plain text', () => {
+  assert.equal(uncoloured('\x1b[1;31mred\x1b[0m and \x1b[2Kplain [1]'), 'red and plain [1]');
 });

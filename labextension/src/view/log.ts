@@ -2,7 +2,7 @@
 import type { State } from '../feed/reducer.ts';
 import type { Answer } from '../link/link.ts';
 import { el, setText } from '../page/dom.ts';
-import { count, wordsOf } from '../words/format.ts';
+import { count, uncoloured, wordsOf } from '../words/format.ts';
 import { nameOf } from '../words/names.ts';
 import { FINAL } from '../words/states.ts';
 
@@ -108,7 +108,8 @@ export class LogView {
 
   private append(parts: [string, string][]): void {
     const follows = this.text.scrollHeight - this.text.scrollTop - this.text.clientHeight < NEAR_END_PX;
-    for (const [stream, said] of parts) {
+    for (const [stream, printed] of parts) {
+      const said = uncoloured(printed);
       this.text.append(el('span', stream === 'stdout' ? {} : { class: 'trd-stderr', 'data-stream': stream }, said));
       this.chars += said.length;
     }

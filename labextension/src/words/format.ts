@@ -65,3 +65,8 @@ export function shorten(text: string, limit: number): string {
 function figures(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
+
+/** Text without what only a terminal understands: colours, moves of the cursor. */
+export function uncoloured(text: string): string {
+  return text.replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, '');
+}
