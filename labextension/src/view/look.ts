@@ -95,6 +95,7 @@ const COMFORT = `
 @media (forced-colors: active) {
   .trd-meter-fill, .trd-part, .trd-dot, .trd-legend-dot, .trd-share-fill, .trd-stream-canvas, .trd-canvas { forced-color-adjust: none; }
   .trd-bar, .trd-meter-track, .trd-share { border: 1px solid CanvasText; }
+  .trd-tab { border-bottom-color: Canvas; } /* transparent would be drawn */
   .trd-tab[aria-selected=true] { border-bottom-color: Highlight; }
   .trd-chip[aria-pressed=true], .trd-button[aria-pressed=true] { outline: 2px solid Highlight; }
 }
