@@ -266,7 +266,7 @@ def test_standard_waits_wait_for_the_new_attempt():
 def test_without_arguments_all_that_failed():
     xs = [shaky(i) for i in range(5)]
     shaky(99)  # whose future is gone
-    while futures(function="shaky", state="waiting"):
+    while not all(future.done() for future in futures(function="shaky")):
         wait_on(times_ten(1))
     for x in xs:
         x.exception()
