@@ -58,7 +58,7 @@ class Extension:
         self.cells = Cells(shell, self.screen)
         self.lines = Lines(self.cells, self.screen, Sources(self.shell))
         self.afterwards = Afterwards()
-        self.headless = Headless(self.cells, shell)
+        self.headless = Headless(self.cells, shell, self.lines.end)
         self.ancestry = Ancestry()
         self.autosync = Autosync(shell, self.ancestry.settled)
         self._alive = KeepAlive(self.screen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from treadle_runtime.api import peek
@@ -32,9 +32,10 @@ def allows_failures(source: str) -> bool:
 class Headless:
     """What a shell does for cells that nobody looks at."""
 
-    def __init__(self, cells: Cells, shell: Any) -> None:
+    def __init__(self, cells: Cells, shell: Any, on_last: Callable[[], object] = lambda: None) -> None:
         self._cells = cells
         self._shell = shell
+        self._on_last = on_last  # the cell's last task has ended, and nothing is said of it yet
         self._allowing: set[int] = set()  # numbers of cells whose failures are expected
 
     def on_end(self, result: Any) -> None:
@@ -47,7 +48,7 @@ class Headless:
             self._allowing.add(cells.current.number)
         if not cells.headless or os.environ.get(OVERLAP):
             return
-        end_with(self._shell, cells.calls(), result, result.success, self._allowing)
+        end_with(self._shell, cells.calls(), result, result.success, self._allowing, self._on_last)
 
     def finish(self, result: Any) -> None:
         """Have the cell that runs end with all tasks there are: the last words of a runner whose cells overlap."""
@@ -60,11 +61,19 @@ def all_calls() -> list[Call]:
     return [] if session is None else list(session.client.calls.values())
 
 
-def end_with(shell: Any, calls: list[Call], result: Any, judges: bool, allowing: Iterable[int] = ()) -> None:
-    """Wait for these; if one has failed and nobody has looked, that is how the cell has failed, and is shown so."""
+def end_with(
+    shell: Any,
+    calls: list[Call],
+    result: Any,
+    judges: bool,
+    allowing: Iterable[int] = (),
+    on_last: Callable[[], object] = lambda: None,
+) -> None:
+    """Wait for these, tell `on_last`; if one has failed and nobody has looked, that is how the cell has failed, and is shown so."""
     try:
         if left := [call for call in calls if not call.final]:
             left[0].client.wait_for(left)
+        on_last()
         unseen = [call for call in calls if call.state == TaskState.FAILED and not call.looked]
         unseen = [call for call in unseen if call.cell not in allowing]
         if unseen and judges:

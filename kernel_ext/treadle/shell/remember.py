@@ -48,6 +48,7 @@ class Memory:
     def begin(self) -> None:
         """A cell begins."""
         if self._client is not None:
+            self._due = 0.0  # its first wait is worth a look in any case
             self._done.clear()
             self._busy.set()
 
