@@ -19,7 +19,9 @@ gate = sys.argv[1]
 
 def run(cell):
     result = shell.run_cell(cell, store_history=True)
-    print("--", type(result.error_in_exec or result.error_before_exec).__name__, flush=True)
+    # In one piece: between cells, where a person has the prompt, others write at once.
+    sys.stdout.write(f"-- {type(result.error_in_exec or result.error_before_exec).__name__}\n")
+    sys.stdout.flush()
     return result
 
 run("%load_ext treadle")
