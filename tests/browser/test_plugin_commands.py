@@ -130,3 +130,33 @@ def test_by_keys_alone_through_panel_tabs_graph_details_and_buttons(opener: Any,
     expect(view.locator(".trd-details")).to_be_hidden()
     expect(view.locator("[role=tree]")).to_be_focused()
     assert notebook.is_busy(2)
+
+
+def test_a_hidden_panel_keeps_how_the_graph_is_seen_and_what_is_chosen(opener: Any, page: Page, gate: Path) -> None:
+    notebook = begun(opener, "lab", "hidden.ipynb", gate)
+    command(page, "treadle:open")
+    gate.touch()
+    notebook.run(1)
+    notebook.run(2)
+    view = in_panel(page)
+    expect(view.locator('[data-task="8"]')).to_have_attribute("data-state", "done", timeout=SLOW_MS)
+    view.locator("[role=tree]").focus()
+    for key in ("Home", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    for _ in range(3):
+        view.get_by_role("button", name="Zoom in").click()
+    expect(view.locator('[data-task="2"]')).to_have_attribute("aria-selected", "true")
+    seen = _picture(view)
+    command(page, "application:toggle-right-area")
+    expect(view).to_be_hidden()
+    command(page, "application:toggle-right-area")
+    expect(view).to_be_visible()
+    assert _picture(view) == seen
+    expect(view.locator('[data-task="2"]')).to_have_attribute("aria-selected", "true")
+    expect(view.locator(".trd-details")).to_contain_text("#2")
+
+
+def _picture(view: Locator) -> str:
+    """Return the graph as it is drawn, two frames from now."""
+    draw = "canvas => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(canvas.toDataURL()))))"
+    return str(view.locator("canvas.trd-canvas").evaluate(draw))

@@ -309,10 +309,11 @@ export class GraphCanvas {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
+    const shownAgain = width === this.camera.width && height === this.camera.height; // as it was left
     fine(this.canvas, width, height);
     this.camera.width = width;
     this.camera.height = height;
-    if (this.lively.chosen !== null) this.reveal();
+    if (this.lively.chosen !== null && !shownAgain) this.reveal();
     else if (this.camera.follows) this.fit(false, true);
     this.changed();
   }
