@@ -70,15 +70,6 @@ def test_a_line_follows_the_tasks_of_its_cell_and_ends_with_what_they_took(noteb
     assert len(seen) <= 6 * float(words[1]) + 2  # about five a second
 
 
-def test_who_takes_long_gets_a_line_however_late_it_is_looked_at(notebook):
-    notebook.ok("import treadle.show.lines as lines_; before_, lines_.EVERY_S = lines_.EVERY_S, 1.5")
-    notebook.ok("wait_on(step(0))")  # whoever looks begins to rest for longer
-    ran = notebook.ok("got = wait_on([slow(i) for i in range(6)])")
-    notebook.ok("lines_.EVERY_S = before_")
-    (line,) = lines(ran)
-    assert line["text/plain"].startswith("6 done in 0.")
-
-
 def test_short_cells_have_no_line(notebook):
     for _ in range(20):  # a busy machine may make even this long
         ran = notebook.ok(

@@ -83,7 +83,7 @@ class Lines:
         for line in [line for line in self._active if line.cell is self._cells.current]:
             line.over = True
             line.put_previous_last(now)
-            if line.shown or _took_long(line):
+            if line.shown or self._is_stored(line):
                 with self._lock:
                     line.look()
                 self._show(line)
@@ -254,7 +254,7 @@ class Lines:
             line.ended = line.over and not any(each.tally.left for each in (line, *line.previous))
             if line.ended:
                 self._active.remove(line)
-            if line.replaced or not (line.shown or line.tally.left or _took_long(line)):
+            if line.replaced or not (line.shown or line.tally.left or self._is_stored(line)):
                 return
             before = line.shown
             if line.has_card and line.tally.submitted <= 1 and not before and not line.previous_left():
@@ -267,7 +267,9 @@ class Lines:
             else:
                 self._screen.display(line.cell.parent, bundle, {}, line.display_id)
 
+    def _is_stored(self, line: CellLine) -> bool:
+        """Tell whether it is shown though nobody looked while its tasks ran: what a runner stores depends on how long they took alone.
 
-def _took_long(line: CellLine) -> bool:
-    """Tell whether its tasks have taken so long that it is shown, though nobody may have looked while they ran."""
-    return line.tally.last_end - line.tally.began >= SHOW_AFTER_S
+        A person whose cell has ended has the value already; a line that comes behind it then would only be in the way.
+        """
+        return self._cells.headless and line.tally.last_end - line.tally.began >= SHOW_AFTER_S
