@@ -91,14 +91,12 @@ def duration(seconds: float) -> str:
     >>> duration(0), duration(0.0123), duration(1.44), duration(75), duration(7300)
     ('0 s', '12 ms', '1.4 s', '1 min 15 s', '2 h 2 min')
     """
+    if not seconds:
+        return "0 s"
+    if seconds < 0.00095:
+        return f"{seconds * 1e6:.0f} µs"
     if seconds < 0.0995:
-        return (
-            "0 s"
-            if not seconds
-            else f"{seconds * 1e3:.0f} ms"
-            if seconds >= 0.00095
-            else f"{seconds * 1e6:.0f} us"
-        )
+        return f"{seconds * 1e3:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60) if seconds >= 3600 else int(seconds // 60)

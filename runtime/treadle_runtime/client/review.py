@@ -184,7 +184,7 @@ def _idle_line(found: Review) -> str:
 
 def _short_line(found: Review) -> str:
     count = sum(found.short.values())
-    line = f"short tasks: {count} of {found.tasks} below 100 us"
+    line = f"short tasks: {count} of {found.tasks} below 100 µs"
     if count < MATTERS * found.tasks:
         return f"{line}: nothing to gain there"
     name = found.short.most_common(1)[0][0]

@@ -25,7 +25,7 @@ def test_nothing_held_it_back() -> None:
     assert head == "8 tasks in 4.0 s: 8.0 s of work on 2 workers, 2.0x"
     assert path.endswith("it did not hold anything back")
     assert idle == "idle workers: 0% of their time: they had enough to do"
-    assert short == "short tasks: 0 of 8 below 100 us: nothing to gain there"
+    assert short == "short tasks: 0 of 8 below 100 µs: nothing to gain there"
     assert data == "data: 80 bytes of results, 0 bytes of arguments stored: not much"
     assert notebook.endswith("nothing was called: fine")
 
@@ -80,7 +80,7 @@ def test_short_tasks_and_much_data() -> None:
     found = review(rows, 2, stored_nbytes=200)
     lines = sentences(found)
     assert (
-        "100 of 100 below 100 us, mostly tiny: several items in one task, treadle.map(tiny, items, chunk=100)"
+        "100 of 100 below 100 µs, mostly tiny: several items in one task, treadle.map(tiny, items, chunk=100)"
         in lines[3]
     )
     assert "1.0 GB of results" in lines[4]
