@@ -10,6 +10,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from treadle_runtime.feed.tracebacks import as_text
+
 _AROUND = 1
 
 
@@ -21,13 +23,7 @@ def traceback_text(frames: Sequence[Sequence[Any]], type_name: str, message: str
     >>> print(traceback_text([], "ValueError", "no"))
     ValueError: no
     """
-    parts = []
-    for file, line, function in frames:
-        inside = "" if function == "<module>" else f", in {function}"
-        parts.append(f"{place(str(file))}, line {line}{inside}")
-        parts += _lines(str(file), int(line))
-    parts.append(f"{type_name}: {message}" if message else type_name)
-    return "\n".join(parts)
+    return as_text(frames, type_name, message, place, _lines)
 
 
 def show_lines(delta: dict[str, Any]) -> None:

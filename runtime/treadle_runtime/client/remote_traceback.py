@@ -180,8 +180,8 @@ def _traceback_of(frames: Sequence[tuple[Frame, Names]]) -> TracebackType | None
 def _entry_at(file: str, line: int, function: str, names: Names) -> TracebackType:
     first = _first_line(file, line, function)
     code = _STUB.replace(
-        co_filename=file,
-        co_name=function,
+        co_filename=sys.intern(file),  # Python tells what repeats itself by identity
+        co_name=sys.intern(function),
         co_qualname=function,
         co_firstlineno=first,
         co_linetable=_line_table(len(_STUB.co_code) // 2, line - first),

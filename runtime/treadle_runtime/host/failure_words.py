@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..feed.failures import own_frame
-from ..worker.failure import Failure, Raised
+from ..feed.tracebacks import as_text
+from ..worker.failure import Failure
 from .sources import Sources
 
 _BETWEEN: Final = {
@@ -25,7 +26,7 @@ def described(found: Failure, sources: Sources) -> dict[str, Any]:
         return {"type": "WorkerLost", "message": reason, "arguments": found.arguments, "traceback": output}
     parts: list[str] = []
     for raised in reversed(found.raised):
-        parts.append(_traceback(raised, sources))
+        parts.append(as_text(raised.frames, raised.type_name, raised.message, sources.place, sources.around))
         if raised.relation in _BETWEEN:
             parts.append(f"\n{_BETWEEN[raised.relation]}\n")
     first = found.raised[0] if found.raised else None
@@ -38,13 +39,3 @@ def described(found: Failure, sources: Sources) -> dict[str, Any]:
     if first is not None and (frame := own_frame(first.frames)) is not None:
         told["place"] = f"{sources.short(frame[0])} line {frame[1]}"
     return told
-
-
-def _traceback(raised: Raised, sources: Sources) -> str:
-    lines = []
-    for file, number, function in raised.frames:
-        inside = "" if function == "<module>" else f", in {function}"
-        lines.append(f"{sources.place(file)}, line {number}{inside}")
-        lines += sources.around(file, number)
-    said = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
-    return "\n".join([*lines, said])
