@@ -65,6 +65,9 @@ test('the status in a few words', () => {
   Object.assign(state.function, { 1: { name: 'f', counts: { failed: 1200, waiting: 3, placed: 1 } } });
   assert.equal(inShort(statusOf(state)), '1/2 busy · 1,200 failed');
   assert.equal(statusOf(state).waiting, 4);
+  Object.assign(state.session, { self: { held: 3 } });
+  assert.equal(inShort(statusOf(state)), '1/2 busy · 3 held · 1,200 failed');
+  assert.equal(statusOf(state).waiting, 1);
   assert.equal(statusIn({ name: 'a', workers: 2 }), null);
   assert.equal(inShort(statusIn({ name: 'a', workers: 2, busy: 2 }) as NonNullable<ReturnType<typeof statusIn>>), '2/2 busy');
 });

@@ -201,6 +201,8 @@ def test_after_a_restart_the_panel_goes_on_and_re_attaching_shows(opener: Any, p
     page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
     notebook.wait_for_kernel()
     expect(view.locator('[data-task="5"]')).to_have_attribute("data-state", "running")
+    expect(view.locator(".trd-status")).to_contain_text("2 held: %treadle resume")
+    expect(row(page, "restart.ipynb")).to_contain_text("2/2 busy · 2 held · 1 failed")
     notebook.run(3)
     assert "re-attached" in notebook.output(3)
     gate.touch()

@@ -162,6 +162,11 @@ def test_what_recovered_tasks_print_is_shown_where_they_are_recovered(lab, tmp_p
     lab.ok("%treadle clear")
 
 
+def status(lab):
+    """What lists of runtimes are told."""
+    return lab.value("treadle.start().client.link.ask('command', {'name': 'status', 'args': {}})['data']")
+
+
 def test_killed_twice_and_cleared(lab, tmp_path):
     lab.ok(TASKS)
     gate = str(tmp_path / "gate")
@@ -170,12 +175,15 @@ def test_killed_twice_and_cleared(lab, tmp_path):
     )
     lab.start("import os, signal\nlate = f(20)\ntry:\n    late.result(0.01)\nexcept TimeoutError:\n    os.kill(os.getpid(), signal.SIGKILL)")
     soon(lambda: not lab.manager.is_alive(), "the death of the kernel")
-    assert "held: %treadle resume | recover | clear" in restart(lab, now=True)  # SIGKILL
+    told = re.search(r"(\d+) held: %treadle resume \| recover \| clear", restart(lab, now=True))  # SIGKILL
     runtime = pid(lab)
+    now = status(lab)
+    assert (now["held"], now["waiting"]) == (int(told[1]), 0)
     late = re.search(r"^late +f #(\d+) held", lab.ok("%treadle recover").text, re.M)  # bound in the moment before
     assert "`late` was left by the kernel before this one: `%treadle recover late` first" in lab.run("%treadle why late").text
     assert f"#{late[1]} was left by the kernel before this one" in lab.run(f"%treadle story #{late[1]}").text
     lab.ok("%treadle resume\n%treadle recover s")
+    assert status(lab)["held"] == 0
     assert "held: %treadle resume | recover | clear" in restart(lab, now=True)  # resumed ones are held again
     assert pid(lab) == runtime
     assert "still writes it" in lab.ok("%treadle recover c").text

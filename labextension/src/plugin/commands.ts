@@ -43,7 +43,7 @@ export async function request(watches: Watches, runtime: Runtime, name: CommandN
 /** Stop a runtime if the person means it. */
 export async function stopAfterAsking(runtimes: Runtimes, watches: Watches, runtime: Runtime, trans: Translation): Promise<void> {
   const status = watches.status(runtime);
-  const works = status === null || status.busy || status.waiting;
+  const works = status === null || status.busy || status.waiting || status.held;
   const { button } = await showDialog({
     title: trans.__('Stop the runtime of %1?', titleOf(runtime)),
     body: works ? trans.__('Its tasks are cancelled and its workers end. Results that the notebook already has stay.') : trans.__('Nothing runs in it. Its workers end.'),

@@ -16,6 +16,7 @@ export interface Runtime {
   readonly busy?: number;
   readonly running?: number;
   readonly waiting?: number;
+  readonly held?: number;
   readonly failed?: number;
   readonly hint?: string; // one line: what does not fit together, and the command to run
   readonly via?: 'kernel'; // the page reaches it over a kernel's line only

@@ -2,7 +2,7 @@
 import type { State, TaskState } from '../feed/reducer.ts';
 import { el, setAttribute, setText, signOf } from '../page/dom.ts';
 import { count } from '../words/format.ts';
-import { countsOf, STATES, WORD } from '../words/states.ts';
+import { countsOf, heldIn, STATES, WORD } from '../words/states.ts';
 
 const SAID_MS = 6000;
 
@@ -33,8 +33,9 @@ export class Head {
       element.hidden = !n && element.getAttribute('aria-pressed') !== 'true';
       setText(text, count(n));
     }
+    const held = heldIn(state);
     const name = state.session['self']?.['name'];
-    this.wanted = `${name ? `${String(name)} · ` : ''}${link}`;
+    this.wanted = [held && `${count(held)} held: %treadle resume`, name && String(name), link].filter(Boolean).join(' · ');
     if (this.saying === undefined) setText(this.status, this.wanted);
   }
 

@@ -59,6 +59,11 @@ export function countsOf(state: State): Counts {
   return all;
 }
 
+/** How many of the waiting tasks are held, because their kernel has gone. */
+export function heldIn(state: State): number {
+  return Number(state.session['self']?.['held'] ?? 0);
+}
+
 /** The counts in words, as `3 running, 20 done`. */
 export function inWords(counts: Counts, separator = ', '): string {
   const parts = STATES.filter((state) => counts[state]).map((state) => `${count(counts[state] ?? 0)} ${WORD[state]}`);

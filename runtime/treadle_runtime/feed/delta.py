@@ -19,7 +19,7 @@ finds a gap or a new epoch asks for a reset. Records:
     worker    state, reason (gone: why), pid, cpu (percent), rss (bytes), task, mem (MiB, each 5 s, oldest first)
     function  name, counts, and once a call has ended well: mean, p95 (of the last 512) and total, in seconds
     session   one record, "self": what the host says of itself (name, workers, memory_per_worker in bytes,
-              store and store_limit in bytes)
+              store and store_limit in bytes, held: how many waiting tasks a dead kernel has left)
     stream    what workers ran in some seconds: at (wall time) and for each worker n a list "w<n>" of spans
               [begin, length, fn, number] with begin (may be negative) and length in ticks of 0.1 ms from `at` on; a
               fifth number if not done (1: cancelled, 2: failed); many short ones as one:

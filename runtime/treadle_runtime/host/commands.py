@@ -183,12 +183,13 @@ def _seen(host: Host, args: Answer) -> Answer:
 
 def _status(host: Host, _: Answer) -> Answer:
     """What the runtime does, in numbers; for lists."""
-    counts = host.scheduler.counts()
+    counts, books = host.scheduler.counts(), host.scheduler.books
     return {
         "workers": host.options.workers,
-        "busy": sum(bool(worker.tasks) for worker in host.scheduler.books.workers.values()),
+        "busy": sum(bool(worker.tasks) for worker in books.workers.values()),
         "running": counts["running"] + counts["placed"],
-        "waiting": counts["waiting"] + counts["ready"],
+        "waiting": counts["waiting"] + counts["ready"] - books.held,
+        "held": books.held,
         "failed": counts["failed"],
         "done": counts["done"],
     }

@@ -130,14 +130,15 @@ class Feed:
         """Return when `on_time` is to be called, None if nobody waits for anything."""
         return self._next_delta if self._watching else None
 
-    def on_time(self, now: float, crew: Crew) -> None:
-        """Send what is due."""
+    def on_time(self, now: float, crew: Crew, held: int) -> None:
+        """Send what is due; `held`: how many tasks are."""
         if not self._watching or now < self._next_delta:
             return
         self._next_delta = now + (HURRIED_S if now < self._hurried_until else EVERY_S)
         if now >= self._next_sample:
             self._next_sample = now + SAMPLE_S
             self._sample(now, crew)
+        self.projection.session({"held": held})
         self._send()
 
     def fold(self) -> None:

@@ -236,7 +236,7 @@ class Host:
         if self._wake is not None and now >= self._wake:
             self._wake = None
             events.append(Tick(now))
-        self.feed.on_time(now, self.crew)
+        self.feed.on_time(now, self.crew, self.scheduler.books.held)
         if self._cancel_all:
             self._cancel_all = False
             tasks = self.scheduler.books.tasks.values()
