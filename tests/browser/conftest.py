@@ -152,9 +152,12 @@ def serve(
     off = {"disabledExtensions": dict.fromkeys(disabled, True)}
     off |= {"buildCheck": False, "buildAvailable": False}  # each page of JupyterLab would start node to see whether it is to be built
     (labconfig / "page_config.json").write_text(json.dumps(off))
+    config = base / "config" / "jupyter_server_config.d"
     if knows_treadle:  # as the wheel puts it there
-        config = ROOT / "kernel_ext" / "treadle" / "server" / "config"
-        shutil.copytree(config, base / "config" / "jupyter_server_config.d")
+        shutil.copytree(ROOT / "kernel_ext" / "treadle" / "server" / "config", config)
+    elif not config.exists():  # whatever the environment of these tests has installed
+        config.mkdir()
+        (config / "treadle.json").write_text('{"ServerApp": {"jpserver_extensions": {"treadle.server": false}}}')
     folder = base / "notebooks"
     folder.mkdir()
     shutil.copy(Path(__file__).parent / "fake_feed.py", folder)
@@ -209,6 +212,7 @@ def _environment(base: Path) -> dict[str, str]:
     extensions.mkdir(parents=True)
     (extensions / "treadle").symlink_to(ROOT / "labextension" / "dist")
     environment["JUPYTER_PATH"] = str(base / "share")
+    environment["JUPYTER_PREFER_ENV_PATH"] = "0"  # these folders come before those of the environment
     environment["IPYTHONDIR"] = str(base / "ipython")
     environment["TREADLE_KEEP_ALIVE"] = "30s"  # long enough to come back after a restart, and not to stay behind
     environment["PYTHONPATH"] = os.pathsep.join(

@@ -18,7 +18,7 @@ from treadle_runtime.core.events import (
     VersionsWanted,
     WorkerLeft,
 )
-from treadle_runtime.core.instructions import Deliver, Drop, Forget, Report
+from treadle_runtime.core.instructions import Deliver, Drop, Forget, Report, Retract
 from treadle_runtime.core.model import PUT_BASE, Kind, Outcome
 
 
@@ -54,11 +54,43 @@ def test_a_queued_task_that_comes_back_is_held_too(book: Playbook) -> None:
     book.workers(1).expect()
     book.know()
     book.submit(task(1), task(2)).expect(launch(1, 1, 2))
-    book.play(ClientLeft(0.0, 1, hold=True)).expect()
+    book.play(ClientLeft(0.0, 1, hold=True)).expect(Retract(1, [2]))
     book.play(WorkerLeft(0.0, 1, 1, "signal 9")).expect()
     book.workers(2).expect()
     assert book.states(1, 2) == ["waiting", "waiting"]
     book.play(HoldEnded(0.0, [1])).expect(launch(2, (1, 2), (2, 2)))
+
+
+def test_what_is_queued_on_a_worker_is_given_back_and_held(book: Playbook) -> None:
+    book.workers(1).expect()
+    book.know()
+    ahead = (3, 1, (out(2), Kind.HELD))
+    book.submit(task(1), task(2), task(3, out(2))).expect(launch(1, 1, 2, ahead))
+    book.play(ClientLeft(0.0, 1, hold=True)).expect(Retract(1, [3, 2]))
+    book.returns(1, not_ok(2, Outcome.TAKEN_BACK), not_ok(3, Outcome.TAKEN_BACK)).expect()
+    assert book.states(1, 2, 3) == ["placed", "waiting", "waiting"]
+    assert book.scheduler.books.held == 2
+    book.play(HoldEnded(0.0, [1])).expect(launch(1, (2, 2), (3, 2, (out(2), Kind.HELD))))
+
+
+def test_what_has_begun_meanwhile_goes_on(book: Playbook) -> None:
+    book.workers(1).expect()
+    book.know()
+    book.submit(task(1), task(2)).expect(launch(1, 1, 2))
+    book.play(ClientLeft(0.0, 1, hold=True)).expect(Retract(1, [2]))
+    book.returns(1, ok(1), ok(2)).expect(Forget([1, 2]))
+    assert book.states(1, 2) == ["done", "done"]
+    assert book.scheduler.books.held == 0
+
+
+def test_what_another_kernel_waits_for_on_that_worker_is_left_there(book: Playbook) -> None:
+    book.workers(1).expect()
+    book.know()
+    book.submit(task(1), task(2)).expect(launch(1, 1, 2))
+    book.play(HandlesTaken(0.0, 2, [out(2)])).expect()
+    book.submit(task(9, out(2)), client=2).expect(launch(1, (9, 1, (out(2), Kind.HELD))))
+    book.play(ClientLeft(0.0, 1, hold=True)).expect()
+    assert book.states(1, 2, 9) == ["placed", "placed", "placed"]
 
 
 def test_a_lost_result_is_made_again_for_who_reads_it(book: Playbook) -> None:

@@ -2,14 +2,19 @@
 
 Law: a held task misses one thing more than its inputs, leave to go on. So it waits like any other, and nobody but
 `graph.recount` and `policy` need know. What a client left keeps its handles until it leaves a second time, for good.
+What is queued on workers has not begun, so it is held when they have given it back.
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
 from .books import Books
 from .events import HoldEnded, TasksFollowed
-from .records import Client, Task
+from .model import Number
+from .records import Client, Task, Worker
 from .states import TASK_FINAL, TaskState
+from .workers import take_back
 
 CAUSE = "held: its kernel has gone"
 
@@ -26,6 +31,8 @@ def hold_client(books: Books, client: Client) -> None:
                 rare.held or rare.told
             ):  # what was done once is made again for whoever reads it
                 _hold(books, task)
+    for worker in books.workers.values():
+        take_back(books, worker, _queued(worker, client))
 
 
 def mark(books: Books, task: Task) -> None:
@@ -69,6 +76,23 @@ def on_tasks_followed(books: Books, event: TasksFollowed) -> None:
                 task.rarely().followers += (client,)
             if task.state in TASK_FINAL:
                 books.tell(client, (number, task.state, task.root))
+
+
+def _queued(worker: Worker, client: Client) -> list[Task]:
+    """Return the tasks of a client that wait on a worker, but for those whose values others wait for there."""
+    found: dict[Number, Task] = {}
+    for task in islice(reversed(worker.tasks.values()), max(0, len(worker.tasks) - 1)):  # the first runs
+        if task.lane.client is not client or task.state != TaskState.PLACED or not _may_go(task):
+            continue
+        readers = (reader for version in task.outputs for reader in (version.readers or {}).values())
+        if all(reader.worker is None or reader.number in found for reader in readers):
+            found[task.number] = task
+    return list(found.values())
+
+
+def _may_go(task: Task) -> bool:
+    rare = task.rare
+    return rare is None or not (rare.retracted or rare.cancel_wanted or rare.told)
 
 
 def _hold(books: Books, task: Task) -> None:

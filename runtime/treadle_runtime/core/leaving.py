@@ -8,9 +8,9 @@ from __future__ import annotations
 from . import versions as data
 from .books import Books
 from .events import WorkersUnwanted
-from .policy import can_move, take_back
+from .policy import can_move
 from .records import Worker
-from .workers import fit
+from .workers import fit, take_back
 
 
 def on_workers_unwanted(books: Books, event: WorkersUnwanted) -> None:

@@ -16,7 +16,7 @@ from .model import Kind, Vid
 from .records import Task, Version, Worker
 from .recovery import await_publication
 from .states import TASK_MOVES, DatumState, TaskState
-from .workers import FULL, IDLE, PARTLY, fit, load
+from .workers import FULL, IDLE, PARTLY, fit, load, take_back
 
 _READY: Final = TaskState.READY
 _WAITING: Final = TaskState.WAITING
@@ -238,15 +238,6 @@ def _steal(books: Books) -> None:
             idle -= share
     if later:
         books.wake_at(books.now + steal_s)
-
-
-def take_back(books: Books, worker: Worker, tasks: list[Task]) -> None:
-    """Ask a worker for queued tasks."""
-    for task in tasks:
-        task.rarely().retracted = True
-        worker.retracts.append(task.number)
-    if tasks:
-        books.touch(worker)
 
 
 def can_move(task: Task) -> bool:

@@ -78,3 +78,12 @@ def unload(worker: Worker, task: Task) -> None:
         worker.load -= cost
     if task.missing:
         worker.ahead -= 1
+
+
+def take_back(books: Books, worker: Worker, tasks: list[Task]) -> None:
+    """Ask a worker for queued tasks; only its answer moves them."""
+    for task in tasks:
+        task.rarely().retracted = True
+        worker.retracts.append(task.number)
+    if tasks:
+        books.touch(worker)
