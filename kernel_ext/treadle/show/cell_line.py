@@ -96,7 +96,8 @@ class CellLine:
             return estimate.final_words(tally.states, tally.last_end - tally.began, tally.work_s, workers)
         left_s = None
         if tally.left and estimate.may_tell(now - tally.began, tally.ended, tally.submitted):
-            left_s = estimate.seconds_left(tally.left_by_function(), workers, self.path_s)
+            quiet_s = now - max(tally.began, tally.last_end)
+            left_s = estimate.seconds_left(tally.left_by_function(), workers, self.path_s, quiet_s=quiet_s)
         left = None if left_s is None else self._countdown.next(left_s, now)
         words = estimate.progress_words(self.counts(), left)
         return f"{words} · {self.said}" if self.said and tally.left else words

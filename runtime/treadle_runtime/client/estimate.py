@@ -18,7 +18,10 @@ LEAST_S: Final = 0.05
 
 
 def seconds_left(
-    left: Iterable[tuple[int, float | None]], workers: int, path_s: float = 0.0, overhead_s: float = 0.0
+    left: Iterable[tuple[int, float | None]],
+    workers: int,
+    path_s: float = 0.0,
+    quiet_s: float = 0.0,
 ) -> float | None:
     """Return about how long it will take until all have ended, None if nothing is known.
 
@@ -30,8 +33,8 @@ def seconds_left(
         how many tasks run at a time.
     path_s
         seconds of the longest chain of tasks that wait for each other, as far as it is known.
-    overhead_s
-        seconds that each task costs besides.
+    quiet_s
+        seconds since one has ended: those that run take longer than usual, who knows how long, so that much again.
 
     Examples
     --------
@@ -39,6 +42,8 @@ def seconds_left(
     12.0
     >>> seconds_left([(10, 2.0)], workers=8, path_s=20.0)
     20.0
+    >>> seconds_left([(2, 0.001)], workers=2, quiet_s=8.0)
+    8.0
     >>> seconds_left([(3, None)], workers=2) is None
     True
     """
@@ -47,8 +52,8 @@ def seconds_left(
     if not known:
         return None
     usual_s = sum(count * mean_s for count, mean_s in known) / sum(count for count, _ in known)
-    work_s = sum(count * ((usual_s if mean_s is None else mean_s) + overhead_s) for count, mean_s in rows)
-    return max(work_s / max(1, workers), path_s)
+    work_s = sum(count * (usual_s if mean_s is None else mean_s) for count, mean_s in rows)
+    return max(work_s / max(1, workers), path_s, quiet_s)
 
 
 class Countdown:

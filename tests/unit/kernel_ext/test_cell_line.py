@@ -57,6 +57,13 @@ def test_an_estimate_comes_after_five_seconds_and_five_percent(client):
     assert line.words(began + 6.0) == "2 running · 88 waiting · 10 done · 45.0 s left"
 
 
+def test_tasks_that_take_longer_than_usual_are_not_as_good_as_done(client):
+    line = make(client, 100)
+    line.running = 2
+    end(client, line, *range(1, 99))
+    assert line.words(line.tally.last_end + 40.0) == "2 running · 98 done · 40.0 s left"  # the usual is 0.5 s
+
+
 def test_no_path_no_markup_and_no_great_length_from_what_tasks_raise(client):
     line = make(client, 40, function="<script>f</script>")
     for number in range(1, 41):
