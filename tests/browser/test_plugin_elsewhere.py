@@ -137,3 +137,10 @@ def test_a_server_that_does_not_know_treadle_is_said_so_in_one_line(
         page.evaluate("() => { jupyterapp.commands.execute('treadle:open') }")
         expect(page.locator("#treadle-panel .trd-p-hint")).to_contain_text("run `pip install treadle` in the server's environment")
         break
+
+
+def test_a_server_that_forbids_it_is_said_so_in_one_line(opener: Any, page: Page) -> None:
+    page.route("**/treadle/api/runtimes*", lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))
+    opener.lab(opener.server.notebook("forbidden.ipynb", "1"))
+    page.evaluate("() => { jupyterapp.commands.execute('treadle:open') }")
+    expect(page.locator("#treadle-panel .trd-p-hint")).to_contain_text("does not let this page reach runtimes (403 Forbidden)")
