@@ -11,13 +11,16 @@ import importlib
 import os
 import queue
 import re
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from treadle_runtime.errors import UsageError
+from treadle_runtime.wire.session import sessions_folder
 
 from .shell.headless import OVERLAP
 
@@ -26,7 +29,15 @@ if "treadle" in sys.modules:
     import treadle.extension
     treadle.extension.finish(get_ipython())"""
 """What the runner sends behind the last cell."""
+CANCEL: Final = """import sys
+if "treadle" in sys.modules:
+    import treadle
+    treadle.stop(cancel=True)"""
+"""What it sends if there is no last cell: nobody would come back for what runs and waits."""
+CANCEL_S: Final = 10.0
 LOOK_S: Final = 1.0
+READY_S: Final = 60.0
+INTERRUPTED: Final = 130  # what shells give for Ctrl-C
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -46,14 +57,22 @@ class Runner:
     """
 
     def __init__(self, nbformat: Any, notebook: Any, folder: Path, say: Callable[[str], None]) -> None:
+        from jupyter_client.kernelspec import NoSuchKernel
         from jupyter_client.manager import KernelManager
 
         self._nbformat = nbformat
         self._notebook = notebook
         self._say = say
         name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
-        self._manager: Any = KernelManager(kernel_name=name, transport="ipc")  # nobody else listens
-        self._manager.start_kernel(cwd=str(folder), env={**os.environ, OVERLAP: "1"})
+        self._sockets = tempfile.mkdtemp(prefix="n-", dir=sessions_folder())  # nobody else listens
+        self._manager: Any = KernelManager(kernel_name=name, transport="ipc", ip=os.path.join(self._sockets, "k"))
+        try:
+            self._manager.start_kernel(cwd=str(folder), env={**os.environ, OVERLAP: "1"})
+        except NoSuchKernel:
+            shutil.rmtree(self._sockets)
+            raise UsageError(
+                f"There is no kernel {name!r} here, which the notebook asks for: choose another one in JupyterLab and save it."
+            ) from None
         self._client: Any = self._manager.client()
         self._cells: dict[str, Any] = {}  # message id -> its cell
         self._displays: dict[str, list[Any]] = {}  # display id -> outputs that show it
@@ -62,7 +81,10 @@ class Runner:
     def run(self) -> str:
         """Run all cells; return what failed, "" if nothing did. Blocks until all tasks have ended."""
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=60)
+        try:
+            self._client.wait_for_ready(timeout=READY_S)
+        except RuntimeError as error:
+            raise UsageError(f"The kernel did not start ({error}): does the notebook run in JupyterLab?") from None
         code = [cell for cell in self._notebook.cells if cell.cell_type == "code"]
         for cell in code:
             cell.outputs, cell.execution_count = [], None
@@ -75,10 +97,19 @@ class Runner:
         last.outputs = []
         return self._execute(last, FINISH, "tasks")
 
+    def cancel(self, busy: bool) -> None:
+        """Have the kernel cancel what has not ended; if it is `busy`, in a cell that is interrupted."""
+        if busy:
+            self._manager.interrupt_kernel()
+        sent, end = self._client.execute(CANCEL, silent=True, allow_stdin=False), time.monotonic() + CANCEL_S
+        while self._manager.is_alive() and time.monotonic() < end and self._reply(sent, LOOK_S) is None:
+            pass
+
     def close(self) -> None:
         """End the kernel."""
         self._client.stop_channels()
         self._manager.shutdown_kernel()
+        shutil.rmtree(self._sockets, ignore_errors=True)  # the kernel may still be taking its own away
 
     def _execute(self, cell: Any, source: str, what: str) -> str:
         began = time.monotonic()
@@ -182,6 +213,11 @@ def run_notebook(path: Path, output: Path, say: Callable[[str], None] = print) -
     runner = Runner(nbformat, notebook, path.resolve().parent, say)
     try:
         failed = runner.run()
+        if failed:
+            runner.cancel(busy=False)
+    except KeyboardInterrupt:
+        runner.cancel(busy=True)
+        raise
     finally:
         runner.close()
         nbformat.write(notebook, output)
@@ -202,6 +238,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as error:
         print(f"treadle run: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("treadle run: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

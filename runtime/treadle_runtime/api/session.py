@@ -37,6 +37,7 @@ from ..wire import messages as m
 from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
+from .leaving import at_exit
 from .put import Put
 from .resizing import adapt, settle_in, shelf_limit
 from .reuse import Reuse
@@ -367,12 +368,10 @@ def start(**options: Any) -> Session:
 @atexit.register
 def _at_exit() -> None:
     """A script ends with its tasks done, or cancelled if it ends by an error; a notebook's runtime lives on."""
-    if _session is None:
-        return
-    if _in_notebook() or (_session.options.detach and not hasattr(sys, "last_type")):
+    if _session is not None and _in_notebook():
         _session.client.close()
-    elif not place.in_forked_child():
-        _session.stop(cancel=hasattr(sys, "last_type") or _session.client.lost is not None)
+    elif _session is not None and not place.in_forked_child():
+        at_exit(_session)
 
 
 @leaves_no_trace

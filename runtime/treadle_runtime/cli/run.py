@@ -13,6 +13,7 @@ import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..config import Options
 from ..errors import UsageError
 
 OWN_FRAMES = 1  # of a traceback out of the script: the line here that executes it
@@ -33,14 +34,16 @@ def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str 
     Raises
     ------
     UsageError
-        There is no such script.
+        There is no such script, or an option makes no sense.
     """
     for name, value in options.items():
         if value is not None:
             os.environ[f"TREADLE_{name.upper()}"] = value
     path = Path(script)
     if path.suffix == ".ipynb":  # a program of its own: nothing below the notebook's face knows of Jupyter
-        return subprocess.call([sys.executable, "-m", "treadle.notebook_run", script, *arguments])
+        return _call([sys.executable, "-m", "treadle.notebook_run", script, *arguments])
+    if any(value is not None for value in options.values()):
+        Options.from_environment()  # a word that is wrong is said before the script has done anything
     try:
         source = path.read_bytes()
     except OSError as error:
@@ -53,25 +56,40 @@ def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str 
         sys.path[0] = str(path.resolve().parent)
     try:
         exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - running the script is the command
-    except SystemExit as leaving:
-        return _code(leaving.code)
+    except SystemExit as leaving:  # `sys.exit(main())` is how many scripts end
+        code, failed = _code(leaving.code), _end(failed=False)
+        return code or (1 if failed else 0)
+    except KeyboardInterrupt:
+        _end(failed=True)
+        raise
     except Exception as error:  # noqa: BLE001 - whatever the script raises ends it, as in Python
         frames = error.__traceback__
         for _ in range(OWN_FRAMES):
             frames = frames.tb_next if frames is not None else None
         traceback.print_exception(error.with_traceback(frames))
-        _end(cancel=True)
+        _end(failed=True)
         return 1
-    return 1 if _end(cancel=False) else 0
+    return 1 if _end(failed=False) else 0
 
 
-def _end(cancel: bool) -> int:
+def _call(words: Sequence[str]) -> int:
+    """Run a program and return its exit code; Ctrl-C reaches it as well, and how it ends is its own affair."""
+    with subprocess.Popen(words) as program:
+        while True:
+            try:
+                return program.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def _end(failed: bool) -> int:
     """Stop the runtime that the script has left, if any; return how many failed tasks nobody has looked at."""
     if "treadle_runtime.api.session" not in sys.modules:
         return 0  # the script never came near it
-    from ..api import session
+    from ..api import leaving, session
 
-    session.stop(cancel=cancel)
+    if (left := session.peek()) is not None:
+        leaving.end_script(left, failed)
     return session.unseen
 
 

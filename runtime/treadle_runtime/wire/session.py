@@ -176,7 +176,7 @@ class Session:
     @classmethod
     def create(cls, options: RuntimeOptions) -> Session:
         """Make a fresh folder with token and options in it; nothing runs yet."""
-        session = cls(tempfile.mkdtemp(prefix="s-", dir=_sessions_folder()))  # 0700
+        session = cls(tempfile.mkdtemp(prefix="s-", dir=sessions_folder()))  # 0700
         for name in ("logs", "status"):
             (session.folder / name).mkdir(0o700)
         make_token(session.folder / "token")
@@ -309,10 +309,10 @@ def bury_dead() -> None:
 
 def session_folders() -> list[Path]:
     """Return the folders of all sessions of this user that are in the usual place, for the janitor."""
-    return sorted(_sessions_folder().glob("s-*"))
+    return sorted(sessions_folder().glob("s-*"))
 
 
-def _sessions_folder() -> Path:
+def sessions_folder() -> Path:
     """Return (made, private) the folder that holds this user's sessions, with a short enough path."""
     user = f"treadle-{os.getuid()}"
     runtime = os.environ.get("XDG_RUNTIME_DIR")

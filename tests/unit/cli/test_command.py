@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +132,57 @@ def test_what_a_script_has_not_waited_for_is_done_all_the_same(tmp_path: Path) -
     text = "import pathlib, treadle\ntreadle.task(pathlib.Path('made').write_text)('yes')\n"
     assert treadle("run", "--workers", "2", script(tmp_path, text), folder=tmp_path).returncode == 0
     assert (tmp_path / "made").read_text() == "yes"
+
+
+def test_a_script_that_ends_by_sys_exit_fails_with_its_tasks_too(tmp_path: Path) -> None:
+    text = FAILING + "import sys\nsys.exit(int(sys.argv[1]))\n"
+    codes = [treadle("run", "--engine", "inline", script(tmp_path, text), code, folder=tmp_path).returncode for code in "03"]
+    assert codes == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--workers", "banana"), ("--threads", "0"), ("--memory", "lots"), ("--seed", "x"), ("--engine", "dask")]
+)
+def test_an_option_that_makes_no_sense_is_said_before_the_script_begins(tmp_path: Path, option: str, value: str) -> None:
+    done = treadle("run", option, value, script(tmp_path, "print('begun')"), folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("treadle: TREADLE_")
+    assert len(done.stderr.splitlines()) == 1
+
+
+WAITS = """
+import time
+from treadle import task, wait_on
+
+@task
+def slow(n):
+    time.sleep(60)
+
+futures = [slow(n) for n in range(4)]
+"""
+CALLED = "print('called', flush=True)\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "end", "code"),
+    [
+        (["-m", "treadle_runtime.cli", "run"], CALLED + "wait_on(futures)", 130),
+        (["-m", "treadle_runtime.cli", "run"], CALLED, 130),
+        ([], "import atexit\natexit.register(print, 'called', flush=True)", 0),  # Python's own answer to an interrupt at its exit
+    ],
+)
+def test_ctrl_c_cancels_what_a_script_has_left(tmp_path: Path, words: list[str], end: str, code: int) -> None:
+    path = os.pathsep.join([str(ROOT / "runtime"), str(ROOT / "kernel_ext")])
+    running = subprocess.Popen(
+        [sys.executable, *words, script(tmp_path, WAITS + end)],
+        env={**os.environ, "PYTHONPATH": path, "JUPYTER_RUNTIME_DIR": str(tmp_path), "TREADLE_WORKERS": "2"},
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    with running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "called\n"
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+        said = running.communicate(timeout=30)[1]
+    assert running.returncode == code
+    assert "interrupted" in said
+    assert "Traceback" not in said
