@@ -299,3 +299,11 @@ def test_parameters_named_like_options():
     note(names, 1, others)
     note(names, priority=2, returns=others)
     assert wait_on(names, others) == [[1, 2], [-1, -2]]
+
+
+def test_any_keyword_goes_where_the_function_takes_any():
+    @task
+    def given(**kwargs):
+        return sorted(kwargs)
+
+    assert wait_on(given(self=1, args=2, task=3)) == ["args", "self", "task"]

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from treadle_runtime.api import task, wait_on
 from treadle_runtime.errors import NotSerializable, UsageError
 from treadle_runtime.interop.executor import Executor
 
@@ -83,3 +84,12 @@ def test_two_executors_end_apart():
 def test_a_number_of_workers_is_the_sessions_matter():
     with pytest.raises(UsageError, match=r"Say treadle\.start\(workers=4\)"):
         Executor(max_workers=4)
+
+
+def test_inside_a_task_it_runs_there():
+    @task
+    def inner():
+        with Executor() as executor:
+            return list(executor.map(abs, [-1, 2])), repr(executor.submit(fail, 3).exception())
+
+    assert wait_on(inner()) == ([1, 2], "ValueError(3)")

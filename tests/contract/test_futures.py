@@ -243,6 +243,23 @@ def test_exceptions_of_ones_own_class_and_with_a_cause():
     assert isinstance(caught.value.__cause__, KeyError)
 
 
+def test_groups_of_exceptions_come_as_they_are():
+    class TwoError(Exception):
+        def __init__(self, code, where):
+            super().__init__(f"{code} at {where}")
+            self.where = where
+
+    @task
+    def fails():
+        raise ExceptionGroup("several", [ValueError(1), ExceptionGroup("inner", [TwoError(3, "here")])])
+
+    with pytest.raises(ExceptionGroup) as caught:
+        wait_on(fails())
+    inner = caught.value.exceptions[1].exceptions[0]
+    assert isinstance(inner, TwoError)
+    assert (str(inner), inner.where) == ("3 at here", "here")
+
+
 def test_what_depends_on_a_failure_names_the_root():
     x = fail("the root")
     y = add(add(x, 1), 2)

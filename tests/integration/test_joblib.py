@@ -71,6 +71,17 @@ def test_calls_inside_of_a_call_run_there():
     assert Parallel()(delayed(inner)(n) for n in range(4)) == [1 + n + n * n for n in range(4)]
 
 
+def test_inside_a_task_it_runs_there():
+    @treadle.task
+    def inner(n):
+        import treadle  # noqa: F401 - makes the backend known
+
+        with parallel_config("treadle"):
+            return Parallel()(delayed(pow)(n, k) for k in range(3))
+
+    assert treadle.wait_on(inner(3)) == [1, 3, 9]
+
+
 def test_what_a_call_changes_of_its_arguments_is_no_matter():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -121,10 +121,14 @@ class Capture:
         found = self.client.pending.get(live)
         if found is None:
             return None
+        if found[0] not in self._checked:  # once for each call, not for each of its members
+            with self.client.settling:  # another thread may be bringing it up to date just now
+                found = self.client.pending.get(live)
+                if found is None:
+                    return None
+                found[0].check_unchanged()
+            self._checked.add(found[0])
         group, member = found
-        if group not in self._checked:  # once for each call, not for each of its members
-            self._checked.add(group)
-            group.check_unchanged()
         return ref, (self.index_of(group.newest), member)
 
     def refuse_shared(self, given: Any) -> None:

@@ -69,6 +69,7 @@ def _run_again(session: Session, call: Call, seconds: float) -> tuple[Call, Any]
     client.link.ask("sample", {"number": again.number, "seconds": seconds})
     pairs = tuple((int(read), int(output)) for read, output in renews)
     row = (again.number, function, payload, tuple(reads), outputs, pairs, session.cell, world, 0, again.title, options)
+    client.room.make(0)
     client.submit(again, row)
     client.link.flush()
     return again, [Version(again, k) for k in range(outputs)]

@@ -55,10 +55,10 @@ class Task(Generic[P, R]):
             self.__signature__ = signature
 
     @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]: ...
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Future[R]: ...
     @overload
-    def __call__(self, *args: Any, **kwargs: Any) -> Future[R]: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> Future[R]:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Future[R]: ...
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Future[R]:
         """Have the function run with these arguments as they are now; returns at once."""
         try:
             future: Future[R] = submit(self, args, kwargs, self._method)
@@ -122,7 +122,7 @@ class _Bound:
         self._target = target
         self._method = method
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return submit(self._task, (self._target, *args), kwargs, self._method)
         except BaseException as error:
@@ -246,24 +246,32 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
     if ended:
         check_ended((*args, *kwargs.values()))
     client = session.client
+    client.room.make(0)
     version, captured = task.watch(session.functions).look(as_is=bool(written))
     if not written and (signature.options.reuse or session.reuse.on):
         return _join(session, signature, version, captured, args, kwargs)
     if not written and not captured and (payload := simple_payload(args, kwargs)) is not None:
         return _send(session, signature, version, None, payload, (), args, kwargs)
-    capture = Capture(client, session.shelf)
-    groups: list[list[Any]] = []
-    if written:
-        if signature is _probe._signature:
-            return _references(written)[0]
-        if not method:
-            _warn_unreachable(session, signature, written, kwargs)
-        groups = plan_groups(client, written, signature.name)
-        named = {id(value) for _, _, value in written}
-        others = [value for value in (*args, *kwargs.values(), *captured) if id(value) not in named]
-        prepare(capture, written, groups, others)
-    payload = capture.payload(args, kwargs, groups, captured)
-    return _send(session, signature, version, capture, payload, groups, args, kwargs)
+    if not written:
+        capture = Capture(client, session.shelf)
+        payload = capture.payload(args, kwargs, (), captured)
+        return _send(session, signature, version, capture, payload, (), args, kwargs)
+    if signature is _probe._signature:
+        return _references(written)[0]
+    if not method:
+        _warn_unreachable(session, signature, written, kwargs)
+    named = {id(value) for _, _, value in written}
+    others = [value for value in (*args, *kwargs.values(), *captured) if id(value) not in named]
+    while True:  # again if another thread has come between: this call comes after what that one did
+        with client.pending.planning() as plan:
+            capture = Capture(client, session.shelf)
+            groups = plan_groups(client, written, signature.name)
+            plan.concerns(groups)
+            prepare(capture, written, groups, others)
+            payload = capture.payload(args, kwargs, groups, captured)
+            with client.settling:
+                if not plan.outdated:
+                    return _send(session, signature, version, capture, payload, groups, args, kwargs)
 
 
 def _join(

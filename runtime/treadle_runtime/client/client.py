@@ -84,7 +84,7 @@ class Client(Waits):
         self.kept: dict[Vid, Packed] = {}  # what was taken home at the end, until its handle dies
         self._keeps = Handles(lambda handle: self.kept.pop(handle.vid, None))
         self._warned: set[str] = set()
-        self._settling = threading.RLock()  # never held while waiting: the thread waited for may want it
+        self.settling = threading.RLock()  # for what is pending; never held while waiting: the thread waited for may want it
         self._counting = threading.Lock()
         self._forget_at = 2 * _HISTORY
         self._look_at = 0  # the number at which `_look` looks; one comparison per task serves all it does
@@ -108,8 +108,7 @@ class Client(Waits):
         return Call(self, number, function, cell, title)
 
     def submit(self, call: Call, row: TaskRow) -> None:
-        """Send a task on its way. Never waits for the runtime."""
-        self.room.make(0)
+        """Send a task on its way. Never waits: who calls it has made room."""
         self.calls[call.number] = call
         self.open += 1
         if call.number >= self._look_at:
@@ -289,7 +288,7 @@ class Client(Waits):
         data: bytes | Packed | None = call.outputs[version.output][2]
         if data is None:  # it did not come with the completion
             data = self.fetch({version.vid: call})[version.vid]
-        with self._settling:
+        with self.settling:
             if future._value is _MISSING:
                 future.__dict__["_value"] = rebuild(data, call)
 
@@ -319,7 +318,7 @@ class Client(Waits):
             if newest.call.state == TaskState.CANCELLED:  # before its runtime ended: that is what the person did
                 raise self.error_of(newest.call) from None
             raise
-        with self._settling:
+        with self.settling:
             entries = map(self.pending.get, group.members())
             if not any(entry[0] is group for entry in entries if entry is not None):
                 return  # another thread was faster

@@ -54,7 +54,7 @@ _CLOSED: Final = "The connection to the runtime was closed. The next call of a t
 _HUNG_UP: Final = "The runtime has closed the connection. The next call of a task starts a new one."
 _FORKED: Final = (
     "This process is a fork of the one that started the runtime, and can't use its connection. "
-    "Call tasks in the original process, or start a runtime here with treadle.start()."
+    "Call tasks in the original process."
 )
 
 

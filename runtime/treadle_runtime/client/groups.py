@@ -62,11 +62,39 @@ class Group:
                 )
 
 
+class Plan:
+    """A call that is being made of what the objects are that it writes: outdated once another thread changes that."""
+
+    __slots__ = ("_ids", "_plans", "outdated")
+
+    def __init__(self, plans: list[Plan]) -> None:
+        self._plans = plans
+        self._ids: set[int] | None = None  # nobody knows yet which
+        self.outdated = False
+
+    def __enter__(self) -> Plan:
+        self._plans.append(self)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._plans.remove(self)
+
+    def concerns(self, groups: list[list[Any]]) -> None:
+        """Note which objects matter."""
+        self._ids = {id(member) for members in groups for member in members}
+
+    def changed(self, member: Any) -> None:
+        """Hear that an object became pending, or is so no longer."""
+        if self._ids is None or id(member) in self._ids:
+            self.outdated = True
+
+
 class Pending:
     """All groups of one client, by the identity of their members."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, tuple[Group, int, Any]] = {}
+        self._plans: list[Plan] = []
         self.containers = 0  # how many builtin containers are pending: they need the slower pickler
         self._tensors = False  # whether one was: arrays may look at its memory
 
@@ -100,6 +128,10 @@ class Pending:
                         return group
         return None
 
+    def planning(self) -> Plan:
+        """Return what is entered while a call is made that writes."""
+        return Plan(self._plans)
+
     def add(self, group: Group) -> None:
         """Register a group; its members leave the groups they were in."""
         for index, member in enumerate(group.members()):
@@ -112,6 +144,8 @@ class Pending:
             self._by_id[key] = (group, index, held)
             if isinstance(member, Future):
                 member._group = group
+            for plan in self._plans:
+                plan.changed(member)
 
     def remove(self, group: Group) -> None:
         """Forget a group: its members are ordinary objects again."""
@@ -121,6 +155,8 @@ class Pending:
                 del self._by_id[id(member)]
                 weak = _weak(member)
                 self.containers -= not weak
+                for plan in self._plans:
+                    plan.changed(member)
 
     def _gone(self, key: int, ref: Any) -> None:
         found = self._by_id.get(key)

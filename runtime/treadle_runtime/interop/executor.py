@@ -10,8 +10,9 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
+from .. import place
 from ..api.cancelling import cancel
 from ..api.task import Task, task
 from ..client.futures import Future, wait_for_end
@@ -53,7 +54,7 @@ class Executor(concurrent.futures.Executor):
         self._tasks: dict[int, Task[..., Any]] = {}  # by the identity of the function, which the task keeps alive
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call `fn(*args, **kwargs)` in a worker; return its future at once.
+        """Call `fn(*args, **kwargs)` in a worker; return its future at once. Inside a task it is called here and now.
 
         Raises
         ------
@@ -66,6 +67,8 @@ class Executor(concurrent.futures.Executor):
             made = self._tasks.get(id(fn))
             if made is None:
                 made = self._tasks[id(fn)] = fn if isinstance(fn, Task) else task(fn)
+        if place.inside_task():
+            return cast("Future[T]", _ended(made, args, kwargs))
         future: Future[T] = made(*args, **kwargs)
         with self._lock:
             self._futures.add(future)
@@ -115,6 +118,16 @@ class Executor(concurrent.futures.Executor):
         if wait:
             for future in left:
                 wait_for_end(future)
+
+
+def _ended(fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> concurrent.futures.Future[T]:
+    """Call a function here; return what a future of it would be once it has ended."""
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    try:
+        future.set_result(fn(*args, **kwargs))
+    except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it; an interrupt is the task's own
+        future.set_exception(error)
+    return future
 
 
 def _results(futures: list[Future[T]], end: float | None) -> Iterator[T]:

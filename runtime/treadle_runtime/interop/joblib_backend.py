@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from .. import place
 from ..api.cancelling import cancel
 from ..api.session import current
 from ..api.task import Task, task
@@ -17,7 +18,7 @@ from ..client.futures import Future
 
 def backend(**options: Any) -> Any:
     """Return a backend; the class is made late since its bases are joblib's."""
-    from joblib.parallel import AutoBatchingMixin, ParallelBackendBase, SequentialBackend
+    from joblib.parallel import AutoBatchingMixin, FallbackToBackend, ParallelBackendBase, SequentialBackend
 
     class TreadleBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
         supports_retrieve_callback = True
@@ -31,12 +32,16 @@ def backend(**options: Any) -> Any:
         def effective_n_jobs(self, n_jobs: int | None) -> int:
             if n_jobs == 0:
                 raise ValueError("n_jobs == 0 in Parallel has no meaning")
+            if place.inside_task():
+                return 1
             workers = current().plan.workers
             if n_jobs is None:
                 return workers
             return int(n_jobs) if n_jobs > 0 else max(1, workers + 1 + n_jobs)
 
         def configure(self, n_jobs: int = 1, parallel: Any = None, **_options: Any) -> int:
+            if place.inside_task():
+                raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
             self.parallel = parallel
             return self.effective_n_jobs(n_jobs)
 

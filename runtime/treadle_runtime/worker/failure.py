@@ -114,7 +114,7 @@ def user_frames(tb: TracebackType | None) -> list[tuple[str, int, str]]:
 
 def _raised(error: BaseException, relation: str) -> Raised:
     pickled = _pickled(error)
-    if pickled is None and isinstance(error, Exception):
+    if pickled is None and isinstance(error, (Exception, BaseExceptionGroup)):
         pickled = _pickled(_Parts(error))
     try:
         message = error.message if isinstance(error, TreadleError) else str(error)
@@ -139,19 +139,21 @@ def _pickled(error: Any) -> bytes | None:
 class _Parts:
     """An exception whose `__init__` wants other arguments than it hands on, the usual reason why pickle can't make it."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self._error = error
 
     def __reduce__(self) -> Any:
-        args = _builtin(type(self._error)).__reduce__(self._error)[1]
+        args: Any = _builtin(type(self._error)).__reduce__(self._error)[1]
+        if isinstance(self._error, BaseExceptionGroup):
+            args = args[0], [part if _pickled(part) is not None else _Parts(part) for part in self._error.exceptions]
         return put_together, (type(self._error), args, vars(self._error))
 
 
-def _builtin(kind: type[Exception]) -> type[Exception]:
+def _builtin(kind: type[BaseException]) -> type[BaseException]:
     return next(base for base in kind.__mro__ if base.__module__ == "builtins")
 
 
-def put_together(kind: type[Exception], args: tuple[Any, ...], attributes: dict[str, Any]) -> Exception:
+def put_together(kind: type[BaseException], args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:
     """Return an exception made without an `__init__` of its own; called by name from pickles."""
     error = kind.__new__(kind, *args)
     _builtin(kind).__init__(error, *args)
