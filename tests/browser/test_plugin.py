@@ -190,6 +190,9 @@ def test_two_notebooks_have_a_runtime_each_and_the_panel_shows_the_one_in_use(
     listed = page.locator("#jp-running-sessions")
     expect(listed).to_contain_text("Treadle runtimes", ignore_case=True)
     expect(listed.locator(".jp-RunningSessions-item", has_text="two.ipynb").first).to_be_visible()
+    page.evaluate("() => jupyterapp.shell.currentWidget.context.rename('renamed.ipynb')")
+    expect(row(page, "renamed.ipynb")).to_be_attached(timeout=SLOW_MS)
+    expect(row(page, "one.ipynb")).to_have_count(0)
 
 
 @pytest.mark.long

@@ -103,6 +103,8 @@ def test_a_row_names_kernels_and_notebooks() -> None:
         ["work/heat.ipynb"],
     )
     assert (told["present"], told["version"]) == (True, "0.0.9")
+    renamed = row(described(notebooks=(notebook,)), {"4c5d": "work/cold.ipynb", "other": "x.ipynb"})
+    assert (renamed["title"], renamed["notebooks"]) == ("cold.ipynb", ["work/cold.ipynb"])
     assert "hint" not in told
     old = row(replace(described(named=True), protocol=2))
     assert old["title"] == "own"

@@ -27,7 +27,7 @@ from treadle_runtime.errors import headline
 from ..show.anchors import SMALL, anchored, new_id
 from ..show.displays import Seen, call_html, future_bundle
 from ..show.future_card import ASK_EVERY_S, look_at
-from ..view.escaped import escape
+from ..view.escaped import CODE, escape
 from .inference import CellTask
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def marked(bundle: dict[str, Any], text: str) -> dict[str, Any]:
         inside = (
             f'<img src="data:{image};base64,{bundle[image]}">'
             if image
-            else f'<pre style="margin:0;padding:0 8px">{escape(plain)}</pre>'
+            else f'<pre style="{CODE};margin:0;padding:0 8px">{escape(plain)}</pre>'
         )
         html = str(bundle.get("image/svg+xml") or inside)
     line = f'<div style="{SMALL};padding:0 8px">{escape(text)}</div>'

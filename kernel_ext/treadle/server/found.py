@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -36,13 +38,18 @@ def find(name: str) -> Descriptor | None:
     return next((each for each in reversed(find_all()) if name in (each.name, each.epoch)), None)
 
 
-def row(found: Descriptor) -> dict[str, Any]:
-    """Return what a page is told of a runtime before it has been asked: no path but those of notebooks, no token."""
+def row(found: Descriptor, paths: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Return what a page is told of a runtime before it has been asked: no path but those of notebooks, no token.
+
+    `paths`: where the notebooks of this server's kernels are by now, by the kernel's id; a kernel is not told that its notebook
+    was renamed.
+    """
     version, python, _prefix = found.environment
-    kernels = [
-        match[1] for each in found.notebooks if (match := _KERNEL.fullmatch(os.path.basename(each.kernel)))
-    ]
-    notebooks = list(dict.fromkeys(each.path for each in found.notebooks if each.path))
+    matches = [_KERNEL.fullmatch(os.path.basename(each.kernel)) for each in found.notebooks]
+    ids = [match[1] if match else "" for match in matches]
+    kernels = [kernel for kernel in ids if kernel]
+    now = (paths.get(kernel) or each.path for kernel, each in zip(ids, found.notebooks, strict=True))
+    notebooks = list(dict.fromkeys(path for path in now if path))
     told: dict[str, Any] = {
         "name": found.name,
         "epoch": found.epoch,

@@ -73,8 +73,19 @@ class RuntimesHandler(APIHandler):
         await _authorize(self)
         found: list[Descriptor] = await _off_loop(find_all)
         statuses = await asyncio.gather(*[ask(each, "status", STATUS_S) for each in found])
-        rows = [row(each) | (status or {}) for each, status in zip(found, statuses, strict=True)]
+        paths = await self._paths()
+        rows = [row(each, paths) | (status or {}) for each, status in zip(found, statuses, strict=True)]
         self.finish({"version": __version__, "feed": FEED, "runtimes": rows})
+
+    async def _paths(self) -> dict[str, str]:
+        """Where the notebooks of this server's kernels are, by the kernel's id."""
+        manager: Any = self.session_manager
+        sessions = await ensure_async(manager.list_sessions())
+        return {
+            each["kernel"]["id"]: each["path"]
+            for each in sessions
+            if each["type"] == "notebook" and each["kernel"]
+        }
 
 
 class RuntimeHandler(APIHandler):

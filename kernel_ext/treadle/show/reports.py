@@ -16,6 +16,7 @@ from ..view.escaped import escape
 from .anchors import STYLE
 
 _NUMBERS: Final = 5
+_NEARBY: Final = 1000  # so many tasks before and after a cell's own may have had its workers meanwhile
 _CELL: Final = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:none;background:none"
 
 
@@ -35,6 +36,16 @@ def failures_text(session: Any) -> str:
         new = "" if unseen.isdisjoint(group.numbers) else " (not looked at yet)"
         lines += [str(group), f"    {shown}{more}{new}: %treadle log {group.numbers[0]}"]
     return "\n".join(lines)
+
+
+def _others(client: Any, first: int, last: int) -> list[tuple[float, float]]:
+    """Return from when to when the tasks around [first, last) ran, as far as they have ended."""
+    spans = []
+    for since, to in ((first - _NEARBY, first), (last, last + _NEARBY)):
+        for number, _, at, _ in client.link.ask("timeline", {"first": since, "last": to}):
+            if (call := client.calls.get(number)) is not None and call.run_s:
+                spans.append((at - call.run_s, at))
+    return spans
 
 
 def summary_bundle(session: Any, cell: int | None = None) -> dict[str, str]:
@@ -70,7 +81,9 @@ def summary_bundle(session: Any, cell: int | None = None) -> dict[str, str]:
         raise UsageError(f"The runtime no longer knows when the tasks of cell [{cell}] ran: sum up sooner.")
     stored = sum(nbytes for number, nbytes in client.stored if number in mine)
     forgotten = max(0, len(ended) - len(timeline))
-    head, *lines = sentences(review(rows, session.plan.workers, stored, len(rows) + forgotten))
+    head, *lines = sentences(
+        review(rows, session.plan.workers, stored, len(rows) + forgotten, _others(client, first, last))
+    )
     left = len(mine) - len(ended)
     going = f" ({left} more go on)" if left else ""
     head = f"[{cell}] {head}{going}"

@@ -9,6 +9,8 @@ import html
 import re
 from typing import Final
 
+CODE: Final = "font-family:var(--jp-code-font-family,monospace)"
+"""The type of `<pre>`: a notebook that was exported as HTML would show it in that of prose."""
 _ACTS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 

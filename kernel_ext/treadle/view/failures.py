@@ -9,7 +9,7 @@ from typing import Any
 
 from treadle_runtime.core.states import TaskState
 
-from .escaped import escape
+from .escaped import CODE, escape
 from .frames import traceback_text
 
 _BETWEEN = {
@@ -61,5 +61,5 @@ def failure_text(call: Any, root: Any = None) -> str:
 
 def failure_html(call: Any, root: Any = None) -> str:
     """Return the same as HTML: inline styles, nothing that an untrusted notebook loses."""
-    style = "margin:4px 0 0;padding:6px 10px;border-left:3px solid #c8242e;white-space:pre-wrap;background:none"
+    style = f"{CODE};margin:4px 0 0;padding:6px 10px;border-left:3px solid #c8242e;white-space:pre-wrap;background:none"
     return f'<pre style="{style}">{escape(failure_text(call, root))}</pre>'

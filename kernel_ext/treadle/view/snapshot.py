@@ -13,7 +13,7 @@ from typing import Any
 
 from treadle_runtime.feed.failures import headline
 
-from .escaped import escape
+from .escaped import CODE, escape
 from .picture import BAR_ORDER, COLOURS, WORDS, img, name_of, short
 
 _WORKERS = 16
@@ -215,7 +215,7 @@ def _failures(state: Mapping[str, Any]) -> list[str]:
         if len(trace) > _TRACEBACK:
             trace = f"{trace[: _TRACEBACK // 3]}\n…\n{trace[-_TRACEBACK * 2 // 3 :]}"
         shown = (
-            f'<pre style="margin:4px 0 0;font-size:11.5px;background:none;overflow-x:auto">{escape(trace)}</pre>'
+            f'<pre style="{CODE};margin:4px 0 0;font-size:11.5px;background:none;overflow-x:auto">{escape(trace)}</pre>'
             if trace
             else ""
         )

@@ -42,7 +42,8 @@ class Review:
     took_s: float
     work_s: float
     path: list[Ran]
-    starting_s: float  # until the first task ran
+    starting_s: float  # until the first task ran, of whatever cell
+    elsewhere_s: float  # worker-seconds in which tasks of other cells ran
     notebook_s: float  # in which workers were free and the next task had not been called yet
     notebook_idle_s: float  # worker-seconds of that
     tail_idle_s: float  # worker-seconds at the end, when there were fewer tasks than workers
@@ -58,10 +59,16 @@ class Review:
     @property
     def idle_s(self) -> float:
         """Worker-seconds in which no task ran."""
-        return max(0.0, self.workers * self.took_s - self.work_s)
+        return max(0.0, self.workers * self.took_s - self.work_s - self.elsewhere_s)
 
 
-def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0, there_were: int = 0) -> Review:
+def review(
+    rows: Sequence[Ran],
+    workers: int,
+    stored_nbytes: int = 0,
+    there_were: int = 0,
+    others: Sequence[tuple[float, float]] = (),
+) -> Review:
     """Return what held these tasks back.
 
     Parameters
@@ -74,9 +81,13 @@ def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0, there_were
         of arguments that were stored for them.
     there_were
         so many tasks in all, if that is more.
+    others
+        from when to when tasks of other cells ran: their workers were not idle.
     """
     began, end = min(ran.born for ran in rows), max(ran.ended for ran in rows)
-    notebook_s, notebook_idle_s, tail_idle_s = _free(rows, workers)
+    meanwhile = _within(others, began, end)
+    first_ran = min([ran.ended - ran.run_s for ran in rows] + [since for since, _ in meanwhile])
+    notebook_s, notebook_idle_s, tail_idle_s = _free(rows, workers, meanwhile)
     return Review(
         tasks=len(rows),
         there_were=max(there_were, len(rows)),
@@ -84,7 +95,8 @@ def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0, there_were
         took_s=end - began,
         work_s=sum(ran.run_s for ran in rows),
         path=_longest(rows),
-        starting_s=max(0.0, min(ran.ended - ran.run_s for ran in rows) - began),
+        starting_s=max(0.0, first_ran - began),
+        elsewhere_s=sum(to - since for since, to in meanwhile),
         notebook_s=notebook_s,
         notebook_idle_s=notebook_idle_s,
         tail_idle_s=tail_idle_s,
@@ -92,6 +104,11 @@ def review(rows: Sequence[Ran], workers: int, stored_nbytes: int = 0, there_were
         result_nbytes=sum(ran.nbytes for ran in rows),
         stored_nbytes=stored_nbytes,
     )
+
+
+def _within(spans: Sequence[tuple[float, float]], began: float, end: float) -> list[tuple[float, float]]:
+    """Return what of the spans lies between."""
+    return [(max(since, began), min(to, end)) for since, to in spans if since < end and to > began]
 
 
 def _longest(rows: Sequence[Ran]) -> list[Ran]:
@@ -111,10 +128,13 @@ def _longest(rows: Sequence[Ran]) -> list[Ran]:
     return path[::-1]
 
 
-def _free(rows: Sequence[Ran], workers: int) -> tuple[float, float, float]:
+def _free(
+    rows: Sequence[Ran], workers: int, others: Sequence[tuple[float, float]]
+) -> tuple[float, float, float]:
     """Go through time: seconds and worker-seconds without enough tasks before the last call, and those after it."""
     last_call = max(ran.born for ran in rows)
-    changes = sorted([(ran.born, 1) for ran in rows] + [(ran.ended, -1) for ran in rows])
+    spans = [*((ran.born, ran.ended) for ran in rows), *others]
+    changes = sorted([(since, 1) for since, _ in spans] + [(to, -1) for _, to in spans])
     notebook_s = notebook_idle_s = tail_idle_s = 0.0
     there, at = 0, changes[0][0]
     for when, change in changes:
@@ -168,7 +188,10 @@ def _path_line(found: Review) -> str:
 def _idle_line(found: Review) -> str:
     total = found.workers * found.took_s
     share = found.idle_s / total if total else 0.0
+    elsewhere = found.elsewhere_s / total if total else 0.0
     line = f"idle workers: {share:.0%} of their time"
+    if elsewhere >= MATTERS:
+        line = f"{line}, {elsewhere:.0%} went to tasks of other cells"
     if share < MATTERS:
         return f"{line}: they had enough to do"
     starting = found.workers * found.starting_s

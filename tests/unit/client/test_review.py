@@ -75,6 +75,16 @@ def test_workers_that_were_starting() -> None:
     assert "still starting" in sentences(found)[2]
 
 
+def test_workers_that_ran_tasks_of_other_cells_were_not_idle() -> None:
+    row = ran(3, 2.0, 12.0, 0.5)
+    found = review([row], workers=2, others=[(0.0, 11.0), (1.0, 11.5), (11.5, 13.0), (20.0, 30.0)])
+    assert (found.elsewhere_s, found.idle_s) == (pytest.approx(19.0), pytest.approx(0.5))
+    assert sentences(found)[2] == (
+        "idle workers: 2% of their time, 95% went to tasks of other cells: they had enough to do"
+    )
+    assert "still starting" not in sentences(review([row], workers=2, others=[(0.0, 11.0), (8.0, 11.5)]))[2]
+
+
 def test_short_tasks_and_much_data() -> None:
     rows = [ran(n, 0.0, 1.0, 20e-6, name="tiny", nbytes=10**7) for n in range(1, 101)]
     found = review(rows, 2, stored_nbytes=200)

@@ -37,6 +37,7 @@ def test_failed_future_shows_the_line_and_what_it_was_given():
         assert "ZeroDivisionError: division by zero" in text
         assert "called with (1, 0)" in text
         assert f"`%treadle debug {future.exception().task}` to look" in text
+    assert '<pre style="font-family:var(--jp-code-font-family,monospace)' in bundle["text/html"]
 
 
 def test_displaying_a_failure_is_looking_at_it(inline):
