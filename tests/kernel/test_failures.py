@@ -115,6 +115,8 @@ def test_log_shows_what_was_printed_and_the_failure(notebook):
     assert "last words" in ran.text
     assert "ValueError: loud" in ran.text
     assert "neither the number of a task" in notebook.run("%treadle log seventeen").text
+    assert "No task #9999 is known here" in notebook.run("%treadle log 9999").text
+    assert "Cell [9999] has no tasks" in notebook.run("%treadle log [9999]").text
 
 
 def test_wrong_use_of_a_future_is_told_at_its_line(notebook):

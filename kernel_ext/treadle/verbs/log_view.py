@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from treadle_runtime.client.calls import Call
 from treadle_runtime.client.client import Client
 from treadle_runtime.client.lines import Lines, bar_text
+from treadle_runtime.errors import UsageError
 from treadle_runtime.wire.asides import Bar, Logged, Shown, Warned, unpack_aside
 
 from ..view.failures import failure_text
@@ -43,6 +44,8 @@ def log(extension: Extension, words: list[str]) -> None:
             show_parts(extension, number, call.function if call is not None else "task", parts, lines)
 
     show()
+    if not any(known) and not any(number in calls for number in numbers) and numbers:  # those of other kernels have a log, too
+        raise UsageError(f"No task #{numbers[0]} is known here: the last 20,000 that ended and all others are kept.")
     if "--follow" in words and not _follow(client, [calls[number] for number in numbers if number in calls], show):
         return
     for number in numbers:
@@ -106,7 +109,10 @@ def _meant(extension: Extension, calls: dict[int, Call], words: list[str]) -> li
     found: list[int] = []
     for word in words:
         if match := CELL.fullmatch(word):
-            found += [number for number, call in calls.items() if call.cell == int(match[1])]
+            mine = [number for number, call in calls.items() if call.cell == int(match[1])]
+            if not mine:
+                raise UsageError(f"Cell {word} has no tasks that are known here. `%treadle tasks` lists them.")
+            found += mine
         elif (number := number_of(word)) is not None:
             found.append(number)
         else:

@@ -16,8 +16,18 @@ from typing import Any, Final
 
 _OURS: Final = frozenset({"treadle", "treadle_runtime"})
 _INSTALLED: Final = ("site-packages", "dist-packages")
-_started_in: Final = os.getcwd()
 _answers: dict[str, tuple[Any, bool]] = {}
+
+
+def _here() -> list[str]:
+    """The current folder, unless somebody has removed it."""
+    try:
+        return [os.getcwd()]
+    except OSError:
+        return []
+
+
+_started_in: Final = _here()
 
 
 def is_local(module: ModuleType) -> bool:
@@ -68,8 +78,8 @@ def _libraries() -> list[str]:
 
 def _own_folders() -> list[str]:
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    folders = [_started_in, os.getcwd(), *sys.path[:1], *([os.path.dirname(main)] if main else []), *_editable()]
-    return [os.path.abspath(folder) for folder in folders]
+    folders = [*_started_in, *_here(), *sys.path[:1], *([os.path.dirname(main)] if main else []), *_editable()]
+    return [os.path.abspath(folder) for folder in folders if folder]  # "" is the current one
 
 
 def _editable() -> list[str]:

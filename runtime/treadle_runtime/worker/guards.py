@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from . import logs, manners
 from .streams import Streams
-from .world import World, apply, enter, environment, set_environ, set_path
+from .world import World, apply, current_folder, enter, environment, set_environ, set_path
 
 _SIGNALS: Final = tuple(
     int(number)
@@ -75,7 +75,7 @@ class Guards:
         """Which world the process has; -1 if none."""
         self.world = World.current()
         self._path = list(sys.path)
-        self._home = os.getcwdb()
+        self._home = current_folder()
 
     def enter(self, world_id: int, world: World) -> None:
         """Give the process the world of the next task. Raises OSError if its directory can't be entered."""
@@ -84,7 +84,7 @@ class Guards:
         manners.apply(world.manners)
         self.world = world
         self._path = list(sys.path)
-        self._home = os.getcwdb()
+        self._home = current_folder()
         self._noted.changed = False
         self.world_id = world_id
 
@@ -120,11 +120,7 @@ class Guards:
         if not faulthandler.is_enabled():
             faulthandler.enable(self._streams.err.fileno())
             changed = True
-        try:
-            moved = os.getcwdb() != self._home
-        except FileNotFoundError:
-            moved = True
-        if moved:
+        if current_folder() != self._home:
             self._move_home()
             changed = True
         return changed

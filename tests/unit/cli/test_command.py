@@ -186,3 +186,29 @@ def test_ctrl_c_cancels_what_a_script_has_left(tmp_path: Path, words: list[str],
     assert running.returncode == code
     assert "interrupted" in said
     assert "Traceback" not in said
+
+
+def test_a_folder_that_is_gone_is_said_and_left_behind(tmp_path: Path) -> None:
+    text = """
+import os
+from treadle import task, wait_on
+
+@task
+def here():
+    return os.getcwd()
+
+try:
+    wait_on(here())
+except FileNotFoundError as error:
+    assert "had been deleted" in str(error)
+os.chdir("/")
+print(wait_on(here()))
+"""
+    inside = f"mkdir gone && cd gone && rmdir ../gone && exec '{sys.executable}' -m treadle_runtime.cli run --workers 2 '{tmp_path}/job.py'"
+    script(tmp_path, text)
+    path = os.pathsep.join([str(ROOT / "runtime"), str(ROOT / "kernel_ext")])
+    environ = {**os.environ, "PYTHONPATH": path, "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", "-c", inside], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "/\n"), done.stderr
