@@ -198,7 +198,7 @@ def run_notebook(path: Path, output: Path, say: Callable[[str], None] = print) -
     Raises
     ------
     UsageError
-        there is no such notebook, it cannot be read, or nbformat is missing.
+        there is no such notebook, it cannot be read, its output cannot be written, or nbformat is missing.
     """
     try:
         nbformat: Any = importlib.import_module("nbformat")  # partly typed
@@ -210,6 +210,8 @@ def run_notebook(path: Path, output: Path, say: Callable[[str], None] = print) -
         raise UsageError(f"{path} cannot be read ({error.strerror}): give the path of a notebook.") from None
     except (nbformat.reader.NotJSONError, nbformat.ValidationError):
         raise UsageError(f"{path} is no notebook, or a damaged one: open and save it in JupyterLab.") from None
+    if not os.access(output.parent, os.W_OK):
+        raise UsageError(f"{output} cannot be written: give --output in a folder that is there and that you may write to.")
     runner = Runner(nbformat, notebook, path.resolve().parent, say)
     try:
         failed = runner.run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -104,6 +106,16 @@ def test_a_kernel_that_is_not_there_is_named_in_one_line(run):
     assert ran.returncode == 2
     assert ran.stderr.startswith("treadle run: There is no kernel 'gone' here")
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_where_it_cannot_be_written_is_said_before_the_first_cell(tmp_path):
+    from treadle.notebook_run import main
+
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "a.ipynb")
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        assert main([str(tmp_path / "a.ipynb"), "--output", str(tmp_path / "gone" / "b.ipynb")]) == 2
+    assert "b.ipynb cannot be written" in said.getvalue()
 
 
 @pytest.mark.long

@@ -40,7 +40,7 @@ def run_script(script: str, arguments: Sequence[str], options: Mapping[str, str 
         if value is not None:
             os.environ[f"TREADLE_{name.upper()}"] = value
     path = Path(script)
-    if path.suffix == ".ipynb":  # a program of its own: nothing below the notebook's face knows of Jupyter
+    if path.suffix.lower() == ".ipynb":  # a program of its own: nothing below the notebook's face knows of Jupyter
         return _call([sys.executable, "-m", "treadle.notebook_run", script, *arguments])
     if any(value is not None for value in options.values()):
         Options.from_environment()  # a word that is wrong is said before the script has done anything
