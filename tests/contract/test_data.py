@@ -154,6 +154,13 @@ def test_a_view_that_shows_memory_several_times_is_refused(view):
     assert wait_on(task(np.sum)(view(np.ones(10)))) == view(np.ones(10)).sum()
 
 
+def test_a_memoryview_that_is_written_is_refused():
+    view = memoryview(bytearray(b"abc"))
+    with pytest.raises(UsageError, match=r"c of increase is a memoryview.*bytearray or array behind it"):
+        increase(view)
+    assert wait_on(task(bytes)(view)) == b"abc"
+
+
 def test_a_view_as_in_sees_what_is_pending_on_its_base():
     base = np.zeros((3, 3))
     increase(base[1])

@@ -83,6 +83,14 @@ def test_leaving_fails_the_task_only(leave):
     assert wait_on(task(abs)(-1)) == 1
 
 
+def test_an_interrupt_of_ones_own_fails_the_task_only(engine):
+    if engine == "inline":
+        return  # there it is as if Ctrl-C had been pressed
+    with pytest.raises(TaskFailed, match="KeyboardInterrupt"):
+        wait_on(task(lambda: (_ for _ in ()).throw(KeyboardInterrupt()))())
+    assert wait_on(task(abs)(-1)) == 1
+
+
 @pytest.mark.parametrize("question", [lambda: input("? "), lambda: breakpoint()])
 def test_nobody_can_be_asked(engine, question):
     if engine == "local":

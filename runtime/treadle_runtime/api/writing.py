@@ -40,6 +40,10 @@ def plan_groups(client: Client, written: Sequence[Written], function: str) -> li
             )
         if is_constant(value):
             continue
+        if isinstance(value, memoryview):
+            raise UsageError(
+                f"{name} of {function} is a memoryview, which a task can only read. Pass the bytearray or array behind it."
+            )
         if isinstance(value, np.ndarray) and _overlaps_itself(value):
             raise UsageError(
                 f"{name} of {function} shows some of its memory several times (a broadcast or sliding view), so what is "

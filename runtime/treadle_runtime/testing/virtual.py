@@ -39,10 +39,9 @@ from ..store.packing import Packed
 from ..wire import messages as m
 from ..worker.code import load_code
 from ..worker.context import TaskContext
-from ..worker.execute import execute
 from ..worker.failure import pack_lost
 from ..worker.instead import Instead, exchange
-from .virtual_worker import VirtualWorker
+from .virtual_worker import VirtualWorker, run
 
 _CLIENT = 0
 _FULLY_CHECKED = 64  # tasks: a check looks at all of them, so many that are checked after every event would cost their square
@@ -272,7 +271,7 @@ class VirtualCluster:
         context = TaskContext(worker.worker)
         context.begin(number, attempt, name, row[10])
         with place.running(context):
-            ran = execute(number, worker.functions[row[1]], row[2], sources, row[4], row[10], context)
+            ran = run(number, worker.functions[row[1]], row[2], sources, row[4], row[10], context)
         outputs: list[OutputRow] = []
         for k, packed in enumerate(ran.outputs):
             vid, data = vid_of(number, k), packed.to_bytes()
