@@ -81,19 +81,24 @@ function initialize({ model }: { model: Model }): () => void {
       if (!view) views.push((view = new Mounted(link)));
       view.standFor(host);
     }
-    if (stood && !views.some((view) => view.snapshot)) link.send({ type: 'bye' });
+    if (stood && !views.some((view) => view.snapshot)) {
+      link.send({ type: 'bye' });
+      if (link.gone) return end(); // the notebook is closed: opened again, it has a model of its own
+    }
     for (const spare of views.filter((view) => !view.snapshot).slice(1)) {
       spare.end();
       views = views.filter((view) => view !== spare);
     }
     timer = setTimeout(look, ++looks < OFTEN_TIMES ? LOOK_OFTEN_MS : LOOK_SELDOM_MS);
   };
-  look();
-  return () => {
+  const end = (): void => {
     clearTimeout(timer);
     for (const view of views) view.end();
+    views = [];
     link.dispose();
   };
+  look();
+  return end;
 }
 
 /** Where somebody displays the widget itself: the same view, in the element given. */

@@ -282,3 +282,19 @@ test('what was asked of a kernel that goes is refused', async () => {
   link.dispose();
   await assert.rejects(asked, Refused);
 });
+
+test('a model whose notebook was closed is not spoken to in vain', () => {
+  const kernel = new Kernel();
+  const link = new BestLink(new CommLink(kernel));
+  const all = heard(link);
+  link.send({ type: 'hello' });
+  assert.equal(link.gone, false);
+  kernel.send = () => {
+    throw new Error('Cannot send');
+  };
+  link.send({ type: 'command', id: 8, name: 'cancel', args: {} });
+  assert.equal((all.at(-1) as { id: number; error: string }).id, 8);
+  link.send({ type: 'bye' });
+  assert.equal(link.gone, true);
+  link.dispose();
+});

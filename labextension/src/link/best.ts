@@ -39,6 +39,11 @@ export class BestLink implements Link {
     return !this.byServer && this.comm.queued;
   }
 
+  /** The kernel's end has gone for ever, as far as has been tried. */
+  get gone(): boolean {
+    return this.comm.gone;
+  }
+
   send(message: ToPython): void {
     if (message.type === 'hello') this.hello();
     else if (message.type === 'bye') this.bye();

@@ -17,6 +17,8 @@ export interface Model {
 const ANSWERS_MS = 700; // Python answers in some ten
 
 export class CommLink implements Link {
+  /** The kernel's end has gone for ever: its notebook was closed or its kernel restarted, and what is said is an error. */
+  gone = false;
   private late = false; // an answer
   private readonly page = crypto.randomUUID?.() ?? String(Math.random());
   private readonly listeners = new Listeners<FromPython>();
@@ -37,17 +39,18 @@ export class CommLink implements Link {
 
   send(message: ToPython): void {
     if (message.type === 'command') this.wait(message.id);
-    this.model.send(message);
+    this.say(message);
+    if (this.gone) this.refuse();
   }
 
   /** The view stands: with `feed` it wants deltas, without it gets them by other ways. */
   greet(feed: boolean): void {
     if (feed) this.wait('hello');
-    this.model.send({ type: 'hello', page: this.page, feed, feeds: FEEDS, version: VERSION });
+    this.say({ type: 'hello', page: this.page, feed, feeds: FEEDS, version: VERSION });
   }
 
   leave(): void {
-    this.model.send({ type: 'bye', page: this.page });
+    this.say({ type: 'bye', page: this.page });
   }
 
   listen(take: (message: FromPython) => void): () => void {
@@ -56,10 +59,24 @@ export class CommLink implements Link {
 
   dispose(): void {
     clearTimeout(this.timer);
-    for (const id of this.asked) if (id !== 'hello') this.listeners.tell({ type: 'reply', id, error: LOST });
-    this.asked.clear();
+    this.refuse();
     this.model.off('msg:custom', this.onMessage);
     this.listeners.clear();
+  }
+
+  private say(message: unknown): void {
+    try {
+      this.model.send(message);
+    } catch {
+      this.gone = true; // a disposed comm throws, and nothing else tells that it is
+    }
+  }
+
+  /** No answer will come any more. */
+  private refuse(): void {
+    const asked = [...this.asked];
+    this.asked.clear();
+    for (const id of asked) if (id !== 'hello') this.listeners.tell({ type: 'reply', id, error: LOST });
   }
 
   private wait(what: number | 'hello'): void {
