@@ -119,6 +119,13 @@ def test_a_card_is_plain_html_and_small(notebook):
     assert len(html) < 4000
 
 
+def test_what_put_has_made_is_no_task(notebook):
+    shown = card(notebook.ok("stored = treadle.put([1, 2])\nstored"))
+    assert shown["text/plain"] == "<Put 20 bytes>: [1, 2]"
+    assert "&lt;Put 20 bytes&gt;: [1, 2]" in shown["text/html"]
+    assert card(notebook.ok("[stored]"))["text/plain"] == "[1 future: 1 done]"
+
+
 def test_after_unloading_futures_are_plain_again(notebook):
     notebook.ok("%unload_ext treadle")
     assert "text/html" not in notebook.ok("x").shown[-1]

@@ -68,6 +68,9 @@ def future_bundle(future: Future[Any], looked: bool = True, seen: Seen | None = 
     seen
         what the runtime said of it.
     """
+    if future.constant:  # of `put`: no task has made it
+        text = ": ".join(told for told in (repr(future), preview(future)) if told)
+        return {"text/plain": text, "text/html": _code(text)}
     call = future._call_now()
     seen = seen or Seen()
     failed = call.state in _FAILED
@@ -141,6 +144,11 @@ def counts_text(futures: Sequence[Future[Any]], running: int = 0) -> tuple[dict[
     return known, progress_words(known)
 
 
+def list_title(futures: Sequence[Any]) -> str:
+    """Return what a list of futures begins with where it is shown."""
+    return f"{len(futures)} future{'s' if len(futures) > 1 else ''}: "
+
+
 def list_html(futures: Sequence[Any], running: int = 0) -> str | None:
     """Return one card for a list of futures, None for any other list."""
     if not futures or not all(isinstance(future, Future) for future in futures):
@@ -148,7 +156,7 @@ def list_html(futures: Sequence[Any], running: int = 0) -> str | None:
     counts, told = counts_text(futures, running)
     when = "" if TASK_FINAL.issuperset(counts) else f"as of {time.strftime('%H:%M:%S')}"
     side = f'<span style="{SMALL}">{when}</span>' if when else ""
-    return as_row(f"{len(futures)} futures: {told}", strip(counts), side)
+    return as_row(f"{list_title(futures)}{told}", strip(counts), side)
 
 
 def _state_of(call: Any, seen: Seen) -> str:

@@ -26,7 +26,7 @@ from treadle_runtime.worker.brief import arguments_text
 from ..shell.screen import Bundle, Screen
 from ..view.snapshot import unpathed
 from .anchors import anchored, new_id
-from .displays import Seen, counts_text, future_bundle, list_html
+from .displays import Seen, counts_text, future_bundle, list_html, list_title
 from .lines import Lines
 
 ASK_EVERY_S: Final = 1.0
@@ -77,7 +77,7 @@ class Card:
         else:
             _counts, told = counts_text(self._futures, self._running)
             bundle = {
-                "text/plain": f"[{len(self._futures)} futures: {told}]",
+                "text/plain": f"[{list_title(self._futures)}{told}]",
                 "text/html": list_html(self._futures, self._running) or "",
             }
         calls = _calls(self._futures)
@@ -194,7 +194,7 @@ def show_cards(shell: Any, screen: Screen, lines: Lines) -> Callable[[], None]:
             type(value) is list and value and all(isinstance(each, Future) for each in value)
         ):
             return False
-        if not single and (line := lines.stand_for(_calls(value), f"{len(value)} futures: ")) is not None:
+        if not single and (line := lines.stand_for(_calls(value), list_title(value))) is not None:
             publish(line.bundle(line.words(time.monotonic())), line.display_id)
             return True
         card = Card([value] if single else value, single)
