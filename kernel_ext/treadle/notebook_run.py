@@ -129,7 +129,9 @@ class Runner:
         self._say(f"{what:<14} {seconds:7.1f} s  {status}")
         if status == "ok" or "raises-exception" in cell.metadata.get("tags", ()):
             return ""
-        return _ANSI.sub("", "\n".join(reply["content"].get("traceback", [status])))
+        told = reply["content"]  # a mistake in a magic has no traceback
+        lines = told.get("traceback") or [f"{told.get('ename', status)}: {told.get('evalue', '')}"]
+        return _ANSI.sub("", "\n".join(lines))
 
     def _reply(self, sent: str, wait_s: float) -> Any:
         try:

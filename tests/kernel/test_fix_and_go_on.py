@@ -140,3 +140,15 @@ def test_profile_of_a_running_and_of_a_finished_task(notebook):
     assert "in spin" in notebook.clean(again)
     assert notebook.value("short.result()") == 0.4
     assert "too short" in notebook.run("tiny = busy(0)\nwait_on(tiny)\n%treadle profile tiny").text
+
+
+def test_words_that_mean_nothing_are_one_sentence(notebook):
+    notebook.ok("seven = 1")
+    assert "no closing quotation" in notebook.run("%treadle why '").text
+    assert "seven is no future" in notebook.run("%treadle retry seven").text  # not task #1
+
+
+def test_what_passes_through_other_code_has_no_frame_of_ours(notebook):
+    assert "ValueError" in notebook.fails("list(treadle.Executor().map(int, ['1', 'x']))")
+    assert "ValueError" in notebook.fails("list(treadle.Executor().map(int, ['1', 'x'], chunksize=2))")
+    assert "FutureUsedAsValue" in notebook.fails("import pickle\npickle.dumps(divide(1, 1))")

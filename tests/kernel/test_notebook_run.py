@@ -81,6 +81,13 @@ def test_lines_are_final_and_a_notebook_that_only_imports_is_looked_at_too(run):
     assert "kernel_ext" not in ran.stderr
 
 
+def test_a_mistake_in_a_magic_ends_the_run(run):
+    ran, _ = run("%load_ext treadle", "%treadle nosuch", "print('goes on')")
+    assert ran.returncode == 1
+    assert "`%treadle nosuch` is no verb" in ran.stderr
+    assert "cell 3" not in ran.stdout
+
+
 def test_a_failing_cell_ends_the_run_and_what_its_tasks_have_not_done(run, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     (tmp_path / "runtime").mkdir()

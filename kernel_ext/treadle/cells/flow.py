@@ -7,7 +7,7 @@ read" and "may be left unbound".
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,9 +31,9 @@ class Flow:
     deleted: set[str] = field(default_factory=set)  # unbound at the end on every path
 
 
-def trace(body: Sequence[ast.stmt]) -> Flow:
-    """Follow the statements of a cell."""
-    walker = _Walker()
+def trace(body: Sequence[ast.stmt], defined: Collection[str] = ()) -> Flow:
+    """Follow the statements of a cell; what it has `defined` itself may be read by a function that stands further up."""
+    walker = _Walker(frozenset(defined))
     walker.block(body)
     flow = walker.flow
     flow.nested -= flow.rebound | flow.augmented.keys()
@@ -74,8 +74,9 @@ class _Paths:
 class _Walker:
     """Visits statements in the order of their execution; `now` is what is certain where it stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, defined: frozenset[str]) -> None:
         self.flow = Flow()
+        self._defined = defined
         self.now = _Paths(set(), set())
         self._assigning = True  # else bindings stay inside: loop, with, except
         self._scopes: list[set[str]] = []  # names of comprehensions and lambdas that we are in
@@ -222,7 +223,7 @@ class _Walker:
 
     def on_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         at_once, later, binds = global_names(node)
-        for name in sorted(at_once | later - {node.name}):
+        for name in sorted(at_once | later - {node.name} - self._defined):
             self._read(name)
         for name in mutations(node, later):
             self._mutate(name)

@@ -105,7 +105,7 @@ def infer(
     flow = trace(body)
     if kept := _needing_the_body(now, flow, code_names):
         body = sorted([*kept, *body], key=lambda statement: statement.lineno)
-        flow = trace(body)
+        flow = trace(body, {name for one in kept for name in _bound_by(one)})
     reader = _Reader(flow, namespace, code_names, frozenset(failed))
     reader.force(tuple(inputs), tuple(outputs), tuple(inout))
     cell = reader.decide()
@@ -156,12 +156,12 @@ def _bound_by(statement: ast.stmt) -> list[str]:
 
 
 def _needing_the_body(now: list[ast.stmt], flow: Flow, code_names: set[str]) -> list[ast.stmt]:
-    """Return the definitions that must stand in the body as well: they read what it computes, or change data."""
+    """Return the definitions that must stand in the body as well: they need what it computes, or change data."""
     computed = flow.bound - code_names
-    kept: list[ast.stmt] = []
-    for statement in now:
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            continue
+    reading: dict[str, ast.stmt] = {}  # what it computes, at first hand or by way of another definition
+    changing: list[ast.stmt] = []
+    definitions = [one for one in now if not isinstance(one, (ast.Import, ast.ImportFrom))]
+    for statement in definitions:
         at_once, later, binds = global_names(statement)
         name = _bound_by(statement)[0]
         if early := sorted(at_once & computed):
@@ -169,9 +169,21 @@ def _needing_the_body(now: list[ast.stmt], flow: Flow, code_names: set[str]) -> 
                 f"line {statement.lineno}: `{early[0]}` is computed by this cell, but the definition of `{name}`, "
                 f"which takes effect in the notebook at once, needs its value. Compute `{early[0]}` in a cell before."
             )
-        if later & computed or (name in flow.exposed and (binds or mutations(statement, later))):
-            kept.append(statement)
-    return kept
+        if later & computed:
+            reading[name] = statement
+        elif name in flow.exposed and (binds or mutations(statement, later)):
+            changing.append(statement)
+    found = bool(reading)
+    while found:
+        more = {_bound_by(one)[0]: one for one in definitions if one not in reading.values() and _uses(one, reading)}
+        reading |= more
+        found = bool(more)
+    return [one for one in definitions if one in reading.values() or one in changing]
+
+
+def _uses(definition: ast.stmt, names: Collection[str]) -> bool:
+    at_once, later, _binds = global_names(definition)
+    return not (at_once | later).isdisjoint(names)
 
 
 def awaits(node: ast.AST) -> bool:

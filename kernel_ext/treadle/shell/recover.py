@@ -93,7 +93,7 @@ def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
         try:
             name, value, rows = _taken(estate, word)
         except left.NotYet as error:
-            print(f"{word}: {error}; recover it when that is done")
+            print(f"{word}: {error.message}; recover it when that is done")
             skipped.append(word)
             continue
         space[name] = value
@@ -106,6 +106,9 @@ def _bind(extension: Extension, estate: left.Estate, words: list[str]) -> None:
         print(f"`%treadle log {' '.join(unheard[:_NAMED])}` shows what was printed meanwhile")
     if held:
         print("`%treadle resume` lets what is held go on")
+    if every and not estate.names:
+        print("Treadle: no name leads to what was left. `%treadle recover NUMBER ...` binds tasks by number, `clear` lets go of them")
+        return
     if every:
         estate.let_go(estate.names[name] for name in skipped)
     extension.memory.tell()

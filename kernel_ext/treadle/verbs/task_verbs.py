@@ -15,7 +15,7 @@ from treadle_runtime.errors import UsageError
 
 from ..view.failures import failure_text
 from ..view.picture import WORDS
-from .targets import CELL, call_meant, meant, session_of
+from .targets import CELL, call_meant, meant, number_of, session_of
 
 if TYPE_CHECKING:
     from ..extension import Extension
@@ -27,7 +27,7 @@ def retry(extension: Extension, words: list[str]) -> None:
     """Serve `%treadle retry [17 | [12] | NAME]`; without a word all that failed."""
     session = session_of("failure to retry")
     cells = [int(found[1]) for word in words if (found := CELL.fullmatch(word))]
-    others = [meant(extension, word, "retry") for word in words if not CELL.fullmatch(word)]
+    others = [_retried(extension, word) for word in words if not CELL.fullmatch(word)]
     again = [number for cell in cells for number in open_again((), cell)]
     if others or not words:
         again += open_again(others)
@@ -35,6 +35,13 @@ def retry(extension: Extension, words: list[str]) -> None:
     named = ", ".join(calls[number].label for number in again[:_NAMED] if number in calls)
     more = f" and {len(again) - _NAMED} more" if len(again) > _NAMED else ""
     print(f"Treadle: {len(again)} task{'s are' if len(again) != 1 else ' is'} tried again: {named}{more}")
+
+
+def _retried(extension: Extension, word: str) -> Any:
+    found = meant(extension, word, "retry")
+    if isinstance(found, int) and number_of(word) is None:  # a value, which is not the number of a task
+        return call_meant(extension, [word], "retry").number
+    return found
 
 
 def why(extension: Extension, words: list[str]) -> None:
@@ -61,7 +68,7 @@ def story(extension: Extension, words: list[str]) -> None:
 
 def _story(call: Call, facts: list[list[Any]]) -> list[str]:
     born = facts[0]
-    reads = f", reads what {', '.join(f'#{number}' for number in born[6])} make" if born[6] else ""
+    reads = f", reads what {', '.join(f'#{number}' for number in born[6])} made" if born[6] else ""
     lines = [f"{call.label}: submitted{call.where.replace(' of ', ' by ')}{reads}"]
     last = born[8]
     for _kind, _number, state, worker, at, *cause in facts[1:]:
@@ -69,7 +76,7 @@ def _story(call: Call, facts: list[list[Any]]) -> list[str]:
         because = f" ({cause[0]})" if cause else ""
         lines.append(f"{at - born[8]:+10.3f} s  {WORDS[state]}{where}{because}{_after(at - last)}")
         last = at
-    if call.final:
+    if call.final and call.attempt:  # else it was never run
         lines.append(f"{call.run_s:10.3f} s  in its own code, attempt {call.attempt}, worker {call.worker}")
     return lines
 

@@ -35,7 +35,10 @@ _SHOWN: Final = 30
 
 def run_verb(extension: Extension, line: str) -> Any:
     """Serve `%treadle LINE`; without a verb it shows the live view. Returns what the cell awaits, mostly nothing."""
-    words = shlex.split(line)
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%treadle {line.strip()}: {str(error).lower()}. Close it, or leave it out.") from None
     if not words:
         return _graph(extension, [])
     if words[0] == "await":

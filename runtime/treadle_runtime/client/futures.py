@@ -254,7 +254,11 @@ class Future(concurrent.futures.Future, Generic[T]):  # type: ignore[type-arg]
         return capture.future(self)
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
-        return self.__reduce__()
+        try:
+            return self.__reduce__()
+        except FutureUsedAsValue as error:
+            strip(error)
+            raise
 
     def __copy__(self) -> Future[T]:
         return self

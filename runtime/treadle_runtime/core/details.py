@@ -81,7 +81,7 @@ def story(task: Task) -> list[str]:
     """Return how a task got here, one line for each thing that happened."""
     born = task.log[0]
     cell = f" by cell [{born[4]}]" if born[4] else ""
-    reads = f", reads what {_named(born[6])} make" if born[6] else ""
+    reads = f", reads what {_named(born[6])} made" if born[6] else ""
     lines = [f"{label(task)}: submitted{cell}{reads}"]
     last = born[8]
     for _kind, _number, state, worker, at, *cause in task.log[1:]:

@@ -16,7 +16,7 @@ from .. import place
 from ..api.cancelling import cancel
 from ..api.task import Task, task
 from ..client.futures import Future, wait_for_end
-from ..client.remote_traceback import leaves_no_trace
+from ..client.remote_traceback import leaves_no_trace, strip
 from ..errors import UsageError
 
 P = ParamSpec("P")
@@ -99,7 +99,7 @@ class Executor(concurrent.futures.Executor):
             return _results([self.submit(fn, *item) for item in items], end)
         chunks = [items[at : at + chunksize] for at in range(0, len(items), chunksize)]
         parts = _results([self.submit(_each, fn, chunk) for chunk in chunks], end)
-        return (value for part in parts for value in part)
+        return _joined(parts)
 
     @leaves_no_trace
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -135,9 +135,21 @@ def _results(futures: list[Future[T]], end: float | None) -> Iterator[T]:
     try:
         for future in futures:
             yield future.result(None if end is None else max(0.0, end - time.monotonic()))
+    except BaseException as error:
+        strip(error)  # `leaves_no_trace` sees the making of a generator, not its steps
+        raise
     finally:
         if left := [future for future in futures if not future.done()]:
             cancel(left)
+
+
+def _joined(parts: Iterator[list[T]]) -> Iterator[T]:
+    try:
+        for part in parts:
+            yield from part
+    except BaseException as error:
+        strip(error)
+        raise
 
 
 def _each(fn: Callable[..., T], items: list[tuple[Any, ...]]) -> list[T]:
