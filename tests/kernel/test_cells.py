@@ -79,7 +79,7 @@ def test_a_cell_that_is_no_python_is_shown_by_its_line_alone(notebook, body):
 
 def test_the_value_stands_below_what_the_cell_has_printed(notebook):
     cell = notebook.start("%%task\nprint('before')\n'value'")
-    notebook.until(lambda: "done" in str(notebook.cells[cell].shown), "the end")
+    notebook.until(lambda: all(word in str(notebook.cells[cell].shown) for word in ("done", "'value'")), "the end")
     *above, value = notebook.cells[cell].outputs
     (printed,) = (output for output in above if "text" in output)
     (card,) = (output for output in above if output is not printed)  # a task may print before its card stands there
