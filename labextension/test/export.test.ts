@@ -108,3 +108,12 @@ test('no folder of the person leaves the page', () => {
   assert.equal(withoutPaths('File "/data/ada/project/heat.py", line 3\n C:\\Users\\ada\\x.py: 1/2 of https://example.org/a/b'), 'File "heat.py", line 3\n x.py: 1/2 of https://example.org/a/b');
   assert.doesNotMatch(JSON.stringify(picture('/data/ada/secret/x.py')).replaceAll('"label":"/data/ada/secret/x.py"', '').replaceAll(/"(name|function|type)":"[^"]*"/g, ''), /ada/);
 });
+
+test('a number that would leave nothing of the name is left out of the box, not of its title', () => {
+  const one = picture('mean_square');
+  const svg = toSvg({ ...one, nodes: one.nodes.map((node) => (node.id === '1' ? { ...node, suffix: '#1000000001' } : node)) });
+  assert.equal((svg.match(/#1000000001/g) ?? []).length, 1);
+  assert.match(svg, /<title>mean_square #1000000001: done<\/title>/);
+  assert.match(svg, />mean_square<\/text>/);
+  assert.match(svg, /<tspan class="muted">#3<\/tspan>/);
+});

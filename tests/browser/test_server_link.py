@@ -16,7 +16,8 @@ open("kernel", "w").write(str(os.getpid()))
 treadle.start(workers=2)
 @treadle.task
 def nap():
-    time.sleep(600)
+    while os.path.exists("kernel"):
+        time.sleep(0.05)
 """
 BLOCK = """\
 n = 50_000_000
@@ -66,7 +67,9 @@ def test_it_works_while_c_code_holds_the_interpreter_and_after_a_reload(opener: 
         expect(again.locator("[data-chip=cancelled]")).to_have_text("2 cancelled", timeout=5000)
         assert not over.exists()
     finally:
-        os.kill(int((opener.server.folder / "kernel").read_text()), 9)  # it would listen to nothing else
+        kernel = opener.server.folder / "kernel"
+        os.kill(int(kernel.read_text()), 9)  # it would listen to nothing else
+        kernel.unlink()
 
 
 @pytest.mark.long
@@ -82,3 +85,4 @@ def test_without_the_server_extension_the_kernel_serves(opener: Any) -> None:
     cancel_one(view)
     expect(view.locator("[data-chip=cancelled]")).to_have_text("1 cancelled", timeout=8000)
     assert notebook.is_busy(3)
+    (opener.server.folder / "kernel").unlink()

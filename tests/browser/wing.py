@@ -21,7 +21,7 @@ STEPS = 16
 
 def hold(name: str) -> None:
     """Compute this and that until there is a file of this name."""
-    some = np.random.default_rng(0).random((100, 400))
+    some = np.random.default_rng(0).random((400, 1000))
     while not (HERE / name).exists():
         some = np.roll(np.sqrt(some), 1)
         time.sleep(0.004)

@@ -136,3 +136,10 @@ def test_a_name_stays_within_its_tile_however_wide_its_letters(name: str, shown:
     state = {**nothing(), "task": {"1": {"fn": 1, "cell": 1, "state": "done"}}, "function": {"1": {"name": name}}}
     drawn = svg(state)[0]
     assert f">{shown} #1</text>" in drawn
+
+
+def test_a_number_leaves_room_for_the_name() -> None:
+    tasks = {number: {"fn": 1, "cell": 1, "state": "done"} for number in ("99999", "1000000001")}
+    drawn = svg({**nothing(), "task": tasks, "function": {"1": {"name": "mean_of_all_cases"}}})[0]
+    assert ">mean_o… #99999</text>" in drawn
+    assert ">mean_of_all_c…</text>" in drawn

@@ -124,8 +124,9 @@ def _group_node(name: str, counts: Mapping[str, int], parents: Iterable[str]) ->
 
 def _label(name: str, number: str) -> str:
     wide = sum(east_asian_width(letter) in "WF" for letter in name)  # as wide as two
-    room = (_LETTERS - 1 - len(number)) * len(name) // max(1, len(name) + wide)
-    return f"{short(name, max(3, room))} {number}"
+    kept = f" {number}" if len(number) < _LETTERS / 2 else ""  # a longer one would leave nothing of the name
+    room = (_LETTERS - len(kept)) * len(name) // max(1, len(name) + wide)
+    return f"{short(name, max(3, room))}{kept}"
 
 
 def _place(nodes: dict[str, Node]) -> tuple[int, int]:

@@ -77,7 +77,9 @@ function cardOf(node: PictureNode): string {
   const { x, y, w, h, state } = node;
   const hollow = HOLLOW.has(state);
   const at = `x="${round(x)}" y="${round(y)}" width="${w}" height="${h}"`;
-  const room = Math.floor((w - 40) / EM) - node.suffix.length - 1;
+  const letters = Math.floor((w - 40) / EM);
+  const suffix = node.suffix.length < letters / 2 ? ` <tspan class="muted">${escaped(node.suffix)}</tspan>` : '';
+  const room = letters - (suffix && node.suffix.length + 1);
   const parts = [`<g class="${state}"><title>${escaped(`${node.label} ${node.suffix}: ${WORD[state]}`)}</title><rect class="card" ${at} rx="6"/>`];
   if (!hollow) parts.push(`<rect class="fill" ${at} rx="6" fill-opacity=".14"/>`);
   if (!hollow && node.progress !== undefined) parts.push(`<rect class="fill" x="${round(x + 26)}" y="${round(y + h - 4)}" width="${round((w - 30) * node.progress)}" height="4"/>`);
@@ -85,7 +87,7 @@ function cardOf(node: PictureNode): string {
   if (HATCHED.has(state)) parts.push(`<rect x="${round(x + 26)}" y="${round(y)}" width="${w - 26}" height="${h}" rx="6" fill="url(#hatch)"/>`);
   parts.push(`<rect class="rim" ${at} rx="6"${state === 'waiting' ? ' stroke-dasharray="4 3"' : ''}/>`);
   parts.push(`<g${hollow ? '' : ' class="on"'}>${signOf(state, x + 5.5, y + h / 2 - 7.5, 15)}</g>`);
-  parts.push(`<text class="name" x="${round(x + (hollow ? 25 : 32))}" y="${round(y + h / 2)}">${escaped(fitted(node.label, Math.max(3, room)))} <tspan class="muted">${escaped(node.suffix)}</tspan></text></g>`);
+  parts.push(`<text class="name" x="${round(x + (hollow ? 25 : 32))}" y="${round(y + h / 2)}">${escaped(fitted(node.label, Math.max(3, room)))}${suffix}</text></g>`);
   return parts.join('');
 }
 

@@ -193,9 +193,11 @@ function words(c: Canvas, node: PaintNode, x: number, y: number, room: number, p
   c.textBaseline = 'middle';
   c.font = `500 11.5px ${FONT}`;
   const tail = widthOf(c, ` ${node.suffix}`);
-  const name = cut(c, node.label, room - tail);
+  const kept = tail <= room / 2; // a number that long would leave nothing of the name
+  const name = cut(c, node.label, kept ? room - tail : room);
   c.fillStyle = palette.text;
   c.fillText(name, x, y);
+  if (!kept) return;
   const at = x + widthOf(c, name);
   c.fillStyle = palette.muted;
   c.fillText(` ${node.suffix}`, at, y);
@@ -225,8 +227,8 @@ function paintTile(c: Canvas, node: PaintNode, k: number, palette: Palette): voi
   c.font = `500 ${font.toFixed(1)}px ${FONT}`;
   c.textBaseline = 'middle';
   c.fillStyle = hollow ? palette.text : ink;
-  const whole = widthOf(c, node.label) <= w - 34;
-  c.fillText(cut(c, whole ? node.label : node.suffix, w - 34), x + 28, y + h / 2 + 1);
+  const short = [node.label, node.suffix].find((text) => widthOf(c, text) <= w - 34);
+  c.fillText(short ?? cut(c, node.label, w - 34), x + 28, y + h / 2 + 1);
 }
 
 /** Farthest: all of one state in one go. */
