@@ -78,8 +78,9 @@ function cardOf(node: PictureNode): string {
   const hollow = HOLLOW.has(state);
   const at = `x="${round(x)}" y="${round(y)}" width="${w}" height="${h}"`;
   const letters = Math.floor((w - 40) / EM);
-  const suffix = node.suffix.length < letters / 2 ? ` <tspan class="muted">${escaped(node.suffix)}</tspan>` : '';
-  const room = letters - (suffix && node.suffix.length + 1);
+  const kept = node.suffix.length < letters / 2;
+  const suffix = kept ? ` <tspan class="muted">${escaped(node.suffix)}</tspan>` : '';
+  const room = letters - (kept ? node.suffix.length + 1 : 0);
   const parts = [`<g class="${state}"><title>${escaped(`${node.label} ${node.suffix}: ${WORD[state]}`)}</title><rect class="card" ${at} rx="6"/>`];
   if (!hollow) parts.push(`<rect class="fill" ${at} rx="6" fill-opacity=".14"/>`);
   if (!hollow && node.progress !== undefined) parts.push(`<rect class="fill" x="${round(x + 26)}" y="${round(y + h - 4)}" width="${round((w - 30) * node.progress)}" height="4"/>`);
