@@ -179,6 +179,8 @@ def test_killed_twice_and_cleared(lab, tmp_path):
     runtime = pid(lab)
     now = status(lab)
     assert (now["held"], now["waiting"]) == (int(told[1]), 0)
+    for verb in ("status", "tasks", "cancel all"):
+        assert f"{told[1]} held: %treadle resume | recover | clear" in lab.ok(f"%treadle {verb}").text
     late = re.search(r"^late +f #(\d+) held", lab.ok("%treadle recover").text, re.M)  # bound in the moment before
     assert "`late` was left by the kernel before this one: `%treadle recover late` first" in lab.run("%treadle why late").text
     assert f"#{late[1]} was left by the kernel before this one" in lab.run(f"%treadle story #{late[1]}").text
@@ -197,3 +199,18 @@ def test_killed_twice_and_cleared(lab, tmp_path):
     assert lab.value("wait_on(first)") == 11
     lab.ok(TASKS)
     assert lab.value("wait_on(f(1))") == 2  # and the workers are free again
+
+
+@pytest.mark.long
+def test_stop_waits_for_what_the_kernel_before_has_left_running_and_says_so(lab, tmp_path):
+    gate = tmp_path / "gate"
+    lab.ok(f"{TASKS}\ns = [slow({str(gate)!r}) for _ in range(6)]")
+    lab.until(lambda: status(lab)["running"] == 2, "the workers to be busy")
+    assert "2 running, 4 held" in restart(lab, now=True)
+    stopping = lab.start("treadle.stop()")
+    lab.until(lambda: "waiting for 2 tasks of the kernel before this one" in lab.cells[stopping].text, "a word of it")
+    gate.touch()
+    lab.until(lambda: lab.cells[stopping].status == "idle", "the end")
+    assert lab.cells[stopping].error == ""
+    lab.ok(TASKS)
+    assert lab.value("wait_on(f(1))") == 2

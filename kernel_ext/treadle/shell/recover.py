@@ -42,8 +42,19 @@ def find_again(extension: Extension) -> str:
         return f"a fresh runtime at the first task, since the one before can't be reached ({error})"
     if not counts:
         return f"re-attached: {session.plan.workers} workers, nothing was left. %treadle help"
+    return f"re-attached: {_offered(counts)}"
+
+
+def left_line() -> str:
+    """Return what the kernel before this one has left, for verbs that tell of this kernel's own tasks; "" for nothing."""
+    session = api.peek()
+    counts = left.summary(session) if session is not None and session.joined else {}
+    return f"left by the kernel before this one: {_offered(counts)}" if counts else ""
+
+
+def _offered(counts: dict[str, int]) -> str:
     resume = "resume | " if counts.get("held") else ""
-    return f"re-attached: {_told(counts)}: %treadle {resume}recover | clear"
+    return f"{_told(counts)}: %treadle {resume}recover | clear"
 
 
 def own(extension: Extension, session: Any) -> None:

@@ -13,6 +13,7 @@ from treadle_runtime.api.cancelling import calls_of, cancel_calls
 from treadle_runtime.client.calls import Call
 from treadle_runtime.errors import UsageError
 
+from ..shell.recover import left_line
 from ..shell.waiting import Waiting
 from .targets import CELL, calls_meant
 
@@ -30,6 +31,8 @@ def cancel(extension: Extension, words: list[str]) -> None:
         )
         return
     print(f"Treadle: cancelling {count} task{'' if count == 1 else 's'}")
+    if "all" in words and (line := left_line()):
+        print(line)
 
 
 def wait(extension: Extension, words: list[str], awaited: bool = False) -> Waiting | None:

@@ -17,7 +17,7 @@ from treadle_runtime.api.finding import state_of, states_now
 from treadle_runtime.config import Options
 from treadle_runtime.errors import UsageError
 
-from ..shell.recover import clear, recover, resume
+from ..shell.recover import clear, left_line, recover, resume
 from ..show.reports import failures_text, summary_bundle
 from ..view.picture import BAR_ORDER, WORDS
 from .control import autosync, awaited_wait, cancel, reuse, wait
@@ -124,6 +124,8 @@ def _status(_extension: Extension, _words: list[str]) -> None:
             does = f"task #{row['task']}" if row["task"] else "idle"
             rss = f"{row['rss'] / 2**20:.0f} MB"
             print(f"worker {row['worker']}: {does}, {row['queued']} queued, {row['cpu_s']:.1f} s CPU, {rss}")
+    if line := left_line():
+        print(line)
     failed = session.failures()
     if failed:
         print(f"failures nobody has looked at: {', '.join(call.label for call in failed[:5])}")
@@ -165,6 +167,8 @@ def _tasks(extension: Extension, words: list[str]) -> None:
         print(f"{function:<24} {told}")
     if not calls:
         print("no tasks yet")
+    if line := left_line():
+        print(line)
 
 
 def _failures(_extension: Extension, _words: list[str]) -> None:

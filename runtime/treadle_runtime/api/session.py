@@ -37,7 +37,7 @@ from ..wire import messages as m
 from .capture import Shelf
 from .captured import Surroundings
 from .functions import FunctionBook, FunctionVersion
-from .leaving import at_exit
+from .leaving import at_exit, outlast
 from .put import Put
 from .resizing import adapt, settle_in, shelf_limit
 from .reuse import Reuse
@@ -145,7 +145,7 @@ class Session:
             if cancel:
                 client.cancel([call.number for call in list(client.calls.values()) if not call.final])
             if self.joined:
-                client.cancel(client.link.ask("held", {"client": client.cid}))  # nobody will resume these
+                outlast(self, cancel)
             # a KeyboardInterrupt here leaves everything as it was: the tasks go on, stop may be called again
             client.wait(
                 lambda: client.open == 0 or client.lost is not None, None, list(client.calls.values())
