@@ -137,7 +137,7 @@ def test_the_view_and_where_it_stands(opener: Any, page: Page, album: Album, end
     view.get_by_role("button", name="All:").click()
     album.take("stream", view)
     choose(view, "Graph")
-    album.take("graph", view)
+    album.take("live-graph", view)
     notebook.cells.nth(FLOW.index(BLOCK)).evaluate("cell => cell.scrollIntoView({ block: 'end' })")
     album.take_page("window")
     look_at_the_places(page, album)
@@ -145,7 +145,7 @@ def test_the_view_and_where_it_stands(opener: Any, page: Page, album: Album, end
     if ending:
         album.wear("-contrast")
         choose(view, "Graph")
-        album.take("graph", view)
+        album.take("live-graph", view)
     (opener.server.folder / "flow").touch()
     notebook.wait_for_end(FLOW.index(BLOCK))
 

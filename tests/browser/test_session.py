@@ -98,7 +98,7 @@ def test_a_running_task_is_cancelled_from_the_view_while_a_cell_blocks(
     expect(view.locator('[data-task="5"]')).to_have_attribute("data-state", "failed", timeout=20_000)
     running = view.locator('[data-task="9"]')  # case 7, which would take a minute
     expect(running).to_have_attribute("data-state", "running", timeout=20_000)
-    shoot(view, "live-graph")
+    shoot(view, "tour")
     view.get_by_role("tab", name="Stream").click()
     shoot(view, "live-stream")
     view.get_by_role("tab", name="Tasks").click()
