@@ -270,8 +270,11 @@ def submit(task: Task[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], 
             prepare(capture, written, groups, others)
             payload = capture.payload(args, kwargs, groups, captured)
             with client.settling:
-                if not plan.outdated:
+                if plan.outdated:
+                    continue
+                if session.options.engine != "inline":
                     return _send(session, signature, version, capture, payload, groups, args, kwargs)
+            return _send(session, signature, version, capture, payload, groups, args, kwargs)  # runs here: no lock is held
 
 
 def _join(
